@@ -1,1 +1,13 @@
-//! placeholder
+//! Kafka as this product uses it: a producer that ships capture records in order and says when each is
+//! acknowledged, and a group consumer that hands them out and commits only what it is told to. One set of options
+//! for both. This crate is the only user of rdkafka, so that its settings and its traps stand in one place.
+
+mod consumer;
+mod error;
+mod options;
+mod producer;
+
+pub use consumer::{Polled, RecordConsumer};
+pub use error::KafkaError;
+pub use options::KafkaOptions;
+pub use producer::{DeliveryEvents, RecordProducer, SendError};

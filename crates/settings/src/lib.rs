@@ -1,1 +1,92 @@
-//! placeholder
+//! One definition of a flag, four spellings.
+//!
+//! A binary declares its flags once, as a clap derive struct in camelCase (the names that the field's documents
+//! use). From that definition every flag also gets its kebab-case twin, an environment variable and a key of the
+//! YAML file named by `--config`. Precedence: flag, environment, file, default. Doing this on clap's own command
+//! keeps help, errors and completions in step with what is accepted.
+
+mod config_file;
+pub mod name;
+pub mod secret;
+pub mod value;
+
+use clap::{Arg, ArgAction, Command, Parser};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+pub use config_file::ConfigFileError;
+
+/// Why settings could not be read. Display is the whole message for the user.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A flag or an environment variable is missing, unknown or has a wrong value (also: `--help`, `--version`).
+    #[error(transparent)]
+    Flags(#[from] clap::Error),
+    /// The file named by `--config`.
+    #[error(transparent)]
+    File(#[from] ConfigFileError),
+}
+
+/// The text of `--version` after the program's name: version, commit and target.
+pub const VERSION: &str =
+    concat!(env!("CARGO_PKG_VERSION"), " (", env!("SWITCHOVER_COMMIT"), ", ", env!("SWITCHOVER_TARGET"), ")");
+
+/// Parses this process's arguments; prints the error and exits 2 when they are wrong.
+pub fn parse<T: Parser>(env_prefix: &str) -> T {
+    match try_parse_from(env_prefix, std::env::args_os()) {
+        Ok(settings) => settings,
+        Err(SettingsError::Flags(error)) => error.exit(),
+        Err(SettingsError::File(error)) => {
+            eprintln!("error: {error}");
+            std::process::exit(2)
+        }
+    }
+}
+
+/// Parses `argv` (with the program's name first).
+///
+/// # Errors
+/// Whatever is wrong with a flag, an environment variable or the configuration file.
+pub fn try_parse_from<T: Parser>(
+    env_prefix: &str,
+    argv: impl IntoIterator<Item = OsString>,
+) -> Result<T, SettingsError> {
+    let argv: Vec<OsString> = argv.into_iter().collect();
+    let config_env = format!("{env_prefix}_CONFIG");
+    let command = spelled_four_ways(T::command(), env_prefix).arg(
+        Arg::new("config")
+            .long("config")
+            .value_name("FILE")
+            .value_parser(clap::value_parser!(PathBuf))
+            .env(config_env.clone())
+            .hide_env_values(true)
+            .help("YAML file with the same keys as the flags (flag > environment > file > default)"),
+    );
+    let command = match config_file::path_in(&argv).or_else(|| std::env::var_os(&config_env)) {
+        Some(path) => config_file::apply(command, &PathBuf::from(path))?,
+        None => command,
+    };
+    let mut matches = command.try_get_matches_from(argv)?;
+    Ok(T::from_arg_matches_mut(&mut matches)?)
+}
+
+/// Adds the kebab-case twin and the environment variable of every long flag.
+fn spelled_four_ways(command: Command, env_prefix: &str) -> Command {
+    command.version(VERSION).mut_args(|arg| {
+        let Some(long) = arg.get_long().map(str::to_owned) else { return arg };
+        if matches!(arg.get_action(), ArgAction::Help | ArgAction::Version) {
+            return arg;
+        }
+        let given = arg.get_all_aliases().unwrap_or_default();
+        let twins: Vec<String> = std::iter::once(long.as_str())
+            .chain(given.iter().copied())
+            .map(name::kebab)
+            .filter(|twin| *twin != long && !given.contains(&twin.as_str()))
+            .collect();
+        let variable = format!("{env_prefix}_{}", name::upper_snake(&long));
+        arg.aliases(twins).env(variable).hide_env_values(true)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,20 @@
-//! placeholder
+//! What every daemon shows of itself: logs on stderr, and `/healthz`, `/readyz`, `/status`, `/metrics` on an admin
+//! address of its own, so that a probe is never mistaken for traffic.
+
+mod admin;
+mod shutdown;
+
+pub use admin::{AdminPages, serve_admin};
+pub use prometheus_client;
+pub use shutdown::terminated;
+
+/// Logs to stderr at `info`, or as the environment variable `RUST_LOG` says.
+pub fn init_logging() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let subscriber = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(ansi).with_env_filter(filter);
+    if subscriber.try_init().is_err() {
+        tracing::debug!("logging was already set up");
+    }
+}

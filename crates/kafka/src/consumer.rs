@@ -1,0 +1,258 @@
+//! The consumer of capture records: a member of a group that starts where the group stopped and commits only what
+//! it is told, because an offset may be committed only when the replay of its record is on disk.
+
+use crate::{KafkaError, KafkaOptions, error, producer};
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance, StreamConsumer};
+use rdkafka::error::{KafkaError as Library, RDKafkaErrorCode};
+use rdkafka::message::Message;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a first answer of a broker, or a topic's appearance, is waited for.
+const START_LIMIT: Duration = Duration::from_secs(30);
+/// One question to a broker.
+const QUESTION_LIMIT: Duration = Duration::from_secs(5);
+
+/// What a poll brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Polled {
+    /// One record.
+    Record {
+        /// Where it stands.
+        partition: i32,
+        /// Where it stands in its partition.
+        offset: i64,
+        /// Unix milliseconds, as the producer or the broker stamped it.
+        timestamp_ms: Option<i64>,
+        /// The connection id.
+        key: Option<Vec<u8>>,
+        /// `TrafficStream` bytes.
+        payload: Vec<u8>,
+    },
+    /// Everything that the partition holds at this moment was handed out.
+    PartitionEnd {
+        /// Which one.
+        partition: i32,
+    },
+    /// The group gave us these partitions; reading starts at the committed offset, if there is one.
+    Assigned(Vec<(i32, Option<i64>)>),
+    /// The group took these partitions away.
+    Revoked(Vec<i32>),
+}
+
+/// A member of a consumer group on one topic.
+pub struct RecordConsumer {
+    inner: StreamConsumer<Context>,
+    topic: String,
+    partitions: Vec<i32>,
+}
+
+impl fmt::Debug for RecordConsumer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordConsumer")
+            .field("topic", &self.topic)
+            .field("partitions", &self.partitions)
+            .finish_non_exhaustive()
+    }
+}
+
+impl RecordConsumer {
+    /// Joins `group_id` on `topic`. Blocks until a broker has answered (at most 30 s).
+    ///
+    /// # Errors
+    /// [`KafkaError::Unreachable`], [`KafkaError::TopicMissing`], [`KafkaError::Setup`].
+    pub fn subscribe(options: &KafkaOptions, topic: &str, group_id: &str) -> Result<Self, KafkaError> {
+        let inner: StreamConsumer<Context> = options
+            .client_config()
+            .set("group.id", group_id)
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("auto.offset.reset", "earliest")
+            .set("allow.auto.create.topics", "false")
+            .set("enable.partition.eof", "true")
+            .set("partition.assignment.strategy", "cooperative-sticky")
+            .create_with_context(Context::default())
+            .map_err(|error| KafkaError::Setup { brokers: options.brokers.clone(), reason: error.to_string() })?;
+        let partitions = topic_partitions(&inner, &options.brokers, topic)?;
+        inner.subscribe(&[topic]).map_err(|error| KafkaError::operation(topic, "subscribing", &error))?;
+        Ok(Self { inner, topic: topic.to_owned(), partitions })
+    }
+
+    /// All partitions of the topic.
+    #[must_use]
+    pub fn partitions(&self) -> &[i32] {
+        &self.partitions
+    }
+
+    /// The next thing that happens. May be dropped at any point without losing a record.
+    ///
+    /// # Errors
+    /// Errors that waiting does not mend (not authorized, topic deleted). An outage is waited out and logged.
+    pub async fn next(&self) -> Result<Polled, KafkaError> {
+        loop {
+            if let Some(change) = self.inner.context().next_change() {
+                return Ok(self.with_committed(change));
+            }
+            // A rebalance does not by itself end a `recv`, so it is looked for in between.
+            let Ok(received) = tokio::time::timeout(REBALANCE_LOOK, self.inner.recv()).await else { continue };
+            match received {
+                Ok(message) => {
+                    return Ok(Polled::Record {
+                        partition: message.partition(),
+                        offset: message.offset(),
+                        timestamp_ms: message.timestamp().to_millis(),
+                        key: message.key().map(<[u8]>::to_vec),
+                        payload: message.payload().unwrap_or_default().to_vec(),
+                    });
+                }
+                Err(Library::PartitionEOF(partition)) => return Ok(Polled::PartitionEnd { partition }),
+                Err(error) if error::is_outage(&error) => {
+                    tracing::warn!(%error, topic = self.topic, "kafka unreachable, waiting for it");
+                }
+                Err(error) => return Err(KafkaError::operation(&self.topic, "reading", &error)),
+            }
+        }
+    }
+
+    /// Commits the next offsets to read, waiting for the broker's word.
+    ///
+    /// # Errors
+    /// When the broker refuses or can't be reached.
+    pub fn commit(&self, offsets: &[(i32, i64)]) -> Result<(), KafkaError> {
+        let mut list = TopicPartitionList::new();
+        for &(partition, offset) in offsets {
+            list.add_partition_offset(&self.topic, partition, Offset::Offset(offset))
+                .map_err(|error| KafkaError::operation(&self.topic, "committing", &error))?;
+        }
+        self.inner
+            .commit(&list, CommitMode::Sync)
+            .map_err(|error| KafkaError::operation(&self.topic, "committing", &error))
+    }
+
+    /// The end offset of each partition now. Blocks for a broker's answer.
+    ///
+    /// # Errors
+    /// When the broker can't be asked.
+    pub fn end_offsets(&self) -> Result<Vec<(i32, i64)>, KafkaError> {
+        self.partitions
+            .iter()
+            .map(|&partition| {
+                let (_, high) = self
+                    .inner
+                    .fetch_watermarks(&self.topic, partition, QUESTION_LIMIT)
+                    .map_err(|error| KafkaError::operation(&self.topic, "asking for end offsets", &error))?;
+                Ok((partition, high))
+            })
+            .collect()
+    }
+
+    fn with_committed(&self, change: Change) -> Polled {
+        match change {
+            Change::Revoked(partitions) => Polled::Revoked(partitions),
+            Change::Assigned(partitions) => {
+                let mut list = TopicPartitionList::new();
+                for &partition in &partitions {
+                    list.add_partition(&self.topic, partition);
+                }
+                let committed = self.inner.committed_offsets(list, QUESTION_LIMIT).unwrap_or_else(|error| {
+                    tracing::warn!(%error, topic = self.topic, "committed offsets unknown");
+                    TopicPartitionList::new()
+                });
+                let start = |partition| match committed.find_partition(&self.topic, partition)?.offset() {
+                    Offset::Offset(offset) => Some(offset),
+                    _ => None,
+                };
+                Polled::Assigned(partitions.into_iter().map(|partition| (partition, start(partition))).collect())
+            }
+        }
+    }
+}
+
+/// How often a waiting poll looks for a change of the assignment.
+const REBALANCE_LOOK: Duration = Duration::from_millis(100);
+
+fn topic_partitions(
+    consumer: &StreamConsumer<Context>,
+    brokers: &str,
+    topic: &str,
+) -> Result<Vec<i32>, KafkaError> {
+    let start = Instant::now();
+    loop {
+        match consumer.fetch_metadata(Some(topic), QUESTION_LIMIT) {
+            Ok(metadata) => {
+                let found = metadata.topics().iter().find(|found| found.name() == topic);
+                return match found.map(|found| (found.error(), found.partitions())) {
+                    Some((None, partitions)) if !partitions.is_empty() => {
+                        Ok(partitions.iter().map(rdkafka::metadata::MetadataPartition::id).collect())
+                    }
+                    _ => Err(KafkaError::TopicMissing { brokers: brokers.to_owned(), topic: topic.to_owned() }),
+                };
+            }
+            Err(error) if start.elapsed() >= START_LIMIT => {
+                return Err(KafkaError::Unreachable {
+                    brokers: brokers.to_owned(),
+                    waited_s: start.elapsed().as_secs(),
+                    reason: error.to_string(),
+                });
+            }
+            Err(error) => tracing::debug!(%error, "kafka metadata not available yet"),
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Change {
+    Assigned(Vec<i32>),
+    Revoked(Vec<i32>),
+}
+
+/// Assignment changes, in order, until the poll hands them out. At most a few per rebalance.
+#[derive(Default)]
+struct Context {
+    changes: Mutex<VecDeque<Change>>,
+}
+
+impl Context {
+    fn next_change(&self) -> Option<Change> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    fn push(&self, change: Change) {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner).push_back(change);
+    }
+}
+
+fn partitions_of(list: &TopicPartitionList) -> Vec<i32> {
+    list.elements().iter().map(rdkafka::topic_partition_list::TopicPartitionListElem::partition).collect()
+}
+
+impl ClientContext for Context {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        producer::log(level, facility, message);
+    }
+
+    fn error(&self, error: Library, reason: &str) {
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
+            tracing::warn!(%error, reason, "kafka client error");
+        }
+    }
+}
+
+impl ConsumerContext for Context {
+    fn pre_rebalance(&self, _consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if let Rebalance::Revoke(list) = rebalance {
+            self.push(Change::Revoked(partitions_of(list)));
+        }
+    }
+
+    fn post_rebalance(&self, _consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if let Rebalance::Assign(list) = rebalance {
+            self.push(Change::Assigned(partitions_of(list)));
+        }
+    }
+}

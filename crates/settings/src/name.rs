@@ -1,0 +1,50 @@
+//! The spellings of a flag's name. A run of capitals is one word (`enableMSKAuth` is `enable-msk-auth`).
+
+fn words(camel: &str) -> Vec<String> {
+    let chars: Vec<char> = camel.chars().collect();
+    let mut words = vec![String::new()];
+    for (i, &c) in chars.iter().enumerate() {
+        let after_lower = i > 0 && !chars[i - 1].is_uppercase();
+        let before_lower = i > 0 && chars.get(i + 1).is_some_and(|next| next.is_lowercase());
+        if c == '-' || (c.is_uppercase() && i > 0 && (after_lower || before_lower)) {
+            words.push(String::new());
+        }
+        if let (Some(word), true) = (words.last_mut(), c != '-') {
+            word.extend(c.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// `kafkaConnection` as `kafka-connection`.
+#[must_use]
+pub fn kebab(camel: &str) -> String {
+    words(camel).join("-")
+}
+
+/// `kafkaConnection` as `KAFKA_CONNECTION`.
+#[must_use]
+pub fn upper_snake(camel: &str) -> String {
+    words(camel).join("_").to_uppercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings() {
+        for (camel, dashed, snake) in [
+            ("kafkaConnection", "kafka-connection", "KAFKA_CONNECTION"),
+            ("enableMSKAuth", "enable-msk-auth", "ENABLE_MSK_AUTH"),
+            ("targetUri", "target-uri", "TARGET_URI"),
+            ("sigv4AuthHeaderServiceRegion", "sigv4-auth-header-service-region", "SIGV4_AUTH_HEADER_SERVICE_REGION"),
+            ("insecure", "insecure", "INSECURE"),
+            ("already-kebab", "already-kebab", "ALREADY_KEBAB"),
+        ] {
+            assert_eq!(kebab(camel), dashed);
+            assert_eq!(upper_snake(camel), snake);
+        }
+    }
+}

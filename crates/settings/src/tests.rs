@@ -1,0 +1,66 @@
+use super::*;
+use clap::CommandFactory as _;
+use std::io::Write;
+
+#[derive(Debug, Parser)]
+#[command(rename_all = "camelCase")]
+struct Flags {
+    #[arg(long, alias = "kafkaBrokers")]
+    kafka_connection: Option<String>,
+    #[arg(long, default_value_t = 9200)]
+    listen_port: u16,
+    #[arg(long)]
+    destination_uri: String,
+    #[arg(long)]
+    no_capture: bool,
+}
+
+fn parsed(prefix: &str, args: &[&str]) -> Result<Flags, SettingsError> {
+    try_parse_from(prefix, std::iter::once("prog").chain(args.iter().copied()).map(OsString::from))
+}
+
+fn file(text: &str) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
+}
+
+#[test]
+fn camel_kebab_and_alias_are_the_same_flag() {
+    for flag in ["--kafkaConnection", "--kafka-connection", "--kafkaBrokers", "--kafka-brokers"] {
+        let flags = parsed("SETTINGS_A", &["--destinationUri", "u", flag, "k:9092"]).unwrap();
+        assert_eq!(flags.kafka_connection.as_deref(), Some("k:9092"), "{flag}");
+    }
+}
+
+#[test]
+fn the_file_gives_defaults_even_for_required_flags_and_a_flag_wins() {
+    let file = file("destinationUri: http://from-file\nlisten-port: 9201\nnoCapture: true\n");
+    let path = file.path().to_str().unwrap();
+    let flags = parsed("SETTINGS_B", &["--config", path]).unwrap();
+    assert_eq!((flags.destination_uri.as_str(), flags.listen_port, flags.no_capture), ("http://from-file", 9201, true));
+    let flags = parsed("SETTINGS_B", &["--listenPort=9300", &format!("--config={path}")]).unwrap();
+    assert_eq!(flags.listen_port, 9300);
+}
+
+#[test]
+fn wrong_input_names_the_flag_the_value_and_the_place() {
+    let error = parsed("SETTINGS_C", &["--destinationUri", "u", "--listenPort", "none"]).unwrap_err().to_string();
+    assert!(error.contains("--listenPort") && error.contains("none"), "{error}");
+    let unknown = file("destinationUri: u\nlistenprot: 1\n");
+    let error = parsed("SETTINGS_C", &["--config", unknown.path().to_str().unwrap()]).unwrap_err().to_string();
+    assert!(error.contains("listenprot") && error.contains(unknown.path().to_str().unwrap()), "{error}");
+    let broken = file("destinationUri: [1\n");
+    let error = parsed("SETTINGS_C", &["--config", broken.path().to_str().unwrap()]).unwrap_err().to_string();
+    assert!(error.contains("line"), "{error}");
+    assert!(parsed("SETTINGS_C", &["--config", "no-such-file.yaml"]).is_err());
+}
+
+#[test]
+fn every_flag_has_an_environment_variable() {
+    let command = spelled_four_ways(Flags::command(), "SWITCHOVER_AGENT");
+    let variables: Vec<_> =
+        command.get_arguments().filter_map(|arg| arg.get_env()?.to_str().map(str::to_owned)).collect();
+    assert!(variables.contains(&"SWITCHOVER_AGENT_KAFKA_CONNECTION".to_owned()), "{variables:?}");
+    assert_eq!(variables.len(), 4);
+}
