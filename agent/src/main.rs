@@ -1,1 +1,31 @@
-fn main() {}
+//! Reads settings, installs logging, builds the runtime and runs the agent.
+
+use std::process::ExitCode;
+use switchover_agent::cli::{Cli, ENV_PREFIX};
+use switchover_agent::run;
+
+fn main() -> ExitCode {
+    let cli: Cli = switchover_settings::parse(ENV_PREFIX);
+    let durability = match run::check(&cli) {
+        Ok(durability) => durability,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    switchover_telemetry::init_logging();
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run::run(cli, durability)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

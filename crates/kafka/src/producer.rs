@@ -123,7 +123,8 @@ impl ClientContext for Context {
     }
 
     fn error(&self, error: Library, reason: &str) {
-        if error::is_outage(&error) {
+        // One broker of several going away is no outage.
+        if error::is_outage(&error) && error.rdkafka_error_code() != Some(RDKafkaErrorCode::BrokerTransportFailure) {
             self.events.unreachable(reason.to_owned());
         } else {
             tracing::warn!(%error, reason, "kafka client error");

@@ -1,0 +1,73 @@
+//! How far Kafka has the log, written down so that a restart does not send everything again.
+//!
+//! The file is replaced by rename: a crash leaves the old or the new number. It may lag behind the truth, which costs
+//! some records sent twice (readers know a record by connection and number); it never runs ahead of it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+const FILE: &str = "shipped";
+
+/// The checkpoint file of a capture log.
+#[derive(Debug)]
+pub struct Checkpoint {
+    path: PathBuf,
+    saved: u64,
+}
+
+impl Checkpoint {
+    /// Opens the checkpoint in the log's directory; 0 when there is none yet.
+    ///
+    /// # Errors
+    /// When the file can't be read, or holds no number.
+    pub fn open(directory: &Path) -> io::Result<Self> {
+        let path = directory.join(FILE);
+        let saved = match std::fs::read_to_string(&path) {
+            Ok(text) => text.trim().parse().map_err(|_| {
+                let reason = format!("{} holds no sequence number; delete it to ship the whole log again", path.display());
+                io::Error::new(io::ErrorKind::InvalidData, reason)
+            })?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            Err(error) => return Err(error),
+        };
+        Ok(Self { path, saved })
+    }
+
+    /// Entries below this were acknowledged.
+    #[must_use]
+    pub fn acked_below(&self) -> u64 {
+        self.saved
+    }
+
+    /// Writes down a new prefix. False when it is the one already written.
+    ///
+    /// # Errors
+    /// When the file can't be replaced; the old one stays.
+    pub fn save(&mut self, acked_below: u64) -> io::Result<bool> {
+        if acked_below == self.saved {
+            return Ok(false);
+        }
+        let fresh = self.path.with_extension("new");
+        std::fs::write(&fresh, format!("{acked_below}\n"))?;
+        std::fs::rename(&fresh, &self.path)?;
+        self.saved = acked_below;
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn survives_and_refuses_junk() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut checkpoint = Checkpoint::open(directory.path()).unwrap();
+        assert_eq!(checkpoint.acked_below(), 0);
+        assert!(checkpoint.save(41).unwrap());
+        assert!(!checkpoint.save(41).unwrap());
+        assert_eq!(Checkpoint::open(directory.path()).unwrap().acked_below(), 41);
+        std::fs::write(directory.path().join(FILE), "4x").unwrap();
+        assert!(Checkpoint::open(directory.path()).unwrap_err().to_string().contains("shipped"));
+    }
+}

@@ -1,0 +1,115 @@
+//! What became of the records in flight. Called on the producer's own thread.
+
+use crate::durability::Gate;
+use crate::journal::Tally;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use switchover_kafka::DeliveryEvents;
+
+/// Records in flight and delivered.
+#[derive(Debug)]
+pub struct Deliveries {
+    gate: Arc<Gate>,
+    /// Entries below are of earlier runs of the agent.
+    this_run_from: u64,
+    state: Mutex<State>,
+    life: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Requests and bytes of each record in flight; at most as many as the producer queues.
+    in_flight: HashMap<u64, (u64, u64)>,
+    delivered: Tally,
+    recovered_delivered: u64,
+    failure: Option<String>,
+    unreachable: Option<String>,
+}
+
+/// One producer's view: what an earlier producer still reports must not fail a later one.
+#[derive(Debug)]
+pub(super) struct Life {
+    deliveries: Arc<Deliveries>,
+    number: u64,
+}
+
+impl Deliveries {
+    /// None yet; this run's entries begin at `this_run_from`.
+    #[must_use]
+    pub fn new(gate: Arc<Gate>, this_run_from: u64) -> Self {
+        Self { gate, this_run_from, state: Mutex::default(), life: AtomicU64::new(0) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts over with a new producer.
+    pub(super) fn new_life(self: &Arc<Self>) -> Life {
+        let number = self.life.fetch_add(1, Ordering::AcqRel) + 1;
+        self.state().failure = None;
+        Life { deliveries: Arc::clone(self), number }
+    }
+
+    pub(super) fn sent(&self, sequence: u64, requests: u64, bytes: u64) {
+        self.state().in_flight.insert(sequence, (requests, bytes));
+    }
+
+    /// Why the present producer can't go on.
+    pub(super) fn failure(&self) -> Option<String> {
+        self.state().failure.clone()
+    }
+
+    /// What Kafka has acknowledged of this run's records.
+    #[must_use]
+    pub fn delivered(&self) -> Tally {
+        self.state().delivered
+    }
+
+    /// Records of earlier runs that Kafka has acknowledged in this one.
+    #[must_use]
+    pub fn recovered_delivered(&self) -> u64 {
+        self.state().recovered_delivered
+    }
+
+    /// Records handed to the producer and not yet acknowledged.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.state().in_flight.len()
+    }
+
+    /// Why no broker can be reached, while that is so.
+    #[must_use]
+    pub fn unreachable_reason(&self) -> Option<String> {
+        self.state().unreachable.clone()
+    }
+}
+
+impl DeliveryEvents for Life {
+    fn delivered(&self, token: usize) {
+        let sequence = token as u64;
+        let mut state = self.deliveries.state();
+        state.unreachable = None;
+        if let Some((requests, bytes)) = state.in_flight.remove(&sequence) {
+            if sequence >= self.deliveries.this_run_from {
+                state.delivered.add(requests, bytes);
+            } else {
+                state.recovered_delivered += 1;
+            }
+        }
+        drop(state);
+        self.deliveries.gate.acked(sequence);
+    }
+
+    fn failed(&self, _token: usize, reason: String) {
+        if self.number == self.deliveries.life.load(Ordering::Acquire) {
+            self.deliveries.state().failure.get_or_insert(reason);
+        }
+    }
+
+    fn unreachable(&self, reason: String) {
+        self.deliveries.gate.degrade(&reason);
+        self.deliveries.state().unreachable = Some(reason);
+    }
+}
