@@ -115,7 +115,8 @@ impl Agent {
                 let kafka = KafkaOptions { brokers: brokers.clone(), client_id: cli.kafka_client_id.clone() };
                 let options = ShipperOptions { kafka, topic: cli.kafka_topic.clone() };
                 let deliveries = Arc::new(Deliveries::new(gate, next));
-                let shipper = Shipper::start(&journal, checkpoint, Arc::clone(&deliveries), options)?;
+                let shipper =
+                    Shipper::start(&journal, checkpoint, Arc::clone(&deliveries), options, identity.node_id())?;
                 Some((shipper, deliveries))
             }
         };

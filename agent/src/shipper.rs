@@ -8,9 +8,11 @@
 
 mod checkpoint;
 mod deliveries;
+mod shipped;
 
 pub use checkpoint::Checkpoint;
 pub use deliveries::Deliveries;
+use shipped::Shipped;
 
 use crate::journal::Journal;
 use crate::record_view;
@@ -58,6 +60,7 @@ impl Shipper {
         checkpoint: Checkpoint,
         deliveries: Arc<Deliveries>,
         options: ShipperOptions,
+        node_id: &str,
     ) -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let mut run = Run {
@@ -67,6 +70,8 @@ impl Shipper {
             options,
             stop: Arc::clone(&stop),
             checkpointed: Instant::now(),
+            shipped: None,
+            node_id: node_id.to_owned(),
         };
         let thread = std::thread::Builder::new().name("shipper".to_owned()).spawn(move || run.until_stopped())?;
         journal.set_shipper(thread.thread().clone());
@@ -100,6 +105,9 @@ struct Run {
     options: ShipperOptions,
     stop: Arc<AtomicBool>,
     checkpointed: Instant,
+    /// What an earlier run shipped without writing it down; `None` until Kafka was asked.
+    shipped: Option<Shipped>,
+    node_id: String,
 }
 
 /// Why one producer's life ended.
@@ -135,11 +143,29 @@ impl Run {
         self.save_checkpoint();
     }
 
+    /// At the start only: with a backlog of an earlier run, some of it may be in Kafka already.
+    fn ask_what_was_shipped(&mut self) -> Result<Shipped, String> {
+        let backlog = self.journal.gate().acked_below() < self.deliveries.this_run_from();
+        let since = self.checkpoint.written().filter(|_| backlog);
+        let shipped = match since {
+            Some(since) => Shipped::ask(&self.options, &self.node_id, since)?,
+            None => Shipped::default(),
+        };
+        self.save_checkpoint();
+        Ok(shipped)
+    }
+
     fn stopping(&self) -> bool {
         self.stop.load(Ordering::Acquire)
     }
 
     fn one_producer(&mut self) -> Ended {
+        if self.shipped.is_none() {
+            match self.ask_what_was_shipped() {
+                Ok(shipped) => self.shipped = Some(shipped),
+                Err(reason) => return Ended::Failed(reason),
+            }
+        }
         let life = self.deliveries.new_life();
         let events: Arc<dyn DeliveryEvents> = Arc::new(life);
         let producer = match RecordProducer::new(&self.options.kafka, &self.options.topic, events) {
@@ -189,12 +215,15 @@ impl Run {
     /// Sends one entry, waiting for room in the producer's queue.
     fn ship(&mut self, producer: &RecordProducer, entry: &Entry) -> Option<Ended> {
         let gate = self.journal.gate();
+        let already = gate.is_acked(entry.sequence)
+            || (entry.sequence < self.deliveries.this_run_from()
+                && self.shipped.as_ref().is_some_and(|shipped| shipped.contains(&entry.payload)));
         let key = match entry.kind {
-            EntryKind::Record if !gate.is_acked(entry.sequence) => record_view::connection_id(&entry.payload),
+            EntryKind::Record if !already => record_view::connection_id(&entry.payload),
             _ => None,
         };
         let Some(key) = key else {
-            // Gaps and seals are the log's own, and what is acknowledged is not sent twice.
+            // Gaps are the log's own, and what Kafka has is not sent twice.
             gate.acked(entry.sequence);
             return None;
         };

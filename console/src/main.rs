@@ -1,1 +1,43 @@
-fn main() {}
+//! `switchover`: drives and shows a migration. Data goes to stdout and talk to stderr, a failure is never exit
+//! code 0, and `--json` is JSON for every command, so that scripts can rely on it.
+
+mod capture;
+mod cli;
+mod clusters;
+mod failure;
+mod output;
+mod services;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Cli, Group};
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    init_logging(cli.verbose);
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.group {
+        Group::Clusters(command) => clusters::run(command, &cli.config, cli.json),
+        Group::Capture(command) => capture::run(command, cli.json),
+    }
+}
+
+/// Only warnings unless asked: the answer of a command is its output, not its log.
+fn init_logging(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "info,switchover=debug",
+        _ => "debug",
+    };
+    tracing_subscriber::fmt().with_env_filter(EnvFilter::new(level)).with_writer(std::io::stderr).init();
+}

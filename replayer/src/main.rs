@@ -1,1 +1,69 @@
-fn main() {}
+//! Wiring: settings, logging, runtime, signals, report, exit code.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use switchover_replayer::cli::Settings;
+use switchover_replayer::progress::Progress;
+use switchover_replayer::report::{self, EXIT_FAILED, Outcome};
+use switchover_replayer::run::{self, Options};
+use tokio_util::sync::CancellationToken;
+
+const EXIT_USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let settings: Settings = switchover_settings::parse("SWITCHOVER_REPLAYER");
+    switchover_telemetry::init_logging();
+    let options = match settings.options() {
+        Ok(options) => options,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
+    match replay(&settings, options) {
+        Ok(outcome) => ExitCode::from(outcome.exit_code()),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(EXIT_FAILED)
+        }
+    }
+}
+
+fn replay(settings: &Settings, options: Options) -> anyhow::Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
+    let outcome = runtime.block_on(async {
+        let stop = CancellationToken::new();
+        let progress = Arc::new(Progress::default());
+        if let Some(address) = &settings.admin_address {
+            let listener = tokio::net::TcpListener::bind(address).await;
+            let listener = listener.with_context(|| format!("--adminAddress {address}"))?;
+            tokio::spawn(switchover_telemetry::serve_admin(listener, Arc::clone(&progress), stop.child_token()));
+        }
+        let told = stop.clone();
+        tokio::spawn(async move {
+            if let Err(error) = switchover_telemetry::terminated().await {
+                tracing::warn!(%error, "signals can't be caught: stopping will not be orderly");
+                return;
+            }
+            told.cancel();
+        });
+        run::run(options, progress, stop).await.map_err(anyhow::Error::from)
+    });
+    // A reader that is blocked on standard input must not keep the process.
+    runtime.shutdown_background();
+    let outcome = outcome?;
+    if let Some(path) = &settings.report_file {
+        let written = File::create(path).and_then(|file| {
+            let mut file = BufWriter::new(file);
+            writeln!(file, "{:#}", outcome.json())?;
+            file.flush()
+        });
+        written.with_context(|| format!("cannot write --reportFile {}", path.display()))?;
+    }
+    report::write_text(&mut std::io::stdout().lock(), &outcome).context("cannot write the report")?;
+    Ok(outcome)
+}

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 const FILE: &str = "shipped";
 
@@ -13,6 +14,8 @@ const FILE: &str = "shipped";
 pub struct Checkpoint {
     path: PathBuf,
     saved: u64,
+    /// When the file was last written; `None` when shipping never began.
+    written: Option<SystemTime>,
 }
 
 impl Checkpoint {
@@ -30,7 +33,8 @@ impl Checkpoint {
             Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
             Err(error) => return Err(error),
         };
-        Ok(Self { path, saved })
+        let written = std::fs::metadata(&path).and_then(|file| file.modified()).ok();
+        Ok(Self { path, saved, written })
     }
 
     /// Entries below this were acknowledged.
@@ -39,18 +43,25 @@ impl Checkpoint {
         self.saved
     }
 
+    /// When an earlier run last wrote the checkpoint: what it shipped after that is not in it.
+    #[must_use]
+    pub fn written(&self) -> Option<SystemTime> {
+        self.written
+    }
+
     /// Writes down a new prefix. False when it is the one already written.
     ///
     /// # Errors
     /// When the file can't be replaced; the old one stays.
     pub fn save(&mut self, acked_below: u64) -> io::Result<bool> {
-        if acked_below == self.saved {
+        if acked_below == self.saved && self.written.is_some() {
             return Ok(false);
         }
         let fresh = self.path.with_extension("new");
         std::fs::write(&fresh, format!("{acked_below}\n"))?;
         std::fs::rename(&fresh, &self.path)?;
         self.saved = acked_below;
+        self.written = Some(SystemTime::now());
         Ok(true)
     }
 }
@@ -63,7 +74,7 @@ mod tests {
     fn survives_and_refuses_junk() {
         let directory = tempfile::tempdir().unwrap();
         let mut checkpoint = Checkpoint::open(directory.path()).unwrap();
-        assert_eq!(checkpoint.acked_below(), 0);
+        assert_eq!((checkpoint.acked_below(), checkpoint.written()), (0, None));
         assert!(checkpoint.save(41).unwrap());
         assert!(!checkpoint.save(41).unwrap());
         assert_eq!(Checkpoint::open(directory.path()).unwrap().acked_below(), 41);

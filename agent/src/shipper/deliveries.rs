@@ -61,6 +61,11 @@ impl Deliveries {
         self.state().failure.clone()
     }
 
+    /// Entries below are of earlier runs.
+    pub(super) fn this_run_from(&self) -> u64 {
+        self.this_run_from
+    }
+
     /// What Kafka has acknowledged of this run's records.
     #[must_use]
     pub fn delivered(&self) -> Tally {

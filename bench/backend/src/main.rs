@@ -1,1 +1,56 @@
-fn main() {}
+//! The server behind every row of the benchmarks: reads each request to its end and answers with a body of fixed size.
+//!
+//! One thread and no work beyond framing, so that what a proxy costs is not hidden behind what a server costs; or, with
+//! `--cpu-micros`, a fixed amount of processor time a request, as a server that does something would take.
+
+mod connection;
+mod response;
+mod work;
+
+use anyhow::{Context as _, Result};
+use clap::Parser;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::LocalSet;
+
+/// HTTP/1.1 backend of the benchmarks: answers every request with a 200 of fixed size.
+#[derive(Debug, Parser)]
+#[command(name = "switchover-bench-backend")]
+struct Cli {
+    /// Address to listen on; port 0 picks a free one and prints it
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Bytes of each response's body
+    #[arg(long, value_name = "N", default_value_t = 1024, value_parser = response::body_bytes)]
+    response_bytes: usize,
+    /// Processor time that each request takes, in microseconds
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    cpu_micros: u64,
+}
+
+fn main() -> Result<()> {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    LocalSet::new().block_on(&runtime, serve(cli))
+}
+
+async fn serve(cli: Cli) -> Result<()> {
+    let listener = TcpListener::bind(cli.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; choose another address with --listen", cli.listen))?;
+    println!("listening {}", listener.local_addr()?);
+    let response: Rc<[u8]> = response::fixed(cli.response_bytes).into();
+    let work = Duration::from_micros(cli.cpu_micros);
+    loop {
+        let (stream, _) = listener.accept().await.context("cannot accept connections")?;
+        stream.set_nodelay(true)?;
+        let response = Rc::clone(&response);
+        tokio::task::spawn_local(async move {
+            if let Err(error) = connection::serve(stream, &response, work).await {
+                eprintln!("connection: {error:#}");
+            }
+        });
+    }
+}

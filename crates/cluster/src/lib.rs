@@ -1,1 +1,22 @@
-//! placeholder
+//! One client for Elasticsearch and OpenSearch, so that every part of Switchover reaches a cluster in the same
+//! way: the same auth, the same TLS rules, the same bounds, and errors that say which host failed, why, and what
+//! to do next.
+//!
+//! The client speaks HTTP/1.1, keeps connections open between requests, follows no redirects and repeats nothing
+//! by itself: whether a request may be sent twice is known only to its caller.
+
+mod client;
+mod endpoint;
+mod error;
+mod options;
+mod response;
+mod tls;
+mod transport;
+mod version;
+
+pub use client::{Cluster, MAX_RESPONSE_BYTES};
+pub use error::{ClusterError, ClusterErrorKind};
+pub use hyper::{HeaderMap, Method, StatusCode};
+pub use options::{Auth, ClusterOptions, DEFAULT_TIMEOUT, Tls};
+pub use response::Response;
+pub use version::{Distribution, Version};

@@ -176,8 +176,9 @@ impl RecordConsumer {
 /// How often a waiting poll looks for a change of the assignment.
 const REBALANCE_LOOK: Duration = Duration::from_millis(100);
 
-fn topic_partitions(
-    consumer: &StreamConsumer<Context>,
+/// The partitions of a topic, waiting for the brokers within [`START_LIMIT`].
+pub(crate) fn topic_partitions<C: ConsumerContext, T: Consumer<C>>(
+    consumer: &T,
     brokers: &str,
     topic: &str,
 ) -> Result<Vec<i32>, KafkaError> {

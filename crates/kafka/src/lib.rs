@@ -6,8 +6,10 @@ mod consumer;
 mod error;
 mod options;
 mod producer;
+mod tail;
 
 pub use consumer::{Polled, RecordConsumer};
 pub use error::KafkaError;
 pub use options::KafkaOptions;
 pub use producer::{DeliveryEvents, RecordProducer, SendError};
+pub use tail::read_since;

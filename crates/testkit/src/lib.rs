@@ -1,1 +1,6 @@
-//! placeholder
+//! Support for tests on real servers: the lab's clusters and brokers, the product's binaries as child processes, and a
+//! raw HTTP/1.1 client. A dev-dependency only; it panics where a test would, with what is needed to see why.
+
+pub mod agent;
+pub mod http;
+pub mod program;

@@ -1,0 +1,59 @@
+//! The command line. Names of groups, commands and options are those the field's documents use.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, Subcommand};
+
+use crate::capture::CaptureCommand;
+use crate::clusters::ClustersCommand;
+
+/// Drives and shows a migration.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong usage.
+#[derive(Debug, Parser)]
+#[command(name = "switchover", version = switchover_settings::VERSION)]
+pub(crate) struct Cli {
+    /// The services file: which clusters there are and how to reach them.
+    #[arg(
+        long,
+        alias = "config-file",
+        global = true,
+        value_name = "FILE",
+        env = "SWITCHOVER_CONFIG",
+        default_value = "/etc/switchover/services.yaml"
+    )]
+    pub(crate) config: PathBuf,
+
+    /// Print data as JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Say on stderr what is done; twice for more.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    #[command(subcommand)]
+    pub(crate) group: Group,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Group {
+    /// Look at the source and the target cluster.
+    #[command(subcommand)]
+    Clusters(ClustersCommand),
+    /// Look into captured traffic.
+    #[command(subcommand)]
+    Capture(CaptureCommand),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

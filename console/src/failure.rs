@@ -1,0 +1,76 @@
+//! The ways a command can end other than well, and the exit code of each.
+
+use std::io;
+use std::process::ExitCode;
+
+/// Why a command stops.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The command can't be meant this way: exit 2.
+    Usage(String),
+    /// It was tried and did not work: exit 1.
+    Failed(anyhow::Error),
+    /// Whoever read our output has seen enough (`| head`): exit 0, without a word.
+    ReaderGone,
+}
+
+impl Failure {
+    /// From a failed write to stdout.
+    pub(crate) fn of_output(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::ReaderGone,
+            _ => Self::Failed(anyhow::anyhow!("cannot write to stdout: {error}")),
+        }
+    }
+
+    /// Says it on stderr.
+    pub(crate) fn report(self) -> ExitCode {
+        match self {
+            Self::Usage(message) => {
+                eprintln!("error: {message}");
+                ExitCode::from(2)
+            }
+            Self::Failed(error) => {
+                eprintln!("error: {}", sentence(&error));
+                ExitCode::FAILURE
+            }
+            Self::ReaderGone => ExitCode::SUCCESS,
+        }
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// The error and its causes on one line. Errors of our libraries tell their cause themselves, others leave it to
+/// their source: what was said already is not said twice.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut sentence = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if sentence.is_empty() {
+            sentence = cause;
+        } else if !sentence.contains(&cause) {
+            sentence = format!("{sentence}: {cause}");
+        }
+    }
+    sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let cause = || anyhow!("no such file");
+        assert_eq!(sentence(&cause()), "no such file");
+        assert_eq!(sentence(&cause().context("cannot read x")), "cannot read x: no such file");
+        let told = cause().context("cannot read x: no such file; make one").context("services");
+        assert_eq!(sentence(&told), "services: cannot read x: no such file; make one");
+    }
+}

@@ -1,0 +1,101 @@
+//! A running `switchover-agent`.
+
+use crate::http::ask;
+use crate::program::{Program, eventually};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+/// An agent on free ports.
+#[derive(Debug)]
+pub struct Agent {
+    program: Program,
+    /// Where clients connect, `127.0.0.1:port`.
+    pub address: String,
+    admin: String,
+}
+
+impl Agent {
+    /// Starts an agent in front of `destination` (a URL) with its log in `directory`/capture-log.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    #[must_use]
+    pub fn start(destination: &str, directory: &Path, more: &[&str]) -> Self {
+        let log_dir = Self::log_dir(directory);
+        let log_dir = log_dir.to_str().expect("a path in UTF-8");
+        let args = ["--destinationUri", destination, "--listenAddress", "127.0.0.1", "--listenPort", "0"]
+            .into_iter()
+            .chain(["--adminAddress", "127.0.0.1:0", "--captureLogDir", log_dir])
+            .chain(more.iter().copied());
+        let mut program = Program::start("switchover-agent", args, directory.join("agent.log"));
+        let address = program.line("listening ");
+        let admin = format!("http://{}", program.line("admin "));
+        Self { program, address, admin }
+    }
+
+    /// Where an agent with this directory keeps its capture log.
+    #[must_use]
+    pub fn log_dir(directory: &Path) -> PathBuf {
+        directory.join("capture-log")
+    }
+
+    /// The URL for clients.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// `GET /status`.
+    #[must_use]
+    pub fn status(&self) -> Value {
+        ask(&self.admin, "GET", "/status", "").json()
+    }
+
+    /// `GET` of an admin page: status and text.
+    #[must_use]
+    pub fn page(&self, path: &str) -> (u16, String) {
+        let answer = ask(&self.admin, "GET", path, "");
+        (answer.status, String::from_utf8_lossy(&answer.body).into_owned())
+    }
+
+    /// Waits until the status satisfies `condition`.
+    ///
+    /// # Panics
+    /// When that takes too long.
+    pub fn await_status(&self, what: &str, condition: impl Fn(&Value) -> bool) -> Value {
+        eventually(what, || Some(self.status()).filter(&condition))
+    }
+
+    /// Waits until Kafka has everything, of this run and of earlier ones.
+    ///
+    /// # Panics
+    /// When that takes too long.
+    pub fn await_delivery(&self) -> Value {
+        self.await_status("kafka has every record", |status| {
+            status["held"]["records"] == 0 && status["recovered"]["records"] == status["recovered"]["delivered"]
+        })
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.program.kill();
+    }
+
+    /// SIGTERM and the drain.
+    pub fn terminate(&mut self) -> ExitStatus {
+        self.program.terminate()
+    }
+
+    /// What it logged.
+    #[must_use]
+    pub fn log_text(&self) -> String {
+        self.program.log_text()
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.program.pid()
+    }
+}

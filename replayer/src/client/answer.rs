@@ -1,0 +1,136 @@
+//! An answer as it is being read.
+
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use switchover_http1::{RequestKind, ResponseEof, ResponseEvent, ResponseFramer, Version};
+use tokio::time::Instant;
+
+use super::{ExchangeError, Sent};
+
+/// A larger answer than this is not kept; the request counts as failed.
+pub const MAX_ANSWER_BYTES: usize = 1024 * 1024 * 1024;
+
+/// A whole answer of the target.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The final response as it came, without interim ones.
+    pub bytes: Bytes,
+    /// Its status code.
+    pub status: u16,
+    /// `Retry-After` in seconds, when it has one.
+    pub retry_after: Option<Duration>,
+    /// When the first byte of the request went out.
+    pub sent_at: SystemTime,
+    /// First byte out to last byte in; making the connection not counted.
+    pub latency: Duration,
+}
+
+/// Collects one answer.
+#[derive(Debug)]
+pub(super) struct Reading {
+    framer: ResponseFramer,
+    kind: RequestKind,
+    bytes: Vec<u8>,
+    fed: usize,
+    any_byte: bool,
+    status: u16,
+    retry_after: Option<Duration>,
+    reusable: bool,
+    sent: Sent,
+    done: Option<Instant>,
+}
+
+impl Reading {
+    pub(super) fn new(kind: RequestKind, sent: Sent) -> Self {
+        Self {
+            framer: ResponseFramer::new(),
+            kind,
+            bytes: Vec::new(),
+            fed: 0,
+            any_byte: false,
+            status: 0,
+            retry_after: None,
+            reusable: true,
+            sent,
+            done: None,
+        }
+    }
+
+    /// Takes the result of a read into `buffer`. True when the answer is whole.
+    pub(super) fn take(&mut self, read: io::Result<usize>, buffer: &[u8]) -> Result<bool, ExchangeError> {
+        let count = read.map_err(ExchangeError::Lost)?;
+        if count == 0 {
+            self.reusable = false;
+            return match self.framer.eof() {
+                ResponseEof::MessageEnd => Ok(self.end()),
+                _ => Err(ExchangeError::Lost(io::ErrorKind::UnexpectedEof.into())),
+            };
+        }
+        self.any_byte = true;
+        if self.bytes.len() + count > MAX_ANSWER_BYTES {
+            return Err(ExchangeError::TooLarge);
+        }
+        self.bytes.extend_from_slice(buffer.get(..count).unwrap_or_default());
+        self.advance()
+    }
+
+    fn advance(&mut self) -> Result<bool, ExchangeError> {
+        loop {
+            let rest = self.bytes.get(self.fed..).unwrap_or_default();
+            let (consumed, event) = self.framer.step(rest, Some(self.kind));
+            self.fed += consumed;
+            match event {
+                None => return Ok(false),
+                Some(ResponseEvent::Interim(_)) => {
+                    self.bytes.drain(..self.fed);
+                    self.fed = 0;
+                }
+                Some(ResponseEvent::Head(head)) => {
+                    self.status = head.status;
+                    self.retry_after = head
+                        .header("retry-after")
+                        .and_then(|value| std::str::from_utf8(value).ok()?.parse().ok())
+                        .map(Duration::from_secs);
+                    let closes = |value: &[u8]| value.to_ascii_lowercase().windows(5).any(|word| word == b"close");
+                    self.reusable = head.version == Version::Http11 && !head.header("connection").is_some_and(closes);
+                }
+                Some(ResponseEvent::End) => {
+                    // Bytes behind the answer belong to nothing that was asked.
+                    self.reusable &= self.fed == self.bytes.len();
+                    self.bytes.truncate(self.fed);
+                    return Ok(self.end());
+                }
+                Some(ResponseEvent::Tunnel(reason)) => return Err(ExchangeError::Unframable(reason)),
+            }
+        }
+    }
+
+    fn end(&mut self) -> bool {
+        self.done = Some(Instant::now());
+        true
+    }
+
+    pub(super) fn any_byte(&self) -> bool {
+        self.any_byte
+    }
+
+    /// The connection must not be used again.
+    pub(super) fn close(&mut self) {
+        self.reusable = false;
+    }
+
+    /// The answer, and whether the connection may be used again.
+    pub(super) fn finish(self) -> (Answer, bool) {
+        let latency = self.done.unwrap_or_else(Instant::now).duration_since(self.sent.instant);
+        let answer = Answer {
+            bytes: self.bytes.into(),
+            status: self.status,
+            retry_after: self.retry_after,
+            sent_at: self.sent.at,
+            latency,
+        };
+        (answer, self.reusable)
+    }
+}

@@ -1,0 +1,274 @@
+//! From records to requests in lanes: what every source has in common.
+//!
+//! A lane is read in the order in which it was written and has a reassembly of its own, since a connection lies in
+//! one lane whole. When a lane is taken away, so is everything unfinished that came of it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use switchover_capture::record::Capture;
+use switchover_capture::{End, Reassembled, Reassembler, TrafficStream, Transaction};
+
+use crate::budget::Budget;
+use crate::captured::{Captured, unix_nanos};
+use crate::commit::{Hold, Origin};
+use crate::counts::InputCounts;
+use crate::order::LaneMark;
+
+/// What was read since the last batch. To be applied in the order of the fields.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Lanes given up.
+    pub dropped_lanes: Vec<u32>,
+    /// Requests, as they became whole.
+    pub captured: Vec<Captured>,
+    /// Connections of which nothing more comes.
+    pub closed: Vec<u64>,
+    /// How far lanes have been read.
+    pub marks: Vec<(u32, LaneMark)>,
+    /// What else was seen.
+    pub counts: InputCounts,
+}
+
+/// Makes batches of records.
+#[derive(Debug)]
+pub struct Intake {
+    budget: Arc<Budget>,
+    lanes: BTreeMap<u32, Lane>,
+    connections: HashMap<ConnectionKey, Connection>,
+    next_connection: u64,
+    batch: Batch,
+}
+
+type ConnectionKey = (Arc<str>, Arc<str>);
+
+struct Lane {
+    reassembler: Reassembler<Origin>,
+    /// Reading began behind records that were replayed before: connections may begin in their middle.
+    resumed: bool,
+    read_to: i64,
+}
+
+impl std::fmt::Debug for Lane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lane").field("resumed", &self.resumed).field("read_to", &self.read_to).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug)]
+struct Connection {
+    number: u64,
+    lane: u32,
+    last_first: i64,
+}
+
+impl Intake {
+    /// Without lanes.
+    #[must_use]
+    pub fn new(budget: Arc<Budget>) -> Self {
+        Self { budget, lanes: BTreeMap::new(), connections: HashMap::new(), next_connection: 0, batch: Batch::default() }
+    }
+
+    /// Begins a lane. Its requests are held back until it says how far it has been read.
+    pub fn open_lane(&mut self, lane: u32, resumed: bool) {
+        self.lanes.insert(lane, Lane { reassembler: Reassembler::new(), resumed, read_to: i64::MIN });
+        self.batch.marks.push((lane, LaneMark::Read(i64::MIN)));
+    }
+
+    /// Gives a lane up, with everything unfinished.
+    pub fn drop_lane(&mut self, lane: u32) {
+        self.lanes.remove(&lane);
+        self.connections.retain(|_, connection| {
+            if connection.lane == lane {
+                self.batch.closed.push(connection.number);
+            }
+            connection.lane != lane
+        });
+        self.batch.captured.retain(|captured| captured.lane != lane);
+        self.batch.marks.retain(|(other, _)| *other != lane);
+        self.batch.dropped_lanes.push(lane);
+    }
+
+    /// Takes a record. `place` says where it lies, for messages.
+    pub fn record(&mut self, lane: u32, payload: Bytes, origin: Origin, place: impl FnOnce() -> String) {
+        self.batch.counts.records += 1;
+        self.batch.counts.bytes += payload.len() as u64;
+        match TrafficStream::decode_record(payload) {
+            Ok(stream) => self.stream(lane, stream, origin),
+            Err(error) => self.bad_record(&format!("{}: {error}", place())),
+        }
+    }
+
+    /// Notes a record that can't be used.
+    pub fn bad_record(&mut self, what: &str) {
+        tracing::warn!(record = what, "record skipped");
+        self.batch.counts.bad_record(what);
+    }
+
+    fn stream(&mut self, lane: u32, stream: TrafficStream, origin: Origin) {
+        let Some(state) = self.lanes.get_mut(&lane) else { return };
+        let latest = stream.sub_stream.iter().filter_map(|observation| observation.timestamp()).map(unix_nanos).max();
+        let mut found = Vec::new();
+        state.reassembler.push(stream, origin, &mut found);
+        if let Some(latest) = latest {
+            state.read_to = state.read_to.max(latest);
+        }
+        self.sort(lane, found);
+    }
+
+    /// Everything that a lane holds for now was read.
+    pub fn lane_at_end(&mut self, lane: u32) {
+        if let Some(state) = self.lanes.get(&lane) {
+            self.batch.marks.push((lane, LaneMark::Read(state.read_to)));
+            self.batch.marks.push((lane, LaneMark::AtEnd));
+        }
+    }
+
+    /// Notes traffic that the source saw and the capture does not hold.
+    pub fn gap(&mut self, what: &str, requests: u64) {
+        tracing::warn!(gap = what, "the capture has a gap");
+        self.batch.counts.gap(what, requests);
+    }
+
+    /// Nothing more comes of any lane: requests without an answer are as good as they will get.
+    pub fn finish(&mut self) {
+        let lanes: Vec<u32> = self.lanes.keys().copied().collect();
+        for lane in lanes {
+            let mut found = Vec::new();
+            if let Some(state) = self.lanes.get_mut(&lane) {
+                state.reassembler.finish(&mut found);
+            }
+            self.sort(lane, found);
+            self.batch.marks.push((lane, LaneMark::Finished));
+        }
+    }
+
+    /// What came together since the last call.
+    pub fn take(&mut self) -> Batch {
+        for (lane, state) in &self.lanes {
+            if !self.batch.marks.iter().any(|(other, _)| other == lane) && state.read_to > i64::MIN {
+                self.batch.marks.push((*lane, LaneMark::Read(state.read_to)));
+            }
+        }
+        std::mem::take(&mut self.batch)
+    }
+
+    /// Takes a record that is decoded already.
+    pub fn decoded(&mut self, lane: u32, stream: TrafficStream) {
+        self.batch.counts.records += 1;
+        self.batch.counts.bytes += data_bytes(&stream);
+        self.stream(lane, stream, None);
+    }
+
+    /// Whether there is enough for a batch.
+    #[must_use]
+    pub fn is_full(&self, records: u64, bytes: u64) -> bool {
+        self.batch.counts.records >= records || self.batch.counts.bytes >= bytes
+    }
+
+    /// Whether there is anything to take.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let batch = &self.batch;
+        batch.counts.records == 0
+            && batch.captured.is_empty()
+            && batch.marks.is_empty()
+            && batch.dropped_lanes.is_empty()
+            && batch.counts.is_empty()
+    }
+
+    fn sort(&mut self, lane: u32, found: Vec<Reassembled<Origin>>) {
+        let ends: Vec<(ConnectionKey, i64)> = found.iter().filter_map(closed_at).collect();
+        for item in found {
+            match item {
+                Reassembled::Transaction(transaction) => {
+                    let key = (Arc::clone(&transaction.node_id), Arc::clone(&transaction.connection_id));
+                    let closed = ends.iter().find(|(other, _)| *other == key).map(|(_, at)| *at);
+                    self.transaction(lane, key, transaction, closed);
+                }
+                Reassembled::Duplicate { .. } => self.batch.counts.duplicates += 1,
+                Reassembled::Gap { node_id, connection_id, expected, found } => {
+                    let resumed = expected <= 1 && self.lanes.get(&lane).is_some_and(|lane| lane.resumed);
+                    if resumed {
+                        self.batch.counts.resumed_connections += 1;
+                    } else {
+                        let what = format!(
+                            "records {expected} to {} of connection {connection_id} of node {node_id} are missing",
+                            found.saturating_sub(1)
+                        );
+                        self.gap(&what, 0);
+                    }
+                }
+                Reassembled::Unframed { node_id, connection_id, bytes, reason, .. } => {
+                    let what = format!("{bytes} bytes of connection {connection_id} of node {node_id}: {reason}");
+                    tracing::warn!(traffic = what, "traffic can't be replayed");
+                    self.batch.counts.unframed(&what, bytes);
+                }
+                Reassembled::Incomplete { .. } => self.batch.counts.incomplete_requests += 1,
+                Reassembled::ConnectionClosed { node_id, connection_id, .. } => {
+                    if let Some(connection) = self.connections.remove(&(node_id, connection_id)) {
+                        self.batch.closed.push(connection.number);
+                    }
+                }
+            }
+        }
+    }
+
+    fn transaction(
+        &mut self,
+        lane: u32,
+        key: ConnectionKey,
+        transaction: Transaction<Origin>,
+        closed: Option<i64>,
+    ) {
+        let connection = self.connections.entry(key).or_insert_with(|| {
+            self.next_connection += 1;
+            Connection { number: self.next_connection, lane, last_first: i64::MIN }
+        });
+        // A clock that was set back must not turn the requests of a connection round.
+        let first = unix_nanos(transaction.request.first).max(connection.last_first);
+        connection.last_first = first;
+        let source_end = match (transaction.end, &transaction.response) {
+            (End::Complete, Some(response)) => unix_nanos(response.last),
+            (End::StillOpen | End::Expired, _) => i64::MAX,
+            _ => closed.unwrap_or_else(|| unix_nanos(transaction.request.last)),
+        };
+        let answer_bytes = transaction.response.as_ref().map_or(0, |response| response.bytes.len());
+        let lease = self.budget.lease(transaction.request.bytes.len() + answer_bytes);
+        self.batch.counts.requests += 1;
+        self.batch.captured.push(Captured {
+            connection: connection.number,
+            node_id: transaction.node_id,
+            connection_id: transaction.connection_id,
+            index: transaction.index,
+            lane,
+            request: transaction.request,
+            response: transaction.response,
+            end: transaction.end,
+            first,
+            source_end,
+            lease,
+            hold: Hold::new(transaction.origins),
+        });
+    }
+}
+
+fn closed_at(item: &Reassembled<Origin>) -> Option<(ConnectionKey, i64)> {
+    match item {
+        Reassembled::ConnectionClosed { node_id, connection_id, at } => {
+            Some(((Arc::clone(node_id), Arc::clone(connection_id)), unix_nanos(*at)))
+        }
+        _ => None,
+    }
+}
+
+/// The traffic in a record.
+fn data_bytes(stream: &TrafficStream) -> u64 {
+    let data = stream.sub_stream.iter().map(|observation| match &observation.capture {
+        Some(Capture::Read(data) | Capture::Write(data)) => data.data.len(),
+        Some(Capture::ReadSegment(data) | Capture::WriteSegment(data)) => data.data.len(),
+        _ => 0,
+    });
+    data.sum::<usize>() as u64
+}

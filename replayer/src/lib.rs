@@ -1,0 +1,26 @@
+//! Replays captured traffic to a target cluster and compares every answer.
+//!
+//! source -> reassembly -> order -> session (rewrite, send, retry) -> evaluation (compare, tuple, report) -> commit.
+//! The order is the heart: a request leaves only when everything that the source had answered before it is answered
+//! by the target too. So the replay is never more concurrent than the source was, at any speed.
+
+pub mod budget;
+pub mod captured;
+pub mod cli;
+pub mod client;
+pub mod commit;
+pub mod compare;
+pub mod content;
+pub mod counts;
+pub mod endpoint;
+pub mod evaluate;
+pub mod intake;
+pub mod order;
+pub mod pace;
+pub mod progress;
+pub mod report;
+pub mod rewrite;
+pub mod run;
+pub mod session;
+pub mod source;
+pub mod tuple;

@@ -1,0 +1,175 @@
+//! How a run is going: counters for the progress line and the admin pages.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use switchover_telemetry::AdminPages;
+
+/// Counters of a run, shared by its parts.
+#[derive(Debug)]
+pub struct Progress {
+    started: Instant,
+    captured: AtomicU64,
+    completed: AtomicU64,
+    evaluated: AtomicU64,
+    waiting: AtomicU64,
+    in_flight: AtomicU64,
+    buffered_bytes: AtomicU64,
+    source_lag_ms: AtomicU64,
+    ready: AtomicBool,
+    holding: Mutex<&'static str>,
+}
+
+/// The counters at one moment.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    /// `starting`, `replaying` or, when nothing moves, why.
+    pub state: &'static str,
+    /// Requests read.
+    pub captured: u64,
+    /// Requests complete on the target.
+    pub completed: u64,
+    /// Requests compared and written as tuples.
+    pub evaluated: u64,
+    /// Requests read and not sent.
+    pub waiting: u64,
+    /// Requests sent and not complete.
+    pub in_flight: u64,
+    /// Bytes of captured traffic in memory.
+    pub buffered_bytes: u64,
+    /// How far the request to be sent next lies in the past, in milliseconds.
+    pub source_lag_ms: u64,
+    /// Since the start.
+    pub seconds: u64,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self {
+            started: Instant::now(),
+            captured: AtomicU64::new(0),
+            completed: AtomicU64::new(0),
+            evaluated: AtomicU64::new(0),
+            waiting: AtomicU64::new(0),
+            in_flight: AtomicU64::new(0),
+            buffered_bytes: AtomicU64::new(0),
+            source_lag_ms: AtomicU64::new(0),
+            ready: AtomicBool::new(false),
+            holding: Mutex::new("starting"),
+        }
+    }
+}
+
+impl Progress {
+    /// The input is open and the target answers.
+    pub fn started(&self) {
+        self.ready.store(true, Ordering::Relaxed);
+    }
+
+    /// Requests were read.
+    pub fn captured(&self, count: usize) {
+        self.captured.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// A request is complete on the target.
+    pub fn completed(&self) {
+        self.completed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A request was compared and its tuple written.
+    pub fn evaluated(&self) {
+        self.evaluated.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What the run sees of itself.
+    pub fn observe(&self, holding: &'static str, waiting: usize, in_flight: usize, buffered_bytes: usize, lag: Duration) {
+        self.waiting.store(waiting as u64, Ordering::Relaxed);
+        self.in_flight.store(in_flight as u64, Ordering::Relaxed);
+        self.buffered_bytes.store(buffered_bytes as u64, Ordering::Relaxed);
+        self.source_lag_ms.store(u64::try_from(lag.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        *self.holding.lock().unwrap_or_else(PoisonError::into_inner) = holding;
+    }
+
+    /// The counters now.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Snapshot {
+            state: *self.holding.lock().unwrap_or_else(PoisonError::into_inner),
+            captured: get(&self.captured),
+            completed: get(&self.completed),
+            evaluated: get(&self.evaluated),
+            waiting: get(&self.waiting),
+            in_flight: get(&self.in_flight),
+            buffered_bytes: get(&self.buffered_bytes),
+            source_lag_ms: get(&self.source_lag_ms),
+            seconds: self.started.elapsed().as_secs(),
+        }
+    }
+}
+
+impl AdminPages for Progress {
+    fn ready(&self) -> Result<(), String> {
+        if self.ready.load(Ordering::Relaxed) {
+            Ok(())
+        } else {
+            Err("waiting for the input and the target".to_owned())
+        }
+    }
+
+    fn status(&self) -> String {
+        serde_json::to_string(&self.snapshot()).unwrap_or_default()
+    }
+
+    fn metrics(&self) -> String {
+        let now = self.snapshot();
+        let counters = [
+            ("captured_requests", "Requests read from the input", now.captured),
+            ("completed_requests", "Requests complete on the target", now.completed),
+            ("evaluated_requests", "Requests compared and written as tuples", now.evaluated),
+        ];
+        let gauges = [
+            ("waiting_requests", "Requests read and not sent", now.waiting),
+            ("inflight_requests", "Requests sent and not complete", now.in_flight),
+            ("buffered_bytes", "Captured traffic in memory", now.buffered_bytes),
+            ("source_lag_milliseconds", "Age of the request to be sent next", now.source_lag_ms),
+        ];
+        let mut text = String::new();
+        for (name, help, value) in counters {
+            text += &format!(
+                "# TYPE switchover_replayer_{name} counter\n# HELP switchover_replayer_{name} {help}.\n\
+                 switchover_replayer_{name}_total {value}\n"
+            );
+        }
+        for (name, help, value) in gauges {
+            text += &format!(
+                "# TYPE switchover_replayer_{name} gauge\n# HELP switchover_replayer_{name} {help}.\n\
+                 switchover_replayer_{name} {value}\n"
+            );
+        }
+        text + "# EOF\n"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_tell_the_counters() {
+        let progress = Progress::default();
+        assert!(progress.ready().is_err());
+        progress.started();
+        progress.captured(3);
+        progress.completed();
+        progress.observe("replaying", 2, 1, 77, Duration::from_millis(5));
+        assert!(progress.ready().is_ok());
+        let status: serde_json::Value = serde_json::from_str(&progress.status()).unwrap();
+        assert_eq!((&status["captured"], &status["inFlight"], &status["sourceLagMs"]), (&3.into(), &1.into(), &5.into()));
+        let metrics = progress.metrics();
+        assert!(metrics.contains("switchover_replayer_captured_requests_total 3\n") && metrics.ends_with("# EOF\n"));
+    }
+}

@@ -1,0 +1,129 @@
+//! The head of a request, line by line: what is not named here is passed on byte for byte.
+
+use std::io::Write;
+
+use switchover_http1::RequestHead;
+
+use super::Edits;
+
+/// What becomes of the captured `Authorization` header.
+#[derive(Clone, PartialEq, Eq)]
+pub enum TargetAuth {
+    /// Sent as captured.
+    Keep,
+    /// Not sent.
+    Remove,
+    /// Replaced by this value. Secret.
+    Replace(String),
+}
+
+impl std::fmt::Debug for TargetAuth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Keep => "Keep",
+            Self::Remove => "Remove",
+            Self::Replace(_) => "Replace(..)",
+        })
+    }
+}
+
+/// The lines of a head that is known to be well formed.
+#[derive(Debug, Clone)]
+pub struct HeadLines<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> HeadLines<'a> {
+    /// Splits a head; empty lines before the first are skipped.
+    #[must_use]
+    pub fn new(mut head: &'a [u8]) -> Self {
+        while let Some(rest) = head.strip_prefix(b"\r\n") {
+            head = rest;
+        }
+        Self { rest: head }
+    }
+}
+
+impl<'a> Iterator for HeadLines<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let end = memchr::memchr(b'\n', self.rest)?;
+        let (line, rest) = self.rest.split_at_checked(end + 1)?;
+        self.rest = rest;
+        line.strip_suffix(b"\r\n").filter(|line| !line.is_empty())
+    }
+}
+
+/// Writes the head for the target.
+pub(super) fn rewrite(head: &RequestHead<'_>, edits: &Edits, authority: &str, auth: &TargetAuth) -> Vec<u8> {
+    let mut out = Vec::with_capacity(head.raw.len() + authority.len() + 64);
+    let mut lines = HeadLines::new(head.raw);
+    let first_line = lines.next().unwrap_or_default();
+    request_line(&mut out, first_line, head, edits);
+    let mut host_written = false;
+    for line in lines {
+        let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+        if name.eq_ignore_ascii_case(b"host") {
+            // A second Host line would be refused by the target, as it should have been by the source.
+            if !std::mem::replace(&mut host_written, true) {
+                field(&mut out, name, authority.as_bytes());
+            }
+        } else if !is_dropped(name, head.upgrade, edits.body.is_some(), auth) {
+            out.extend_from_slice(line);
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+    if !host_written {
+        field(&mut out, b"Host", authority.as_bytes());
+    }
+    if let TargetAuth::Replace(value) = auth {
+        field(&mut out, b"Authorization", value.as_bytes());
+    }
+    if let Some(body) = &edits.body {
+        field(&mut out, b"Content-Length", body.len().to_string().as_bytes());
+    }
+    out.extend_from_slice(b"\r\n");
+    out
+}
+
+fn is_dropped(name: &[u8], upgrade: bool, body_edited: bool, auth: &TargetAuth) -> bool {
+    let is_in = |names: &[&str]| names.iter().any(|other| name.eq_ignore_ascii_case(other.as_bytes()));
+    // The body follows at once: it is here already.
+    is_in(&["expect"])
+        || (*auth != TargetAuth::Keep && is_in(&["authorization"]))
+        // The source answered in HTTP/1.1; the target must not take the offer either.
+        || (upgrade && is_in(&["upgrade", "http2-settings", "connection"]))
+        || (body_edited && is_in(&["content-length", "transfer-encoding", "content-encoding", "trailer"]))
+}
+
+fn request_line(out: &mut Vec<u8>, line: &[u8], head: &RequestHead<'_>, edits: &Edits) {
+    let absolute = !head.target.starts_with(b"/") && head.target != b"*";
+    if edits.method.is_none() && edits.target.is_none() && !absolute {
+        out.extend_from_slice(line);
+    } else {
+        let version = line.rsplit(|byte| *byte == b' ').next().unwrap_or(b"HTTP/1.1");
+        let method = edits.method.unwrap_or(head.method);
+        let target = edits.target.as_deref().map_or_else(|| origin_form(head.target), str::as_bytes);
+        // Writing to a vector can't fail.
+        let _ = write!(out, "{method} ");
+        out.extend_from_slice(target);
+        out.push(b' ');
+        out.extend_from_slice(version);
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// `/path` of `http://host/path`: the target is no proxy.
+fn origin_form(target: &[u8]) -> &[u8] {
+    let Some(authority) = memchr::memmem::find(target, b"://").and_then(|at| target.get(at + 3..)) else {
+        return target;
+    };
+    memchr::memchr(b'/', authority).and_then(|slash| authority.get(slash..)).unwrap_or(b"/")
+}
+
+fn field(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    for part in [name, b": ", value, b"\r\n"] {
+        out.extend_from_slice(part);
+    }
+}

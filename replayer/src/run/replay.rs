@@ -1,0 +1,325 @@
+//! The loop that releases requests: reads batches, asks the order, hands requests to their sessions.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::Evaluated;
+use crate::budget::Budget;
+use crate::captured::Captured;
+use crate::counts::InputCounts;
+use crate::intake::Batch;
+use crate::order::{Head, Order};
+use crate::pace::{Pace, Speed};
+use crate::progress::Progress;
+use crate::report::Report;
+use crate::session::{self, Job, Said, Shared};
+use crate::source::{Fed, Until};
+
+/// After a stop or a failure, answers in flight are waited for this long.
+pub(super) const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
+
+#[derive(Debug)]
+struct Session {
+    jobs: Option<mpsc::UnboundedSender<Job>>,
+    /// Requests read and not complete.
+    pending: usize,
+    /// Of these, handed to the session.
+    active: usize,
+    /// Nothing more comes of the source's connection.
+    closed: bool,
+}
+
+/// A run's state.
+#[derive(Debug)]
+pub(super) struct Replay {
+    order: Order<Captured>,
+    pace: Pace,
+    live: bool,
+    shared: Option<Arc<Shared>>,
+    sessions: HashMap<u64, Session>,
+    tasks: JoinSet<()>,
+    active: usize,
+    budget: Arc<Budget>,
+    progress: Arc<Progress>,
+    counts: InputCounts,
+    input_ended: bool,
+    drain_by: Option<Instant>,
+    failure: Option<String>,
+    interrupted: bool,
+    completed_at_last_line: u64,
+}
+
+/// What a run leaves behind.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) counts: InputCounts,
+    pub(super) failure: Option<String>,
+    pub(super) interrupted: bool,
+    pub(super) not_replayed: u64,
+}
+
+/// Why no request can be released now.
+struct Standstill {
+    holding: &'static str,
+    until: Option<Instant>,
+    wants_input: bool,
+}
+
+impl Replay {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        speed: Speed,
+        until: Until,
+        budget: Arc<Budget>,
+        progress: Arc<Progress>,
+    ) -> Self {
+        Self {
+            order: Order::default(),
+            pace: Pace::new(speed),
+            live: until == Until::Never,
+            shared: Some(shared),
+            sessions: HashMap::new(),
+            tasks: JoinSet::new(),
+            active: 0,
+            budget,
+            progress,
+            counts: InputCounts::default(),
+            input_ended: false,
+            drain_by: None,
+            failure: None,
+            interrupted: false,
+            completed_at_last_line: 0,
+        }
+    }
+
+    /// Replays to the end; returns once every session has ended and everything that was finished is evaluated.
+    pub(super) async fn run(
+        &mut self,
+        batches: &mut mpsc::Receiver<Fed>,
+        mut saying: mpsc::UnboundedReceiver<Said>,
+        mut evaluation: oneshot::Receiver<Evaluated>,
+        stop: &CancellationToken,
+    ) -> Evaluated {
+        let mut lines = tokio::time::interval_at(Instant::now() + PROGRESS_INTERVAL, PROGRESS_INTERVAL);
+        loop {
+            let standstill = self.release();
+            let draining = self.drain_by.is_some();
+            if self.active == 0 && (draining || (self.input_ended && self.order.waiting() == 0)) {
+                break;
+            }
+            let reads = !self.input_ended && !draining && (standstill.wants_input || !self.budget.is_spent());
+            let deadline = self.drain_by.or(standstill.until);
+            tokio::select! {
+                Some(said) = saying.recv() => {
+                    self.hear(said);
+                    while let Ok(said) = saying.try_recv() {
+                        self.hear(said);
+                    }
+                }
+                fed = batches.recv(), if reads => self.feed(fed),
+                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                    if draining {
+                        let left = self.active;
+                        self.fail(format!(
+                            "{left} requests had no answer {} s after the stop; they count as not replayed",
+                            DRAIN_TIMEOUT.as_secs()
+                        ));
+                        break;
+                    }
+                }
+                () = self.budget.freed(), if !reads && !draining && !self.input_ended => {}
+                evaluated = &mut evaluation => {
+                    self.tasks.shutdown().await;
+                    return self.evaluated(evaluated);
+                }
+                () = stop.cancelled(), if !draining => {
+                    tracing::info!(in_flight = self.active, "stopping: waiting for the answers in flight");
+                    self.interrupted = true;
+                    self.drain_by = Some(Instant::now() + DRAIN_TIMEOUT);
+                }
+                _ = lines.tick() => self.line(standstill.holding),
+            }
+        }
+        self.finish_sessions(&mut evaluation).await
+    }
+
+    /// Lets the sessions end and the evaluation after them.
+    async fn finish_sessions(&mut self, evaluation: &mut oneshot::Receiver<Evaluated>) -> Evaluated {
+        self.sessions.clear();
+        self.shared = None;
+        if self.active > 0 {
+            self.tasks.shutdown().await;
+        }
+        while self.tasks.join_next().await.is_some() {}
+        let evaluated = evaluation.await;
+        self.evaluated(evaluated)
+    }
+
+    fn evaluated(&mut self, evaluated: Result<Evaluated, oneshot::error::RecvError>) -> Evaluated {
+        evaluated.unwrap_or_else(|_| {
+            self.fail("the evaluation broke down; this is a defect of the replayer".to_owned());
+            (Report::default(), Ok(()))
+        })
+    }
+
+    /// What is left to say once nothing runs any more. Requests not replayed are let go of here, after the commit.
+    pub(super) fn end(self) -> Ended {
+        Ended {
+            not_replayed: self.order.waiting() as u64 + self.active as u64,
+            counts: self.counts,
+            failure: self.failure,
+            interrupted: self.interrupted,
+        }
+    }
+
+    /// Releases every request that may leave now.
+    fn release(&mut self) -> Standstill {
+        if self.drain_by.is_some() {
+            return Standstill { holding: "stopping", until: None, wants_input: false };
+        }
+        loop {
+            let wall = wall_clock();
+            let (holding, until, wants_input) = match self.order.head(wall) {
+                Head::Empty if self.input_ended => ("waiting for the last answers", None, false),
+                Head::Empty => ("waiting for input", None, true),
+                Head::AwaitsInput(wake) => {
+                    let wait = wake.map(|wake| Duration::from_nanos(wake.saturating_sub(wall).max(0).unsigned_abs()));
+                    ("waiting for input", wait.map(|wait| Instant::now() + wait), true)
+                }
+                Head::AwaitsAnswer => ("waiting for an answer of the target", None, false),
+                Head::Ready(first) => {
+                    let now = Instant::now();
+                    let due = self.pace.due(first, now);
+                    match due {
+                        Some(due) if due > now => ("waiting for its time", Some(due), false),
+                        _ => {
+                            self.send(due);
+                            continue;
+                        }
+                    }
+                }
+            };
+            return Standstill { holding, until, wants_input };
+        }
+    }
+
+    fn send(&mut self, due: Option<Instant>) {
+        let Some((ticket, captured)) = self.order.release() else { return };
+        let (Some(session), Some(shared)) = (self.sessions.get_mut(&captured.connection), &self.shared) else { return };
+        let jobs = session.jobs.get_or_insert_with(|| {
+            let (jobs, receiver) = mpsc::unbounded_channel();
+            self.tasks.spawn(session::run(Arc::clone(shared), receiver));
+            jobs
+        });
+        session.active += 1;
+        self.active += 1;
+        if jobs.send(Job { ticket, captured, due }).is_err() {
+            self.fail("a session broke down; this is a defect of the replayer".to_owned());
+        }
+    }
+
+    fn hear(&mut self, said: Said) {
+        match said {
+            Said::Complete { ticket, connection } => {
+                self.order.complete(ticket);
+                self.active = self.active.saturating_sub(1);
+                if let Some(session) = self.sessions.get_mut(&connection) {
+                    session.active = session.active.saturating_sub(1);
+                    session.pending = session.pending.saturating_sub(1);
+                    if session.closed && session.pending == 0 {
+                        self.sessions.remove(&connection);
+                    }
+                }
+                while self.tasks.try_join_next().is_some() {}
+            }
+            Said::GaveUp { connection, message } => {
+                let lost = self.sessions.remove(&connection).map_or(0, |session| session.active);
+                self.active = self.active.saturating_sub(lost);
+                self.fail(message);
+            }
+        }
+    }
+
+    fn feed(&mut self, fed: Option<Fed>) {
+        match fed {
+            Some(Fed::Batch(batch)) => self.take(batch),
+            Some(Fed::Ended(Ok(()))) => self.input_ended = true,
+            Some(Fed::Ended(Err(message))) => {
+                self.input_ended = true;
+                self.fail(message);
+            }
+            None => {
+                self.input_ended = true;
+                self.fail("the reader of the input broke down; this is a defect of the replayer".to_owned());
+            }
+        }
+    }
+
+    fn take(&mut self, batch: Batch) {
+        for lane in batch.dropped_lanes {
+            for captured in self.order.drop_lane(lane, |captured| captured.lane == lane) {
+                if let Some(session) = self.sessions.get_mut(&captured.connection) {
+                    session.pending -= 1;
+                }
+            }
+        }
+        self.progress.captured(batch.captured.len());
+        for captured in batch.captured {
+            let session = self.sessions.entry(captured.connection).or_insert_with(|| Session {
+                jobs: None,
+                pending: 0,
+                active: 0,
+                closed: false,
+            });
+            session.pending += 1;
+            self.order.push(captured.first, captured.source_end, captured);
+        }
+        for connection in batch.closed {
+            if let Some(session) = self.sessions.get_mut(&connection) {
+                session.closed = true;
+                if session.pending == 0 {
+                    self.sessions.remove(&connection);
+                }
+            }
+        }
+        for (lane, mark) in batch.marks {
+            self.order.mark(lane, mark);
+        }
+        self.counts.merge(batch.counts);
+    }
+
+    fn fail(&mut self, message: String) {
+        tracing::error!(reason = message, "the replay stops");
+        self.failure.get_or_insert(message);
+        self.drain_by.get_or_insert_with(|| Instant::now() + DRAIN_TIMEOUT);
+    }
+
+    fn line(&mut self, holding: &'static str) {
+        let lag = match self.order.head(wall_clock()) {
+            Head::Ready(first) if self.live => Duration::from_nanos(wall_clock().saturating_sub(first).max(0).unsigned_abs()),
+            _ => Duration::ZERO,
+        };
+        let (waiting, buffered) = (self.order.waiting(), self.budget.used());
+        let before = std::mem::take(&mut self.completed_at_last_line);
+        let completed = self.progress.snapshot().completed;
+        self.completed_at_last_line = completed;
+        let moved = completed - before;
+        let state = if moved > 0 { "replaying" } else { holding };
+        self.progress.observe(state, waiting, self.active, buffered, lag);
+        let (rate, lag_ms) = (moved / PROGRESS_INTERVAL.as_secs(), lag.as_millis() as u64);
+        tracing::info!(state, requests = completed, rate, in_flight = self.active, waiting, lag_ms, "progress");
+    }
+}
+
+/// Unix nanoseconds.
+fn wall_clock() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}

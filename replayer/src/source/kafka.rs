@@ -1,0 +1,207 @@
+//! A consumer group on the topic that agents ship to: one lane for each partition.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use switchover_kafka::{KafkaOptions, Polled, RecordConsumer};
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use super::{Closed, Fed, Feeder, MAX_BATCH_BYTES, MAX_BATCH_RECORDS, SourceError, Until};
+use crate::commit::Offsets;
+use crate::intake::Intake;
+
+/// Records wait at most this long to be handed over.
+const HAND_OVER_INTERVAL: Duration = Duration::from_millis(20);
+const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A member of the group.
+#[derive(Debug)]
+pub struct KafkaSource {
+    consumer: Arc<RecordConsumer>,
+    topic: String,
+}
+
+/// What is needed to commit at the end.
+#[derive(Debug)]
+pub(super) struct Committing {
+    consumer: Arc<RecordConsumer>,
+    offsets: Arc<Offsets>,
+    reading: JoinHandle<Intake>,
+}
+
+impl KafkaSource {
+    pub(super) async fn open(options: KafkaOptions, topic: String, group_id: String) -> Result<Self, SourceError> {
+        let name = topic.clone();
+        let joining =
+            tokio::task::spawn_blocking(move || RecordConsumer::subscribe(&options, &topic, &group_id));
+        let consumer = joining.await.map_err(|_| SourceError::Interrupted)??;
+        Ok(Self { consumer: Arc::new(consumer), topic: name })
+    }
+
+    pub(super) fn start(self, until: Until, feeder: Feeder, stop: CancellationToken) -> Committing {
+        let offsets = Arc::new(Offsets::default());
+        let consumer = Arc::clone(&self.consumer);
+        let group = Group {
+            source: self,
+            offsets: Arc::clone(&offsets),
+            feeder,
+            until,
+            assigned: BTreeSet::new(),
+            at_end: BTreeSet::new(),
+        };
+        Committing { consumer, offsets, reading: tokio::spawn(group.read(stop)) }
+    }
+}
+
+impl Committing {
+    /// To be called when every acknowledgement is in. Connections that are still being reassembled keep their records
+    /// uncommitted until the reader is let go, after the commit.
+    pub(super) async fn finish(self) {
+        let Ok(intake) = self.reading.await else {
+            tracing::error!("the reader of kafka broke down; nothing more is committed");
+            return;
+        };
+        commit(&self.consumer, &self.offsets).await;
+        drop(intake);
+    }
+}
+
+async fn commit(consumer: &Arc<RecordConsumer>, offsets: &Offsets) {
+    let next = offsets.committable();
+    if next.is_empty() {
+        return;
+    }
+    let (consumer, asked) = (Arc::clone(consumer), next.clone());
+    match tokio::task::spawn_blocking(move || consumer.commit(&asked)).await {
+        Ok(Ok(())) => offsets.committed(&next),
+        Ok(Err(error)) => tracing::warn!(%error, "offsets not committed, trying again"),
+        Err(error) => tracing::warn!(%error, "offsets not committed, trying again"),
+    }
+}
+
+struct Group {
+    source: KafkaSource,
+    offsets: Arc<Offsets>,
+    feeder: Feeder,
+    until: Until,
+    assigned: BTreeSet<i32>,
+    at_end: BTreeSet<i32>,
+}
+
+impl Group {
+    async fn read(mut self, stop: CancellationToken) -> Intake {
+        let consumer = Arc::clone(&self.source.consumer);
+        let mut commits = tokio::time::interval(COMMIT_INTERVAL);
+        let mut hand_over = tokio::time::interval(HAND_OVER_INTERVAL);
+        commits.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        hand_over.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut over = false;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return self.feeder.intake,
+                _ = commits.tick() => commit(&consumer, &self.offsets).await,
+                _ = hand_over.tick() => {
+                    if self.hand_over(&stop).await.is_err() {
+                        return self.feeder.intake;
+                    }
+                }
+                polled = consumer.next(), if !over => match polled {
+                    Ok(polled) => {
+                        self.take(polled).await;
+                        over = self.until == Until::End && !self.assigned.is_empty() && self.at_end == self.assigned;
+                        if over {
+                            self.feeder.intake.finish();
+                            if self.end(Ok(()), &stop).await.is_err() {
+                                return self.feeder.intake;
+                            }
+                        } else if self.feeder.intake.is_full(MAX_BATCH_RECORDS, MAX_BATCH_BYTES)
+                            && self.hand_over(&stop).await.is_err()
+                        {
+                            return self.feeder.intake;
+                        }
+                    }
+                    Err(error) => {
+                        over = true;
+                        if self.end(Err(error.to_string()), &stop).await.is_err() {
+                            return self.feeder.intake;
+                        }
+                    }
+                },
+            }
+        }
+    }
+
+    async fn take(&mut self, polled: Polled) {
+        let intake = &mut self.feeder.intake;
+        match polled {
+            Polled::Assigned(partitions) => {
+                tracing::info!(?partitions, topic = self.source.topic, "partitions assigned");
+                for (partition, committed) in partitions {
+                    if self.assigned.insert(partition) {
+                        intake.open_lane(lane(partition), committed.is_some_and(|offset| offset > 0));
+                    }
+                }
+            }
+            Polled::Revoked(partitions) => {
+                tracing::info!(?partitions, topic = self.source.topic, "partitions revoked");
+                commit(&self.source.consumer, &self.offsets).await;
+                for partition in partitions {
+                    self.offsets.forget(partition);
+                    self.assigned.remove(&partition);
+                    self.at_end.remove(&partition);
+                    self.feeder.intake.drop_lane(lane(partition));
+                }
+            }
+            Polled::PartitionEnd { partition } => {
+                intake.lane_at_end(lane(partition));
+                self.at_end.insert(partition);
+            }
+            Polled::Record { partition, offset, payload, .. } => {
+                if !self.assigned.contains(&partition) {
+                    return;
+                }
+                let topic = &self.source.topic;
+                let place = || format!("topic {topic} partition {partition} offset {offset}");
+                let token = self.offsets.begin(partition, offset);
+                intake.record(lane(partition), Bytes::from(payload), Some(token), place);
+                if self.until == Until::Never {
+                    self.at_end.remove(&partition);
+                }
+            }
+        }
+    }
+
+    async fn hand_over(&mut self, stop: &CancellationToken) -> Result<(), Closed> {
+        if self.feeder.intake.is_empty() {
+            return Ok(());
+        }
+        let batch = self.feeder.intake.take();
+        self.send(Fed::Batch(batch), stop).await
+    }
+
+    async fn end(&mut self, result: Result<(), String>, stop: &CancellationToken) -> Result<(), Closed> {
+        self.hand_over(stop).await?;
+        self.send(Fed::Ended(result), stop).await
+    }
+
+    /// Waits for room, and commits meanwhile: a slow target must not keep finished work uncommitted.
+    async fn send(&mut self, fed: Fed, stop: &CancellationToken) -> Result<(), Closed> {
+        let permit = loop {
+            tokio::select! {
+                permit = self.feeder.sender.reserve() => break permit.map_err(|_| Closed)?,
+                () = stop.cancelled() => return Err(Closed),
+                () = tokio::time::sleep(COMMIT_INTERVAL) => commit(&self.source.consumer, &self.offsets).await,
+            }
+        };
+        permit.send(fed);
+        Ok(())
+    }
+}
+
+fn lane(partition: i32) -> u32 {
+    partition.unsigned_abs()
+}

@@ -1,0 +1,8 @@
+//! End-to-end tests: the product's binaries between official clients and real clusters and brokers.
+
+mod crash;
+mod failures;
+mod gates;
+mod outage;
+mod replay;
+mod transparency;
