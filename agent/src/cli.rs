@@ -116,11 +116,15 @@ impl Destination {
         const ACCEPTED: &str = "expected http://host:port";
         let authority = match text.split_once("://") {
             Some(("http", rest)) => rest.split(['/', '?', '#']).next().unwrap_or_default(),
-            Some(("https", _)) => return Err("https to the node is not supported yet; expected http://host:port".into()),
+            Some(("https", _)) => {
+                return Err("https to the node is not supported yet; expected http://host:port".into());
+            }
             _ => return Err(ACCEPTED.to_owned()),
         };
         if authority.contains('@') {
-            return Err("credentials do not belong here: clients bring their own; expected http://host:port".into());
+            return Err(
+                "credentials do not belong here: clients bring their own; expected http://host:port".into()
+            );
         }
         let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((host, port)) => (host, port.strip_prefix(':')),
@@ -145,7 +149,16 @@ mod tests {
         assert_eq!(parsed("http://localhost:19200/ignored"), Ok(("localhost".into(), 19200)));
         assert_eq!(parsed("http://[::1]:19200"), Ok(("::1".into(), 19200)));
         assert_eq!(parsed("http://host"), Ok(("host".into(), 80)));
-        for wrong in ["localhost:19200", "ftp://h", "http://", "http://h:x", "http://h:0", "http://h:70000", "http://u:p@h:1", "https://h"] {
+        for wrong in [
+            "localhost:19200",
+            "ftp://h",
+            "http://",
+            "http://h:x",
+            "http://h:0",
+            "http://h:70000",
+            "http://u:p@h:1",
+            "https://h",
+        ] {
             assert!(parsed(wrong).is_err(), "{wrong}");
         }
     }

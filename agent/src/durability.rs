@@ -167,7 +167,10 @@ impl Gate {
                 return SyncWork::LookAgainIn(self.ack_timeout - waited);
             }
             drop(state);
-            self.degrade(&format!("no acknowledgement for {} ms (--ackTimeout)", self.ack_timeout.as_millis()));
+            self.degrade(&format!(
+                "no acknowledgement for {} ms (--ackTimeout)",
+                self.ack_timeout.as_millis()
+            ));
             state = self.state();
         }
         if state.waiting.is_empty() { SyncWork::None } else { SyncWork::Sync }

@@ -38,7 +38,8 @@ impl Identity {
         let node_id = match std::fs::read_to_string(&path) {
             Ok(text) if is_uuid(text.trim()) => text.trim().to_owned(),
             Ok(_) => {
-                let reason = format!("{} does not hold a node id; delete it to get a new one", path.display());
+                let reason =
+                    format!("{} does not hold a node id; delete it to get a new one", path.display());
                 return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -89,7 +90,14 @@ fn random() -> u64 {
 
 fn random_uuid() -> String {
     let (a, b) = (random(), random());
-    format!("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", a >> 32, (a >> 16) & 0xffff, a & 0xfff, b >> 52, b & 0xffff_ffff_ffff)
+    format!(
+        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+        a >> 32,
+        (a >> 16) & 0xffff,
+        a & 0xfff,
+        b >> 52,
+        b & 0xffff_ffff_ffff
+    )
 }
 
 #[cfg(test)]

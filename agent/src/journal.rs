@@ -116,7 +116,8 @@ impl Journal {
     pub fn append(&self, connection: &str, record: &[u8], requests: u64) -> Option<u64> {
         let mut inner = self.inner();
         inner.state.captured.add(requests, record.len() as u64);
-        let appended = inner.close_gap(self.clock.now()).and_then(|()| inner.writer.append(EntryKind::Record, record));
+        let appended =
+            inner.close_gap(self.clock.now()).and_then(|()| inner.writer.append(EntryKind::Record, record));
         match appended {
             Ok(entry) => {
                 inner.state.appended.add(requests, record.len() as u64);

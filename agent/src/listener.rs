@@ -32,7 +32,9 @@ pub fn bind(address: Option<IpAddr>, port: u16) -> io::Result<TcpListener> {
     };
     bound.map_err(|error| {
         let hint = match error.kind() {
-            io::ErrorKind::AddrInUse => "; another process has the port: has the node been moved to its new port (http.port)?",
+            io::ErrorKind::AddrInUse => {
+                "; another process has the port: has the node been moved to its new port (http.port)?"
+            }
             io::ErrorKind::PermissionDenied => "; ports below 1024 need CAP_NET_BIND_SERVICE",
             _ => "",
         };
@@ -56,7 +58,11 @@ fn bind_to(address: SocketAddr) -> io::Result<TcpListener> {
 ///
 /// # Errors
 /// When a traffic thread has died.
-pub async fn accept(listener: TcpListener, workers: &[Worker], draining: &CancellationToken) -> io::Result<()> {
+pub async fn accept(
+    listener: TcpListener,
+    workers: &[Worker],
+    draining: &CancellationToken,
+) -> io::Result<()> {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     for worker in workers.iter().cycle() {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return Ok(()) };

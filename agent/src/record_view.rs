@@ -38,7 +38,8 @@ pub fn number_and_node(record: &[u8]) -> Option<(u64, &[u8])> {
 /// How many requests end in the record.
 #[must_use]
 pub fn ended_requests(record: &[u8]) -> u64 {
-    fields(record).filter(|(field, value)| *field == OBSERVATION_FIELD && value.ends_a_request()).count() as u64
+    fields(record).filter(|(field, value)| *field == OBSERVATION_FIELD && value.ends_a_request()).count()
+        as u64
 }
 
 /// A field's value.
@@ -110,7 +111,14 @@ mod tests {
 
     #[test]
     fn junk_is_no_record() {
-        for junk in [&b""[..], b"\x0a", b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", b"\x0a\x05ab", b"zzzz", b"\x0a\x01\xff"] {
+        for junk in [
+            &b""[..],
+            b"\x0a",
+            b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+            b"\x0a\x05ab",
+            b"zzzz",
+            b"\x0a\x01\xff",
+        ] {
             assert_eq!(connection_id(junk), None, "{junk:?}");
             assert_eq!(ended_requests(junk), 0);
             assert_eq!(number_and_node(junk), None);

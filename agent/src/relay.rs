@@ -76,8 +76,11 @@ impl Relay {
             tracing::debug!(%error, "client connection was gone at once");
             return;
         }
-        let recorder =
-            Recorder::new(Arc::clone(&self.journal), self.identity.node_id(), &self.identity.next_connection_id());
+        let recorder = Recorder::new(
+            Arc::clone(&self.journal),
+            self.identity.node_id(),
+            &self.identity.next_connection_id(),
+        );
         let tap = Rc::new(RefCell::new(Tap::new(recorder, self.clock, Arc::clone(&self.counters))));
         if let Err(error) = self.both_ways(&mut client, &mut node, &tap).await {
             tap.borrow_mut().exception(&error.to_string());

@@ -37,7 +37,10 @@ pub async fn run(cli: Cli, durability: Durability) -> Result<()> {
     let agent = Agent::start(&cli, durability)?;
     let listener = listener::bind(cli.listen_address, cli.listen_port)?;
     let admin = TcpListener::bind(cli.admin_address).await.with_context(|| {
-        format!("cannot listen on the admin address {}; choose another with --adminAddress", cli.admin_address)
+        format!(
+            "cannot listen on the admin address {}; choose another with --adminAddress",
+            cli.admin_address
+        )
     })?;
     let (listening, admin_address) = (listener.local_addr()?, admin.local_addr()?);
     println!("listening {listening}\nadmin {admin_address}");
@@ -101,7 +104,8 @@ impl Agent {
                 "the capture log is damaged; `switchover capture stat` shows what is affected"
             );
         }
-        let identity = Identity::load(&directory).with_context(|| format!("capture log {}", directory.display()))?;
+        let identity =
+            Identity::load(&directory).with_context(|| format!("capture log {}", directory.display()))?;
         let checkpoint = Checkpoint::open(&directory)?;
         let next = writer.next_sequence();
         let acked_below = checkpoint.acked_below().max(writer.first_sequence()).min(next);
@@ -115,8 +119,13 @@ impl Agent {
                 let kafka = KafkaOptions { brokers: brokers.clone(), client_id: cli.kafka_client_id.clone() };
                 let options = ShipperOptions { kafka, topic: cli.kafka_topic.clone() };
                 let deliveries = Arc::new(Deliveries::new(gate, next));
-                let shipper =
-                    Shipper::start(&journal, checkpoint, Arc::clone(&deliveries), options, identity.node_id())?;
+                let shipper = Shipper::start(
+                    &journal,
+                    checkpoint,
+                    Arc::clone(&deliveries),
+                    options,
+                    identity.node_id(),
+                )?;
                 Some((shipper, deliveries))
             }
         };
@@ -170,7 +179,10 @@ impl Agent {
         let started = Instant::now();
         let cut: usize = workers.into_iter().map(Worker::finish).sum();
         if cut > 0 {
-            tracing::warn!(connections = cut, "connections did not finish within --drainTimeout and were cut");
+            tracing::warn!(
+                connections = cut,
+                "connections did not finish within --drainTimeout and were cut"
+            );
         }
         self.journal.close();
         self.syncer.stop();

@@ -73,7 +73,8 @@ impl Shipper {
             shipped: None,
             node_id: node_id.to_owned(),
         };
-        let thread = std::thread::Builder::new().name("shipper".to_owned()).spawn(move || run.until_stopped())?;
+        let thread =
+            std::thread::Builder::new().name("shipper".to_owned()).spawn(move || run.until_stopped())?;
         journal.set_shipper(thread.thread().clone());
         Ok(Self { thread, stop })
     }
@@ -93,7 +94,10 @@ impl Shipper {
         }
         let left = end.saturating_sub(journal.gate().acked_below());
         if left > 0 {
-            tracing::warn!(records = left, "kafka does not have everything yet; the rest stays in the capture log and is shipped at the next start");
+            tracing::warn!(
+                records = left,
+                "kafka does not have everything yet; the rest stays in the capture log and is shipped at the next start"
+            );
         }
     }
 }
@@ -128,7 +132,11 @@ impl Run {
                     if self.journal.gate().acked_below() > shipped_before {
                         backoff = RESTART_BACKOFF;
                     }
-                    tracing::warn!(reason, retry_in_ms = backoff.as_millis(), "shipping to kafka failed, nothing is lost: it is tried again from the capture log");
+                    tracing::warn!(
+                        reason,
+                        retry_in_ms = backoff.as_millis(),
+                        "shipping to kafka failed, nothing is lost: it is tried again from the capture log"
+                    );
                     let until = Instant::now() + backoff;
                     while Instant::now() < until && !self.stopping() {
                         std::thread::park_timeout(IDLE_WAIT);
@@ -228,7 +236,11 @@ impl Run {
             return None;
         };
         let token = usize::try_from(entry.sequence).unwrap_or(usize::MAX);
-        self.deliveries.sent(entry.sequence, record_view::ended_requests(&entry.payload), entry.payload.len() as u64);
+        self.deliveries.sent(
+            entry.sequence,
+            record_view::ended_requests(&entry.payload),
+            entry.payload.len() as u64,
+        );
         loop {
             match producer.send(key, &entry.payload, token) {
                 Ok(()) => return None,
@@ -259,7 +271,9 @@ impl Run {
         match self.checkpoint.save(acked_below) {
             Ok(true) => self.journal.forget_below(acked_below),
             Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "cannot write the shipping checkpoint; after a crash more records would be sent twice"),
+            Err(error) => {
+                tracing::warn!(%error, "cannot write the shipping checkpoint; after a crash more records would be sent twice")
+            }
         }
     }
 }

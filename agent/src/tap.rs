@@ -143,7 +143,8 @@ impl Tap {
         while !self.tunnel {
             let oldest = self.exchanges.front();
             let gate = oldest.and_then(|exchange| exchange.gate);
-            let (consumed, event) = self.responses.step(&chunk[position..], oldest.map(|exchange| exchange.kind));
+            let (consumed, event) =
+                self.responses.step(&chunk[position..], oldest.map(|exchange| exchange.kind));
             position += consumed;
             push_region(regions, position, gate);
             match event {

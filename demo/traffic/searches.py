@@ -68,7 +68,7 @@ def whole_shop(es, compressed):
     es.indices.get_mapping("orders")
     es.indices.get_alias(index="products")
     es.indices.analyze({"analyzer": "folded", "text": "Crème Brûlée"}, index="products")
-    es.field_caps("orders", fields="*")
+    es.field_caps(index="orders", fields="*")
     es.search({"query": {"match_all": {}}}, index="no-such-index", ignore=404)
     es.search({"query": {"no_such_query": {}}}, index="orders", ignore=400)
     compressed.render_search_template({"source": {"query": {"term": {"sku": "{{sku}}"}}}, "params": {"sku": "sku-0-0001"}})

@@ -65,10 +65,10 @@ class Writer:
         first = self.customers[0]
         self.es.bulk([
             {"create": {"_index": "customers", "_id": first}}, {"visits": -1},  # there already: 409
-            {"update": {"_index": "customers", "_id": "nobody"}}, {"doc": {"visits": 1}},  # 404
+            {"update": {"_index": "customers", "_id": f"nobody-{self.number}"}}, {"doc": {"visits": 1}},  # 404
             {"index": {"_index": "customers", "_id": "broken" + first}}, {"visits": "not a number"},  # 400
             {"update": {"_index": "customers", "_id": first}}, {"script": {"source": "ctx._source.visits += params.n", "params": {"n": 3}}},
-            {"delete": {"_index": "customers", "_id": "nobody"}},
+            {"delete": {"_index": "customers", "_id": f"nobody-{self.number}"}},
             {"index": {"_index": "orders", "routing": first}}, documents.order(random, first),
         ])
 
@@ -146,7 +146,7 @@ class Writer:
         except ConflictError:
             pass
         self.es.index("products", {"price": "dear"}, id="bad", ignore=400)
-        self.es.update("products", "nothing", {"doc": {}}, ignore=404)
+        self.es.update("products", f"nothing-{self.number}", {"doc": {}}, ignore=404)
         self.es.index("versions", {"by": self.number}, id=f"v{self.number}-{self.random.randrange(5)}", version=self.random.randrange(1, 90), version_type="external", ignore=409)
 
     def read(self):

@@ -27,7 +27,13 @@ pub struct Settings {
     #[arg(long, value_name = "URI", help_heading = "Target")]
     target_uri: String,
     /// User for basic authentication; replaces the captured Authorization header
-    #[arg(long, value_name = "NAME", requires = "target_password_file", conflicts_with = "remove_auth_header", help_heading = "Target")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "target_password_file",
+        conflicts_with = "remove_auth_header",
+        help_heading = "Target"
+    )]
     target_username: Option<String>,
     /// File with the password
     #[arg(long, value_name = "FILE", requires = "target_username", help_heading = "Target")]
@@ -46,16 +52,34 @@ pub struct Settings {
     #[arg(long, value_name = "DIR", help_heading = "Input (one of)")]
     capture_log_dir: Option<PathBuf>,
     /// Input: Kafka brokers, host:port,...
-    #[arg(long, alias = "kafkaBrokers", alias = "kafkaTrafficBrokers", value_name = "BROKERS", help_heading = "Input (one of)")]
+    #[arg(
+        long,
+        alias = "kafkaBrokers",
+        alias = "kafkaTrafficBrokers",
+        value_name = "BROKERS",
+        help_heading = "Input (one of)"
+    )]
     kafka_connection: Option<String>,
     /// Input: a file of capture records (plain, gzip or zstd), or - for standard input
     #[arg(long, short, value_name = "FILE", help_heading = "Input (one of)")]
     input: Option<PathBuf>,
     /// Kafka topic
-    #[arg(long, alias = "kafkaTrafficTopic", value_name = "TOPIC", default_value = "logging-traffic-topic", help_heading = "Input (one of)")]
+    #[arg(
+        long,
+        alias = "kafkaTrafficTopic",
+        value_name = "TOPIC",
+        default_value = "logging-traffic-topic",
+        help_heading = "Input (one of)"
+    )]
     kafka_topic: String,
     /// Kafka consumer group; a later run of the same group goes on where this one stopped
-    #[arg(long, alias = "kafkaTrafficGroupId", value_name = "GROUP", default_value = "logging-group-default", help_heading = "Input (one of)")]
+    #[arg(
+        long,
+        alias = "kafkaTrafficGroupId",
+        value_name = "GROUP",
+        default_value = "logging-group-default",
+        help_heading = "Input (one of)"
+    )]
     kafka_group_id: String,
     /// When to stop reading [default: end, for Kafka never]
     #[arg(long, value_enum, value_name = "WHEN", help_heading = "Input (one of)")]
@@ -134,7 +158,10 @@ impl Settings {
         match (&self.capture_log_dir, &self.kafka_connection, &self.input) {
             (Some(dir), None, None) => Ok(Input::Log(dir.clone())),
             (None, Some(brokers), None) => Ok(Input::Kafka {
-                options: KafkaOptions { brokers: brokers.clone(), client_id: "switchover-replayer".to_owned() },
+                options: KafkaOptions {
+                    brokers: brokers.clone(),
+                    client_id: "switchover-replayer".to_owned(),
+                },
                 topic: self.kafka_topic.clone(),
                 group_id: self.kafka_group_id.clone(),
             }),

@@ -127,8 +127,13 @@ fn statuses(
     target: &Cow<'_, [u8]>,
 ) -> Comparison {
     let show = |head: &ResponseHead<'_>, body: &Cow<'_, [u8]>| {
-        let body = content::decode(head.header("content-encoding"), Cow::Borrowed(body.as_ref())).unwrap_or_default();
-        cut(&format!("{} {}", head.status, String::from_utf8_lossy(body.get(..MAX_SHOWN_BYTES).unwrap_or(&body))))
+        let body = content::decode(head.header("content-encoding"), Cow::Borrowed(body.as_ref()))
+            .unwrap_or_default();
+        cut(&format!(
+            "{} {}",
+            head.status,
+            String::from_utf8_lossy(body.get(..MAX_SHOWN_BYTES).unwrap_or(&body))
+        ))
     };
     Comparison::different("status", show(source_head, source), show(target_head, target))
 }

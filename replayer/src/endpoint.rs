@@ -135,7 +135,9 @@ impl<'a> RequestTarget<'a> {
             [.., "_mget"] => Endpoint::Mget,
             [_, "_update", _] | [_, _, _, "_update"] => Endpoint::Update,
             [_, "_doc"] if method == "POST" => Endpoint::Index,
-            [index, kind] if method == "POST" && !index.starts_with('_') && !kind.starts_with('_') => Endpoint::Index,
+            [index, kind] if method == "POST" && !index.starts_with('_') && !kind.starts_with('_') => {
+                Endpoint::Index
+            }
             [_, "_create", _] => Endpoint::Index,
             [_, "_source", _] | [_, _, _, "_source"] => Endpoint::Get,
             [index, kind, _] if !index.starts_with('_') && (*kind == "_doc" || !kind.starts_with('_')) => {
@@ -199,7 +201,9 @@ mod tests {
     #[test]
     fn scrolls() {
         let scroll = |target: &str| RequestTarget::parse(target.as_bytes()).unwrap().gives_scroll_id();
-        assert!(scroll("/a/_search?size=1&scroll=1m") && scroll("/_search/scroll") && scroll("/_search/scroll/x"));
+        assert!(
+            scroll("/a/_search?size=1&scroll=1m") && scroll("/_search/scroll") && scroll("/_search/scroll/x")
+        );
         assert!(!scroll("/a/_search?q=scroll=1m") && !scroll("/scroll/_search"));
     }
 }

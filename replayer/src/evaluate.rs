@@ -136,8 +136,13 @@ fn judge(finished: &Finished) -> Comparison {
     let question =
         Question { endpoint: endpoint(&finished.captured.request.bytes), target, kind: request.kind };
     let comparison = compare::compare(&question, &source.bytes, &answer.bytes);
-    if comparison.verdict == compare::Verdict::Different && attempts.is_ambiguous() && !matches!(method, "GET" | "HEAD") {
-        return Comparison::not_comparable("sent again after a lost answer: the first sending may have taken effect");
+    if comparison.verdict == compare::Verdict::Different
+        && attempts.is_ambiguous()
+        && !matches!(method, "GET" | "HEAD")
+    {
+        return Comparison::not_comparable(
+            "sent again after a lost answer: the first sending may have taken effect",
+        );
     }
     comparison
 }

@@ -52,7 +52,10 @@ struct Lane {
 
 impl std::fmt::Debug for Lane {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lane").field("resumed", &self.resumed).field("read_to", &self.read_to).finish_non_exhaustive()
+        f.debug_struct("Lane")
+            .field("resumed", &self.resumed)
+            .field("read_to", &self.read_to)
+            .finish_non_exhaustive()
     }
 }
 
@@ -67,7 +70,13 @@ impl Intake {
     /// Without lanes.
     #[must_use]
     pub fn new(budget: Arc<Budget>) -> Self {
-        Self { budget, lanes: BTreeMap::new(), connections: HashMap::new(), next_connection: 0, batch: Batch::default() }
+        Self {
+            budget,
+            lanes: BTreeMap::new(),
+            connections: HashMap::new(),
+            next_connection: 0,
+            batch: Batch::default(),
+        }
     }
 
     /// Begins a lane. Its requests are held back until it says how far it has been read.
@@ -108,7 +117,8 @@ impl Intake {
 
     fn stream(&mut self, lane: u32, stream: TrafficStream, origin: Origin) {
         let Some(state) = self.lanes.get_mut(&lane) else { return };
-        let latest = stream.sub_stream.iter().filter_map(|observation| observation.timestamp()).map(unix_nanos).max();
+        let latest =
+            stream.sub_stream.iter().filter_map(|observation| observation.timestamp()).map(unix_nanos).max();
         let mut found = Vec::new();
         state.reassembler.push(stream, origin, &mut found);
         if let Some(latest) = latest {
@@ -201,7 +211,8 @@ impl Intake {
                     }
                 }
                 Reassembled::Unframed { node_id, connection_id, bytes, reason, .. } => {
-                    let what = format!("{bytes} bytes of connection {connection_id} of node {node_id}: {reason}");
+                    let what =
+                        format!("{bytes} bytes of connection {connection_id} of node {node_id}: {reason}");
                     tracing::warn!(traffic = what, "traffic can't be replayed");
                     self.batch.counts.unframed(&what, bytes);
                 }

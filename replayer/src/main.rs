@@ -41,7 +41,11 @@ fn replay(settings: &Settings, options: Options) -> anyhow::Result<Outcome> {
         if let Some(address) = &settings.admin_address {
             let listener = tokio::net::TcpListener::bind(address).await;
             let listener = listener.with_context(|| format!("--adminAddress {address}"))?;
-            tokio::spawn(switchover_telemetry::serve_admin(listener, Arc::clone(&progress), stop.child_token()));
+            tokio::spawn(switchover_telemetry::serve_admin(
+                listener,
+                Arc::clone(&progress),
+                stop.child_token(),
+            ));
         }
         let told = stop.clone();
         tokio::spawn(async move {

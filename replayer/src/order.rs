@@ -67,7 +67,12 @@ struct Waiting<T> {
 
 impl<T> Default for Order<T> {
     fn default() -> Self {
-        Self { waiting: BinaryHeap::new(), in_flight: BTreeSet::new(), lanes: BTreeMap::new(), next_number: 0 }
+        Self {
+            waiting: BinaryHeap::new(),
+            in_flight: BTreeSet::new(),
+            lanes: BTreeMap::new(),
+            next_number: 0,
+        }
     }
 }
 
@@ -92,7 +97,8 @@ impl<T> Order<T> {
     /// A lane that is no longer read: forgets its mark and gives back its requests that `belongs` picks.
     pub fn drop_lane(&mut self, lane: u32, belongs: impl Fn(&T) -> bool) -> Vec<T> {
         self.lanes.remove(&lane);
-        let (gone, kept): (Vec<_>, Vec<_>) = self.waiting.drain().partition(|waiting| belongs(&waiting.value));
+        let (gone, kept): (Vec<_>, Vec<_>) =
+            self.waiting.drain().partition(|waiting| belongs(&waiting.value));
         self.waiting = kept.into();
         gone.into_iter().map(|waiting| waiting.value).collect()
     }

@@ -85,7 +85,14 @@ impl Progress {
     }
 
     /// What the run sees of itself.
-    pub fn observe(&self, holding: &'static str, waiting: usize, in_flight: usize, buffered_bytes: usize, lag: Duration) {
+    pub fn observe(
+        &self,
+        holding: &'static str,
+        waiting: usize,
+        in_flight: usize,
+        buffered_bytes: usize,
+        lag: Duration,
+    ) {
         self.waiting.store(waiting as u64, Ordering::Relaxed);
         self.in_flight.store(in_flight as u64, Ordering::Relaxed);
         self.buffered_bytes.store(buffered_bytes as u64, Ordering::Relaxed);
@@ -168,8 +175,14 @@ mod tests {
         progress.observe("replaying", 2, 1, 77, Duration::from_millis(5));
         assert!(progress.ready().is_ok());
         let status: serde_json::Value = serde_json::from_str(&progress.status()).unwrap();
-        assert_eq!((&status["captured"], &status["inFlight"], &status["sourceLagMs"]), (&3.into(), &1.into(), &5.into()));
+        assert_eq!(
+            (&status["captured"], &status["inFlight"], &status["sourceLagMs"]),
+            (&3.into(), &1.into(), &5.into())
+        );
         let metrics = progress.metrics();
-        assert!(metrics.contains("switchover_replayer_captured_requests_total 3\n") && metrics.ends_with("# EOF\n"));
+        assert!(
+            metrics.contains("switchover_replayer_captured_requests_total 3\n")
+                && metrics.ends_with("# EOF\n")
+        );
     }
 }

@@ -135,7 +135,10 @@ impl Report {
             if let Some(answer) = answer {
                 self.target_latency.add(answer.latency);
             }
-            *self.statuses.entry((captured.source_status(), answer.map(|answer| answer.status))).or_default() += 1;
+            *self
+                .statuses
+                .entry((captured.source_status(), answer.map(|answer| answer.status)))
+                .or_default() += 1;
             self.retries += attempts.count.saturating_sub(1);
             self.notes.ids_taken += request.notes.ids_taken;
             self.notes.ids_unknown += request.notes.ids_unknown;
@@ -236,14 +239,20 @@ impl Outcome {
             EXIT_FAILED => format!("FAILED: {}", self.failure.as_deref().unwrap_or_default()),
             EXIT_GAPS => "GAPS: traffic of the source is missing or could not be replayed".to_owned(),
             EXIT_DIFFERENCES => {
-                format!("DIFFERENT: {} of {} answers differ (allowed {})", requests.different, requests.replayed, self.max_differences)
+                format!(
+                    "DIFFERENT: {} of {} answers differ (allowed {})",
+                    requests.different, requests.replayed, self.max_differences
+                )
             }
             _ if self.interrupted => "STOPPED before the end of the input; nothing wrong so far".to_owned(),
             _ if requests.replayed == 0 => "NOTHING to replay: the input holds no requests".to_owned(),
             _ if requests.different > 0 => {
                 format!("DONE: {} of {} answers differ, as allowed", requests.different, requests.replayed)
             }
-            _ => format!("SAME: no difference in {} answers ({} not comparable)", requests.replayed, requests.not_comparable),
+            _ => format!(
+                "SAME: no difference in {} answers ({} not comparable)",
+                requests.replayed, requests.not_comparable
+            ),
         }
     }
 
@@ -258,7 +267,11 @@ impl Outcome {
     #[must_use]
     pub fn percentiles(&self) -> [Percentiles; 3] {
         let report = &self.report;
-        [report.source_latency.percentiles(), report.target_latency.percentiles(), report.pacing_lag.percentiles()]
+        [
+            report.source_latency.percentiles(),
+            report.target_latency.percentiles(),
+            report.pacing_lag.percentiles(),
+        ]
     }
 
     /// The report as JSON.

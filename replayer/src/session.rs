@@ -99,7 +99,8 @@ pub async fn run(shared: Arc<Shared>, mut jobs: mpsc::UnboundedReceiver<Job>) {
 }
 
 fn gave_up(target: &Target, captured: &Captured, exhausted: &client::Exhausted) -> String {
-    let line = captured.request.bytes.split(|byte| *byte == b'\r').find(|line| !line.is_empty() && *line != b"\n");
+    let line =
+        captured.request.bytes.split(|byte| *byte == b'\r').find(|line| !line.is_empty() && *line != b"\n");
     format!(
         "the target {} does not take request {} ({}): {exhausted}. Bring the target up, or raise --retryDeadline, and run again; \
          the request counts as not replayed",

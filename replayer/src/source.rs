@@ -111,7 +111,9 @@ impl Source {
                 Err(source) => Err(SourceError::Io { path, source }),
             },
             Input::Stdin => Ok(Self::Stdin),
-            Input::Kafka { options, topic, group_id } => Ok(Self::Kafka(KafkaSource::open(options, topic, group_id).await?)),
+            Input::Kafka { options, topic, group_id } => {
+                Ok(Self::Kafka(KafkaSource::open(options, topic, group_id).await?))
+            }
         }
     }
 
@@ -132,11 +134,15 @@ impl Source {
                 None
             }
             Self::File(path, file) => {
-                std::thread::spawn(move || file::read(&path.display().to_string(), file, until, feeder, &stop));
+                std::thread::spawn(move || {
+                    file::read(&path.display().to_string(), file, until, feeder, &stop)
+                });
                 None
             }
             Self::Stdin => {
-                std::thread::spawn(move || file::read("standard input", std::io::stdin(), until, feeder, &stop));
+                std::thread::spawn(move || {
+                    file::read("standard input", std::io::stdin(), until, feeder, &stop)
+                });
                 None
             }
             Self::Kafka(source) => Some(source.start(until, feeder, stop)),

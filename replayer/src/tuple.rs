@@ -129,9 +129,10 @@ pub fn write_line(out: &mut Vec<u8>, finished: &Finished, comparison: &Compariso
 fn kind(finished: &Finished, captured: &crate::captured::Captured) -> switchover_http1::RequestKind {
     match &finished.sending {
         Sending::Answered { request, .. } => request.kind,
-        Sending::Unreplayable(_) => {
-            switchover_http1::RequestKind::new(crate::evaluate::request_line(&captured.request.bytes).0, false)
-        }
+        Sending::Unreplayable(_) => switchover_http1::RequestKind::new(
+            crate::evaluate::request_line(&captured.request.bytes).0,
+            false,
+        ),
     }
 }
 

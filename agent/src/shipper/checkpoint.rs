@@ -27,7 +27,10 @@ impl Checkpoint {
         let path = directory.join(FILE);
         let saved = match std::fs::read_to_string(&path) {
             Ok(text) => text.trim().parse().map_err(|_| {
-                let reason = format!("{} holds no sequence number; delete it to ship the whole log again", path.display());
+                let reason = format!(
+                    "{} holds no sequence number; delete it to ship the whole log again",
+                    path.display()
+                );
                 io::Error::new(io::ErrorKind::InvalidData, reason)
             })?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => 0,

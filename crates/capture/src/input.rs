@@ -64,12 +64,12 @@ pub enum InputError {
     #[error(transparent)]
     Bad(#[from] BadRecord),
     /// The input can't be read, or not decompressed. Nothing more comes.
-    #[error("can't read the input after record {after}: {source}")]
+    #[error("can't read the input after record {after}: {error}")]
     Io {
         /// Records read until then, good and bad.
         after: u64,
         /// What failed.
-        source: io::Error,
+        error: io::Error,
     },
 }
 
@@ -109,7 +109,7 @@ impl<'a> RecordInput<'a> {
                 Err(error) => Err(BadRecord { number, reason: error.into(), raw }.into()),
             },
             Ok(Some(Raw::Bad { reason, raw })) => Err(BadRecord { number, reason, raw }.into()),
-            Err(source) => Err(InputError::Io { after: number, source }),
+            Err(error) => Err(InputError::Io { after: number, error }),
         }
     }
 }

@@ -162,7 +162,7 @@ pub struct EndOfMessage {
 pub enum RecordError {
     /// Not a `TrafficStream` message.
     #[error("not a TrafficStream protobuf message: {0}")]
-    Protobuf(#[from] prost::DecodeError),
+    Protobuf(prost::DecodeError),
     /// A message, but without the id that says whose bytes these are.
     #[error("a TrafficStream without a connection id: not a capture record")]
     NoConnectionId,
@@ -178,7 +178,7 @@ impl TrafficStream {
     /// Decodes one record and checks what everything after relies on: a connection id and a record number.
     /// Data fields share the memory of `record`.
     pub fn decode_record(record: Bytes) -> Result<Self, RecordError> {
-        let stream = Self::decode(record)?;
+        let stream = Self::decode(record).map_err(RecordError::Protobuf)?;
         if stream.connection_id.is_empty() {
             return Err(RecordError::NoConnectionId);
         }

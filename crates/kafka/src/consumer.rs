@@ -77,7 +77,10 @@ impl RecordConsumer {
             .set("enable.partition.eof", "true")
             .set("partition.assignment.strategy", "cooperative-sticky")
             .create_with_context(Context::default())
-            .map_err(|error| KafkaError::Setup { brokers: options.brokers.clone(), reason: error.to_string() })?;
+            .map_err(|error| KafkaError::Setup {
+                brokers: options.brokers.clone(),
+                reason: error.to_string(),
+            })?;
         let partitions = topic_partitions(&inner, &options.brokers, topic)?;
         inner.subscribe(&[topic]).map_err(|error| KafkaError::operation(topic, "subscribing", &error))?;
         Ok(Self { inner, topic: topic.to_owned(), partitions })
@@ -99,7 +102,9 @@ impl RecordConsumer {
                 return Ok(self.with_committed(change));
             }
             // A rebalance does not by itself end a `recv`, so it is looked for in between.
-            let Ok(received) = tokio::time::timeout(REBALANCE_LOOK, self.inner.recv()).await else { continue };
+            let Ok(received) = tokio::time::timeout(REBALANCE_LOOK, self.inner.recv()).await else {
+                continue;
+            };
             match received {
                 Ok(message) => {
                     return Ok(Polled::Record {
@@ -167,7 +172,9 @@ impl RecordConsumer {
                     Offset::Offset(offset) => Some(offset),
                     _ => None,
                 };
-                Polled::Assigned(partitions.into_iter().map(|partition| (partition, start(partition))).collect())
+                Polled::Assigned(
+                    partitions.into_iter().map(|partition| (partition, start(partition))).collect(),
+                )
             }
         }
     }
@@ -191,7 +198,9 @@ pub(crate) fn topic_partitions<C: ConsumerContext, T: Consumer<C>>(
                     Some((None, partitions)) if !partitions.is_empty() => {
                         Ok(partitions.iter().map(rdkafka::metadata::MetadataPartition::id).collect())
                     }
-                    _ => Err(KafkaError::TopicMissing { brokers: brokers.to_owned(), topic: topic.to_owned() }),
+                    _ => {
+                        Err(KafkaError::TopicMissing { brokers: brokers.to_owned(), topic: topic.to_owned() })
+                    }
                 };
             }
             Err(error) if start.elapsed() >= START_LIMIT => {

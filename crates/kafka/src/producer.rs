@@ -80,7 +80,10 @@ impl RecordProducer {
             .set("queue.buffering.max.messages", QUEUE_RECORDS)
             .set("message.max.bytes", MAX_MESSAGE_BYTES)
             .create_with_context(Context { events })
-            .map_err(|error| KafkaError::Setup { brokers: options.brokers.clone(), reason: error.to_string() })?;
+            .map_err(|error| KafkaError::Setup {
+                brokers: options.brokers.clone(),
+                reason: error.to_string(),
+            })?;
         Ok(Self { inner, topic: topic.to_owned() })
     }
 
@@ -124,7 +127,9 @@ impl ClientContext for Context {
 
     fn error(&self, error: Library, reason: &str) {
         // One broker of several going away is no outage.
-        if error::is_outage(&error) && error.rdkafka_error_code() != Some(RDKafkaErrorCode::BrokerTransportFailure) {
+        if error::is_outage(&error)
+            && error.rdkafka_error_code() != Some(RDKafkaErrorCode::BrokerTransportFailure)
+        {
             self.events.unreachable(reason.to_owned());
         } else {
             tracing::warn!(%error, reason, "kafka client error");

@@ -39,7 +39,11 @@ mod tests {
             ("kafkaConnection", "kafka-connection", "KAFKA_CONNECTION"),
             ("enableMSKAuth", "enable-msk-auth", "ENABLE_MSK_AUTH"),
             ("targetUri", "target-uri", "TARGET_URI"),
-            ("sigv4AuthHeaderServiceRegion", "sigv4-auth-header-service-region", "SIGV4_AUTH_HEADER_SERVICE_REGION"),
+            (
+                "sigv4AuthHeaderServiceRegion",
+                "sigv4-auth-header-service-region",
+                "SIGV4_AUTH_HEADER_SERVICE_REGION",
+            ),
             ("insecure", "insecure", "INSECURE"),
             ("already-kebab", "already-kebab", "ALREADY_KEBAB"),
         ] {

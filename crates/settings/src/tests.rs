@@ -38,17 +38,22 @@ fn the_file_gives_defaults_even_for_required_flags_and_a_flag_wins() {
     let file = file("destinationUri: http://from-file\nlisten-port: 9201\nnoCapture: true\n");
     let path = file.path().to_str().unwrap();
     let flags = parsed("SETTINGS_B", &["--config", path]).unwrap();
-    assert_eq!((flags.destination_uri.as_str(), flags.listen_port, flags.no_capture), ("http://from-file", 9201, true));
+    assert_eq!(
+        (flags.destination_uri.as_str(), flags.listen_port, flags.no_capture),
+        ("http://from-file", 9201, true)
+    );
     let flags = parsed("SETTINGS_B", &["--listenPort=9300", &format!("--config={path}")]).unwrap();
     assert_eq!(flags.listen_port, 9300);
 }
 
 #[test]
 fn wrong_input_names_the_flag_the_value_and_the_place() {
-    let error = parsed("SETTINGS_C", &["--destinationUri", "u", "--listenPort", "none"]).unwrap_err().to_string();
+    let error =
+        parsed("SETTINGS_C", &["--destinationUri", "u", "--listenPort", "none"]).unwrap_err().to_string();
     assert!(error.contains("--listenPort") && error.contains("none"), "{error}");
     let unknown = file("destinationUri: u\nlistenprot: 1\n");
-    let error = parsed("SETTINGS_C", &["--config", unknown.path().to_str().unwrap()]).unwrap_err().to_string();
+    let error =
+        parsed("SETTINGS_C", &["--config", unknown.path().to_str().unwrap()]).unwrap_err().to_string();
     assert!(error.contains("listenprot") && error.contains(unknown.path().to_str().unwrap()), "{error}");
     let broken = file("destinationUri: [1\n");
     let error = parsed("SETTINGS_C", &["--config", broken.path().to_str().unwrap()]).unwrap_err().to_string();

@@ -73,7 +73,8 @@ impl Agent {
     /// When that takes too long.
     pub fn await_delivery(&self) -> Value {
         self.await_status("kafka has every record", |status| {
-            status["held"]["records"] == 0 && status["recovered"]["records"] == status["recovered"]["delivered"]
+            status["held"]["records"] == 0
+                && status["recovered"]["records"] == status["recovered"]["delivered"]
         })
     }
 

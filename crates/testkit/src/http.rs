@@ -116,7 +116,8 @@ impl Connection {
             self.stream.read_exact(&mut buffer[..taken])?;
             raw.extend_from_slice(&buffer[..taken]);
             if ended.is_some() {
-                let (head, body) = parse_response(&raw, kind).map_err(|error| io::Error::other(error.to_string()))?;
+                let (head, body) =
+                    parse_response(&raw, kind).map_err(|error| io::Error::other(error.to_string()))?;
                 let (status, body) = (head.status, body.into_owned());
                 return Ok(Answer { status, body, raw });
             }

@@ -143,7 +143,8 @@ pub struct Finished {
 /// # Panics
 /// When it can't be started.
 pub fn run<S: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = S>) -> Finished {
-    let output = Command::new(binary(name)).args(args).stdin(Stdio::null()).output().expect("the program starts");
+    let output =
+        Command::new(binary(name)).args(args).stdin(Stdio::null()).output().expect("the program starts");
     Finished {
         code: output.status.code(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -93,8 +93,10 @@ impl Reading {
                         .header("retry-after")
                         .and_then(|value| std::str::from_utf8(value).ok()?.parse().ok())
                         .map(Duration::from_secs);
-                    let closes = |value: &[u8]| value.to_ascii_lowercase().windows(5).any(|word| word == b"close");
-                    self.reusable = head.version == Version::Http11 && !head.header("connection").is_some_and(closes);
+                    let closes =
+                        |value: &[u8]| value.to_ascii_lowercase().windows(5).any(|word| word == b"close");
+                    self.reusable =
+                        head.version == Version::Http11 && !head.header("connection").is_some_and(closes);
                 }
                 Some(ResponseEvent::End) => {
                     // Bytes behind the answer belong to nothing that was asked.

@@ -115,7 +115,9 @@ impl Attempts {
     #[must_use]
     pub fn is_ambiguous(&self) -> bool {
         let earlier = self.kept.split_last().map_or(&[][..], |(_, earlier)| earlier);
-        earlier.iter().any(|attempt| attempt.outcome.as_ref().is_err_and(ExchangeError::may_have_taken_effect))
+        earlier
+            .iter()
+            .any(|attempt| attempt.outcome.as_ref().is_err_and(ExchangeError::may_have_taken_effect))
     }
 }
 
@@ -137,7 +139,9 @@ mod tests {
     #[test]
     fn overload_is_retried_unless_the_source_had_it_too() {
         for status in [429, 502, 503, 504] {
-            assert!(is_overload(status, Some(200)) && is_overload(status, Some(404)) && is_overload(status, None));
+            assert!(
+                is_overload(status, Some(200)) && is_overload(status, Some(404)) && is_overload(status, None)
+            );
             assert!(!is_overload(status, Some(429)) && !is_overload(status, Some(503)));
         }
         assert!(!is_overload(500, Some(200)) && !is_overload(404, Some(200)));

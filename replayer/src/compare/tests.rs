@@ -1,8 +1,11 @@
 use super::*;
 
 fn answer(status: u16, body: &str) -> Vec<u8> {
-    format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len())
-        .into_bytes()
+    format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
 }
 
 fn compared(method: &str, path: &str, source: &[u8], target: &[u8]) -> Comparison {
@@ -31,7 +34,8 @@ fn same(path: &str, source: &str, target: &str) {
 fn different(path: &str, source: &str, target: &str, kind: &str, at: &str) {
     let comparison = bodies_of(path, source, target);
     assert_eq!(comparison.verdict, Verdict::Different, "{comparison:?}");
-    let found: Vec<_> = comparison.differences.iter().map(|found| (found.kind, found.path.as_str())).collect();
+    let found: Vec<_> =
+        comparison.differences.iter().map(|found| (found.kind, found.path.as_str())).collect();
     assert_eq!(found, [(kind, at)]);
 }
 
@@ -54,8 +58,11 @@ fn what_differs_between_any_two_clusters_is_ignored() {
         r#"{"_index":"a","_type":"_doc","_id":"1","_version":1,"result":"created","_seq_no":1,"_primary_term":1}"#,
         r#"{"_index":"a","_id":"1","_version":1,"result":"created","_seq_no":7,"_primary_term":3}"#,
     );
-    same("/", r#"{"name":"n1","cluster_name":"c","cluster_uuid":"u","version":{"number":"7.10.2"},"tagline":"x"}"#,
-        r#"{"name":"n2","cluster_name":"d","cluster_uuid":"v","version":{"number":"2.19.4","distribution":"opensearch"},"tagline":"y"}"#);
+    same(
+        "/",
+        r#"{"name":"n1","cluster_name":"c","cluster_uuid":"u","version":{"number":"7.10.2"},"tagline":"x"}"#,
+        r#"{"name":"n2","cluster_name":"d","cluster_uuid":"v","version":{"number":"2.19.4","distribution":"opensearch"},"tagline":"y"}"#,
+    );
     same("/a/_doc/1", r#"{"b":1,"a":2}"#, r#"{"a":2, "b":1}"#);
 }
 
@@ -69,7 +76,12 @@ fn nothing_is_ignored_inside_documents() {
         (r#"{"_source":{"x":"1"}}"#, r#"{"_source":{"x":1}}"#, "type", "_source.x"),
         (r#"{"_source":{"x":[1,2]}}"#, r#"{"_source":{"x":[1,3]}}"#, "value", "_source.x.*"),
         (r#"{"_source":{"x":[1,2]}}"#, r#"{"_source":{"x":[1]}}"#, "length", "_source.x"),
-        (r#"{"_source":{"hits":[{"a":1}]}}"#, r#"{"_source":{"hits":[{"a":2}]}}"#, "value", "_source.hits.*.a"),
+        (
+            r#"{"_source":{"hits":[{"a":1}]}}"#,
+            r#"{"_source":{"hits":[{"a":2}]}}"#,
+            "value",
+            "_source.hits.*.a",
+        ),
     ] {
         different("/a/_doc/1", source, target, kind, at);
     }
@@ -79,7 +91,10 @@ fn nothing_is_ignored_inside_documents() {
 fn status_codes_come_first() {
     let comparison = compared("GET", "/a/_doc/1", &answer(200, "{}"), &answer(404, "{}"));
     assert_eq!(comparison.verdict, Verdict::Different);
-    assert_eq!((comparison.differences[0].kind, comparison.differences[0].source.as_str()), ("status", "200 {}"));
+    assert_eq!(
+        (comparison.differences[0].kind, comparison.differences[0].source.as_str()),
+        ("status", "200 {}")
+    );
     let comparison = compared("GET", "/_cat/indices", &answer(200, "green"), &answer(500, "{}"));
     assert_eq!(comparison.verdict, Verdict::Different);
 }
@@ -87,17 +102,25 @@ fn status_codes_come_first() {
 #[test]
 fn errors_by_type_not_by_text() {
     let error = |kind: &str, reason: &str| {
-        format!(r#"{{"error":{{"root_cause":[{{"type":"{kind}"}}],"type":"{kind}","reason":"{reason}"}},"status":400}}"#)
+        format!(
+            r#"{{"error":{{"root_cause":[{{"type":"{kind}"}}],"type":"{kind}","reason":"{reason}"}},"status":400}}"#
+        )
     };
-    let verdict = |one: &str, other: &str| {
-        compared("POST", "/a/_search", &answer(400, one), &answer(400, other))
-    };
-    assert_eq!(verdict(&error("parsing_exception", "a"), &error("parsing_exception", "b")).verdict, Verdict::Same);
-    let renamed = verdict(&error("elasticsearch_parse_exception", "a"), &error("opensearch_parse_exception", "b"));
+    let verdict =
+        |one: &str, other: &str| compared("POST", "/a/_search", &answer(400, one), &answer(400, other));
+    assert_eq!(
+        verdict(&error("parsing_exception", "a"), &error("parsing_exception", "b")).verdict,
+        Verdict::Same
+    );
+    let renamed =
+        verdict(&error("elasticsearch_parse_exception", "a"), &error("opensearch_parse_exception", "b"));
     assert_eq!((renamed.verdict, renamed.expected.len()), (Verdict::Same, 1));
     let other = verdict(&error("parsing_exception", "a"), &error("index_not_found_exception", "a"));
     assert_eq!((other.verdict, other.differences[0].path.as_str()), (Verdict::Different, "error.type"));
-    assert_eq!(verdict(r#"{"error":"no handler for [a]"}"#, r#"{"error":"no handler for [b]"}"#).verdict, Verdict::Same);
+    assert_eq!(
+        verdict(r#"{"error":"no handler for [a]"}"#, r#"{"error":"no handler for [b]"}"#).verdict,
+        Verdict::Same
+    );
 }
 
 #[test]
@@ -109,17 +132,34 @@ fn bulk_items_one_by_one() {
         format!(r#"{{"took":{took},"errors":true,"items":[{}]}}"#, items.join(","))
     };
     let error = |text: &str| format!(r#","error":{{"type":"mapper_parsing_exception","reason":"{text}"}}"#);
-    same("/_bulk", &bulk(1, &[item("1", 201, ""), item("2", 400, &error("a"))]),
-        &bulk(2, &[item("1", 201, ""), item("2", 400, &error("b"))]));
-    different("/_bulk", &bulk(1, &[item("1", 201, "")]), &bulk(1, &[item("x", 201, "")]), "value", "items.*.index._id");
-    different("/_bulk", &bulk(1, &[item("1", 201, "")]), &bulk(1, &[item("1", 409, "")]), "value", "items.*.index.status");
+    same(
+        "/_bulk",
+        &bulk(1, &[item("1", 201, ""), item("2", 400, &error("a"))]),
+        &bulk(2, &[item("1", 201, ""), item("2", 400, &error("b"))]),
+    );
+    different(
+        "/_bulk",
+        &bulk(1, &[item("1", 201, "")]),
+        &bulk(1, &[item("x", 201, "")]),
+        "value",
+        "items.*.index._id",
+    );
+    different(
+        "/_bulk",
+        &bulk(1, &[item("1", 201, "")]),
+        &bulk(1, &[item("1", 409, "")]),
+        "value",
+        "items.*.index.status",
+    );
     different("/_bulk", &bulk(1, &[item("1", 201, "")]), &bulk(1, &[]), "length", "items");
 }
 
 fn page(total: u32, hits: &[(&str, f64)]) -> String {
     let hits: Vec<_> = hits
         .iter()
-        .map(|(id, score)| format!(r#"{{"_index":"a","_id":"{id}","_score":{score},"_source":{{"id":"{id}"}}}}"#))
+        .map(|(id, score)| {
+            format!(r#"{{"_index":"a","_id":"{id}","_score":{score},"_source":{{"id":"{id}"}}}}"#)
+        })
         .collect();
     format!(r#"{{"hits":{{"total":{{"value":{total}}},"max_score":1.0,"hits":[{}]}}}}"#, hits.join(","))
 }
@@ -127,10 +167,20 @@ fn page(total: u32, hits: &[(&str, f64)]) -> String {
 #[test]
 fn hits_may_change_places_where_they_rank_equally() {
     let search = "/a/_search";
-    same(search, &page(3, &[("1", 2.0), ("2", 1.0), ("3", 1.0)]), &page(3, &[("1", 2.000001), ("3", 1.0), ("2", 1.0)]));
+    same(
+        search,
+        &page(3, &[("1", 2.0), ("2", 1.0), ("3", 1.0)]),
+        &page(3, &[("1", 2.000001), ("3", 1.0), ("2", 1.0)]),
+    );
     let swapped = bodies_of(search, &page(2, &[("1", 2.0), ("2", 1.0)]), &page(2, &[("2", 2.0), ("1", 1.0)]));
     assert_eq!(swapped.verdict, Verdict::Different);
-    different(search, &page(2, &[("1", 2.0), ("2", 1.0)]), &page(2, &[("1", 2.1), ("2", 1.0)]), "value", "hits.hits.*._score");
+    different(
+        search,
+        &page(2, &[("1", 2.0), ("2", 1.0)]),
+        &page(2, &[("1", 2.1), ("2", 1.0)]),
+        "value",
+        "hits.hits.*._score",
+    );
     different(search, &page(9, &[("1", 2.0)]), &page(8, &[("1", 2.0)]), "value", "hits.total");
     different(search, &page(2, &[("1", 2.0), ("2", 1.0)]), &page(2, &[("1", 2.0)]), "length", "hits.hits");
     not_comparable(search, &page(9, &[("1", 1.0), ("2", 1.0)]), &page(9, &[("3", 1.0), ("1", 1.0)]));
@@ -152,20 +202,26 @@ fn text_and_the_clusters_own_state_are_not_comparable() {
     not_comparable("/_nodes/stats", r#"{"x":1}"#, r#"{"x":2}"#);
     not_comparable("/x", "one text", "another text");
     same("/_cat/indices", "green", "green");
-    same("/_cluster/health", r#"{"status":"green","cluster_name":"a"}"#, r#"{"status":"green","cluster_name":"b"}"#);
+    same(
+        "/_cluster/health",
+        r#"{"status":"green","cluster_name":"a"}"#,
+        r#"{"status":"green","cluster_name":"b"}"#,
+    );
     different("/x", "{}", "text", "type", "");
     different("/x", "{}", "", "body", "");
 }
 
 #[test]
 fn heads_and_compressed_bodies() {
-    let head = |date: u8| format!("HTTP/1.1 200 OK\r\ncontent-length: 9\r\ndate: {date}\r\n\r\n").into_bytes();
+    let head =
+        |date: u8| format!("HTTP/1.1 200 OK\r\ncontent-length: 9\r\ndate: {date}\r\n\r\n").into_bytes();
     assert_eq!(compared("HEAD", "/a", &head(1), &head(2)).verdict, Verdict::Same);
     let gzipped = |body: &str| {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         std::io::Write::write_all(&mut encoder, body.as_bytes()).unwrap();
         let body = encoder.finish().unwrap();
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", body.len());
+        let head =
+            format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", body.len());
         [head.into_bytes(), body].concat()
     };
     let verdict = |one: &[u8], other: &[u8]| compared("GET", "/a/_doc/1", one, other).verdict;

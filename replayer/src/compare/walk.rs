@@ -165,7 +165,9 @@ impl Walk {
             "hits" if zone != Zone::Document && source.array().is_some() && target.array().is_some() => {
                 self.hits(source.array().unwrap_or_default(), target.array().unwrap_or_default());
             }
-            "total" if zone != Zone::Document && self.path.ends_with("hits.total") => self.total(source, target),
+            "total" if zone != Zone::Document && self.path.ends_with("hits.total") => {
+                self.total(source, target)
+            }
             _ => self.value(source, target, zone),
         }
     }
@@ -217,13 +219,20 @@ impl Walk {
         self.undecided = Some(reason);
     }
 
-    pub(super) fn differ(&mut self, kind: &'static str, source: Option<&Json<'_>>, target: Option<&Json<'_>>) {
+    pub(super) fn differ(
+        &mut self,
+        kind: &'static str,
+        source: Option<&Json<'_>>,
+        target: Option<&Json<'_>>,
+    ) {
         self.different = true;
         let known = self.differences.iter().any(|other| other.kind == kind && other.path == self.path);
         if known || self.differences.len() >= MAX_DIFFERENCES_PER_PAIR {
             return;
         }
-        let show = |value: Option<&Json<'_>>| value.map_or_else(|| "absent".to_owned(), |value| cut(&value.to_string()));
+        let show = |value: Option<&Json<'_>>| {
+            value.map_or_else(|| "absent".to_owned(), |value| cut(&value.to_string()))
+        };
         self.differences.push(Difference {
             kind,
             path: self.path.clone(),

@@ -107,7 +107,7 @@ proptest! {
     fn no_constraint_is_broken_and_nothing_stands_still(source in source()) {
         let mut read: Vec<usize> = (0..source.requests.len()).collect();
         read.sort_by_key(|at| source.requests[*at].1 + source.delays[*at]);
-        let mut order = Order::default();
+        let mut order = Order::<usize>::default();
         order.mark(0, LaneMark::Read(i64::MIN));
         let mut flying: Vec<(Ticket, usize)> = Vec::new();
         let mut done = vec![false; source.requests.len()];

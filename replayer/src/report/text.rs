@@ -44,7 +44,9 @@ pub fn write(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
         writeln!(out, "  {:>4} -> {:<4} {count:>10}", status(source), status(target))?;
     }
     differences(out, outcome)?;
-    for (title, counts) in [("Not comparable", &report.not_comparable), ("Expected differences", &report.expected)] {
+    for (title, counts) in
+        [("Not comparable", &report.not_comparable), ("Expected differences", &report.expected)]
+    {
         if !counts.is_empty() {
             writeln!(out, "\n{title}")?;
         }
@@ -65,7 +67,12 @@ fn input(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
     writeln!(
         out,
         "  input        {} records, {} bytes, {} requests; {} duplicates ignored, {} incomplete requests, {} connections resumed",
-        input.records, input.bytes, input.requests, input.duplicates, input.incomplete_requests, input.resumed_connections
+        input.records,
+        input.bytes,
+        input.requests,
+        input.duplicates,
+        input.incomplete_requests,
+        input.resumed_connections
     )?;
     writeln!(out, "  gaps         {} ({} requests known to be missing)", input.gaps, input.gap_requests)?;
     examples(out, &input.gap_examples)?;

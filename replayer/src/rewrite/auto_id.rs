@@ -76,7 +76,8 @@ pub(super) fn bulk(body: &[u8], answer: &[u8], edits: &mut Edits) {
     if wanting == 0 {
         return;
     }
-    let items = serde_json::from_slice::<BulkAnswer<'_>>(answer).map(|answer| answer.items).unwrap_or_default();
+    let items =
+        serde_json::from_slice::<BulkAnswer<'_>>(answer).map(|answer| answer.items).unwrap_or_default();
     if items.len() != actions.len() {
         edits.notes.ids_unknown += wanting as u64;
         return;

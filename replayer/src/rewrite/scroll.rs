@@ -72,13 +72,14 @@ pub(super) fn replace(map: &ScrollMap, target: &RequestTarget<'_>, body: &[u8], 
 
 /// A comma-separated list of percent-encoded ids.
 fn list(map: &ScrollMap, ids: &str, found: &mut u64) -> String {
-    let exchanged = ids.split(',').map(|id| match percent::decode(id).and_then(|id| map.get(&id).map(percent::encode)) {
-        Some(target) => {
-            *found += 1;
-            Cow::Owned(target)
-        }
-        None => Cow::Borrowed(id),
-    });
+    let exchanged =
+        ids.split(',').map(|id| match percent::decode(id).and_then(|id| map.get(&id).map(percent::encode)) {
+            Some(target) => {
+                *found += 1;
+                Cow::Owned(target)
+            }
+            None => Cow::Borrowed(id),
+        });
     exchanged.collect::<Vec<_>>().join(",")
 }
 

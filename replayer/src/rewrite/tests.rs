@@ -34,7 +34,8 @@ fn ok(status: u16, body: &str) -> String {
 }
 
 fn request(line: &str, headers: &str, body: &[u8]) -> Vec<u8> {
-    let head = format!("{line} HTTP/1.1\r\nHost: src:9200\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
+    let head =
+        format!("{line} HTTP/1.1\r\nHost: src:9200\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
     [head.as_bytes(), body].concat()
 }
 
@@ -183,7 +184,8 @@ fn bulks_without_a_usable_answer_go_as_they_are() {
     let failed_item = ok(200, r#"{"items":[{"index":{"_id":null,"status":400}}]}"#);
     let (_, body, notes) = sent(&request("POST /_bulk", "", b"{\"index\":{}}\n{}\n"), Some(&failed_item));
     assert_eq!((body.as_str(), notes.ids_unknown), ("{\"index\":{}}\n{}\n", 1));
-    for broken in ["{\"index\"", "[]\n", "{\"index\":{},\"create\":{}}\n{}\n", "{\"index\":[]}\n{}\n", "\n\n"] {
+    for broken in ["{\"index\"", "[]\n", "{\"index\":{},\"create\":{}}\n{}\n", "{\"index\":[]}\n{}\n", "\n\n"]
+    {
         let (_, body, notes) = sent(&request("POST /_bulk", "", broken.as_bytes()), Some(&ok(400, "{}")));
         assert_eq!((body.as_str(), notes), (broken, Notes::default()));
     }
@@ -198,12 +200,36 @@ fn scroll_ids_are_exchanged_wherever_they_stand() {
         rewriter.learn(&search, ok(200, &format!(r#"{{"_scroll_id":"{target}"}}"#)).as_bytes());
     }
     for (line, body, wanted_line, wanted_body, count) in [
-        ("POST /_search/scroll", r#"{"scroll": "1m", "scroll_id": "s1=="}"#, "POST /_search/scroll", r#"{"scroll": "1m", "scroll_id": "t/1"}"#, 1),
-        ("DELETE /_search/scroll", r#"{"scroll_id":["s1==","x","s2"]}"#, "DELETE /_search/scroll", r#"{"scroll_id":["t/1","x","t2"]}"#, 2),
-        ("GET /_search/scroll?scroll=1m&scroll_id=s1%3D%3D", "", "GET /_search/scroll?scroll=1m&scroll_id=t%2F1", "", 1),
+        (
+            "POST /_search/scroll",
+            r#"{"scroll": "1m", "scroll_id": "s1=="}"#,
+            "POST /_search/scroll",
+            r#"{"scroll": "1m", "scroll_id": "t/1"}"#,
+            1,
+        ),
+        (
+            "DELETE /_search/scroll",
+            r#"{"scroll_id":["s1==","x","s2"]}"#,
+            "DELETE /_search/scroll",
+            r#"{"scroll_id":["t/1","x","t2"]}"#,
+            2,
+        ),
+        (
+            "GET /_search/scroll?scroll=1m&scroll_id=s1%3D%3D",
+            "",
+            "GET /_search/scroll?scroll=1m&scroll_id=t%2F1",
+            "",
+            1,
+        ),
         ("DELETE /_search/scroll/s1==,s2", "", "DELETE /_search/scroll/t%2F1,t2", "", 2),
         ("POST /_search/scroll?scroll=1m", "s2\n", "POST /_search/scroll?scroll=1m", "t2", 1),
-        ("POST /_search/scroll", r#"{"scroll_id":"unknown"}"#, "POST /_search/scroll", r#"{"scroll_id":"unknown"}"#, 0),
+        (
+            "POST /_search/scroll",
+            r#"{"scroll_id":"unknown"}"#,
+            "POST /_search/scroll",
+            r#"{"scroll_id":"unknown"}"#,
+            0,
+        ),
         ("DELETE /_search/scroll/_all", "", "DELETE /_search/scroll/_all", "", 0),
     ] {
         let outgoing = rewriter.rewrite(&captured(&request(line, "", body.as_bytes()), None)).unwrap();
@@ -216,7 +242,9 @@ fn scroll_ids_are_exchanged_wherever_they_stand() {
 
 #[test]
 fn what_is_not_one_request_is_refused() {
-    for raw in [&b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\n\r\n"[..], b"GET /", b"", b"\x16\x03\x01"] {
+    for raw in
+        [&b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\n\r\n"[..], b"GET /", b"", b"\x16\x03\x01"]
+    {
         assert!(rewriter(TargetAuth::Keep).rewrite(&captured(raw, None)).is_err());
     }
 }

@@ -190,7 +190,8 @@ impl Replay {
                 Head::Empty if self.input_ended => ("waiting for the last answers", None, false),
                 Head::Empty => ("waiting for input", None, true),
                 Head::AwaitsInput(wake) => {
-                    let wait = wake.map(|wake| Duration::from_nanos(wake.saturating_sub(wall).max(0).unsigned_abs()));
+                    let wait = wake
+                        .map(|wake| Duration::from_nanos(wake.saturating_sub(wall).max(0).unsigned_abs()));
                     ("waiting for input", wait.map(|wait| Instant::now() + wait), true)
                 }
                 Head::AwaitsAnswer => ("waiting for an answer of the target", None, false),
@@ -212,7 +213,10 @@ impl Replay {
 
     fn send(&mut self, due: Option<Instant>) {
         let Some((ticket, captured)) = self.order.release() else { return };
-        let (Some(session), Some(shared)) = (self.sessions.get_mut(&captured.connection), &self.shared) else { return };
+        let (Some(session), Some(shared)) = (self.sessions.get_mut(&captured.connection), &self.shared)
+        else {
+            return;
+        };
         let jobs = session.jobs.get_or_insert_with(|| {
             let (jobs, receiver) = mpsc::unbounded_channel();
             self.tasks.spawn(session::run(Arc::clone(shared), receiver));
@@ -303,7 +307,9 @@ impl Replay {
 
     fn line(&mut self, holding: &'static str) {
         let lag = match self.order.head(wall_clock()) {
-            Head::Ready(first) if self.live => Duration::from_nanos(wall_clock().saturating_sub(first).max(0).unsigned_abs()),
+            Head::Ready(first) if self.live => {
+                Duration::from_nanos(wall_clock().saturating_sub(first).max(0).unsigned_abs())
+            }
             _ => Duration::ZERO,
         };
         let (waiting, buffered) = (self.order.waiting(), self.budget.used());
@@ -314,7 +320,15 @@ impl Replay {
         let state = if moved > 0 { "replaying" } else { holding };
         self.progress.observe(state, waiting, self.active, buffered, lag);
         let (rate, lag_ms) = (moved / PROGRESS_INTERVAL.as_secs(), lag.as_millis() as u64);
-        tracing::info!(state, requests = completed, rate, in_flight = self.active, waiting, lag_ms, "progress");
+        tracing::info!(
+            state,
+            requests = completed,
+            rate,
+            in_flight = self.active,
+            waiting,
+            lag_ms,
+            "progress"
+        );
     }
 }
 

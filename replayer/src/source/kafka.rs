@@ -34,7 +34,11 @@ pub(super) struct Committing {
 }
 
 impl KafkaSource {
-    pub(super) async fn open(options: KafkaOptions, topic: String, group_id: String) -> Result<Self, SourceError> {
+    pub(super) async fn open(
+        options: KafkaOptions,
+        topic: String,
+        group_id: String,
+    ) -> Result<Self, SourceError> {
         let name = topic.clone();
         let joining =
             tokio::task::spawn_blocking(move || RecordConsumer::subscribe(&options, &topic, &group_id));

@@ -1,6 +1,5 @@
 //! Bodies in a tuple: JSON as JSON, text as text, anything else in base64.
 
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;

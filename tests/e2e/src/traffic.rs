@@ -86,7 +86,8 @@ fn one(
     numbers: &mut Numbers,
 ) -> io::Result<()> {
     let id = format!("{owner}-{}", numbers.below(DOCUMENTS));
-    let document = json!({ "tag": tag, "owner": owner, "n": numbers.below(1000), "price": "1.10", "log": [tag] });
+    let document =
+        json!({ "tag": tag, "owner": owner, "n": numbers.below(1000), "price": "1.10", "log": [tag] });
     let append = json!({
         "script": { "source": "ctx._source.log.add(params.tag); ctx._source.n += params.n", "params": { "tag": tag, "n": 3 } },
         "upsert": document,

@@ -52,21 +52,24 @@ find_places() {
     need setpriv "to run servers as uid $LAB_UID" util-linux
     as_server=(setpriv "--reuid=$LAB_UID" "--regid=$LAB_UID" --clear-groups)
   fi
-  mkdir -p "$cache" "$run/.locks"
   if ! server_can_enter "$cache"; then
-    # root's home is closed to the uid the servers run as, so root's default cache lies elsewhere
+    # root's home is often closed to the uid the servers run as: root's default cache then lies elsewhere
     [ -z "${SWITCHOVER_LAB_CACHE:-}" ] || die "uid $LAB_UID, which the servers run as, cannot enter SWITCHOVER_LAB_CACHE=$cache" "choose a directory all of whose parents are open to others (chmod o+x)"
-    rmdir -p --ignore-fail-on-non-empty "$cache" 2>/dev/null || true
     cache=$fallback
-    mkdir -p "$cache"
     server_can_enter "$cache" || die "uid $LAB_UID, which the servers run as, cannot enter $cache" "set SWITCHOVER_LAB_CACHE to a directory open to others"
   fi
+  mkdir -p "$cache" "$run/.locks"
   server_can_enter "$run" || die "uid $LAB_UID, which the servers run as, cannot enter $run" "set SWITCHOVER_LAB_RUN to a directory all of whose parents are open to others"
   # The name is predictable and may lie in a directory everybody writes to.
   [ -O "$run" ] || die "$run belongs to another user" "remove it, or set SWITCHOVER_LAB_RUN"
 }
 
-server_can_enter() { "${as_server[@]}" test -x "$1"; }
+# server_can_enter DIR: or, where DIR is still to be made, what exists of the way to it.
+server_can_enter() {
+  local there=$1
+  until [ -d "$there" ]; do there=$(dirname "$there"); done
+  "${as_server[@]}" test -x "$there"
+}
 
 # lock FD FILE SECONDS WHAT: waits for the lock; the descriptor keeps it until `unlock FD` or the end of the command.
 # Servers are started with these descriptors closed, else a server would hold the lock as long as it lives.

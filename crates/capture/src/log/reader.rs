@@ -49,6 +49,7 @@ impl LogReader {
     /// [`skip_damage`](Self::skip_damage) leads on.
     #[expect(clippy::should_implement_trait, reason = "an iterator would be over at the first None")]
     pub fn next(&mut self) -> Result<Option<Entry>, LogError> {
+        self.torn_tail = None;
         loop {
             match &mut self.place {
                 Place::Start(start) => {
@@ -65,10 +66,7 @@ impl LogReader {
                 }
                 Place::In { cursor, from } => match cursor.step()? {
                     Step::Entry(entry) if entry.sequence < *from => {}
-                    Step::Entry(entry) => {
-                        self.torn_tail = None;
-                        return Ok(Some(entry));
-                    }
+                    Step::Entry(entry) => return Ok(Some(entry)),
                     Step::Sealed(seal) => self.place = Place::Before { next: seal.next, from: *from },
                     Step::End { partial_bytes } => return self.at_end(partial_bytes),
                 },

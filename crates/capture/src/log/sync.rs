@@ -144,3 +144,21 @@ impl SyncHandle {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failed_fsync_is_never_forgotten() {
+        let dir = tempfile::tempdir().unwrap();
+        let sync = SyncHandle::new(dir.path(), Vec::new(), 3, 7);
+        assert!(sync.synced(dir.path(), Ok(())).is_ok());
+        let failed = sync.synced(dir.path(), Err(io::Error::other("bad sector")));
+        for error in [failed.unwrap_err(), sync.sync().unwrap_err(), sync.sync().unwrap_err()] {
+            assert!(matches!(error.kind, LogErrorKind::SyncFailed { durable: 3, .. }), "{error}");
+            assert!(error.to_string().contains("bad sector"), "{error}");
+        }
+        assert_eq!(sync.durable(), 3);
+    }
+}

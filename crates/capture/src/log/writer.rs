@@ -58,7 +58,7 @@ pub struct LogWriter {
 
 impl LogWriter {
     /// Opens the log in a directory, created if missing, and brings it in order: see [`Recovery`]. Entries go to a
-    /// new segment. When a damaged end had to be moved away, the first of them is a [`Gap`] that says so.
+    /// new segment. When a damaged end had to be moved away, the first of them is a [`Gap`](super::Gap) that says so.
     ///
     /// Fails with [`LogErrorKind::Locked`] while another writer has it open.
     pub fn open(options: LogOptions) -> Result<(Self, Recovery), LogError> {
@@ -102,7 +102,9 @@ impl LogWriter {
             active.segment.base < self.next_sequence
                 && active.segment.bytes + entry_bytes > self.options.segment_bytes
         });
-        let more = if rotate { entry_bytes + (SEAL_BYTES + HEADER_BYTES) as u64 } else { entry_bytes };
+        let seal_bytes = if rotate { SEAL_BYTES } else { 0 };
+        let header_bytes = if rotate || self.active.is_none() { HEADER_BYTES } else { 0 };
+        let more = entry_bytes + (seal_bytes + header_bytes) as u64;
         if self.bytes + more > limit {
             return Err(
                 self.error(LogErrorKind::Full { bytes: self.bytes, max_bytes: self.options.max_bytes })

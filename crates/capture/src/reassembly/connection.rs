@@ -7,18 +7,19 @@ mod writes;
 
 use std::collections::VecDeque;
 
-use switchover_http1::{RequestFramer, ResponseEof, ResponseFramer};
+use switchover_http1::{RequestFramer, ResponseFramer};
 
 pub(super) use super::exchange::Source;
 use super::{
-    Key, MAX_MESSAGE_BYTES, MAX_UNANSWERED_REQUESTS,
+    Key,
     exchange::{Exchange, Origins},
-    types::{End, Reassembled, Transaction},
+    types::{End, Reassembled},
 };
 use crate::{
     record::{Capture, TrafficStream},
     timestamp::Timestamp,
 };
+use unframed::Unframed;
 
 /// What is passed over after records were missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,13 @@ const CLIENTS: usize = 16;
 const WRITES_BEFORE_THE_KILL: usize = 1500;
 
 /// Writes documents until the connection breaks; the paths that were answered with success.
-fn write_until_cut(address: &str, index: &str, client: usize, answered: &Mutex<Vec<String>>, stop: &AtomicBool) {
+fn write_until_cut(
+    address: &str,
+    index: &str,
+    client: usize,
+    answered: &Mutex<Vec<String>>,
+    stop: &AtomicBool,
+) {
     let Ok(mut connection) = Connection::open(address) else { return };
     for number in 0.. {
         let path = format!("/{index}/_doc/{client}-{number}");
@@ -44,22 +50,32 @@ fn every_answered_write_is_in_the_log_and_reaches_kafka_once() {
             let (address, answered, stop) = (agent.address.clone(), &answered, &stop);
             scope.spawn(move || write_until_cut(&address, index, client, answered, stop));
         }
-        eventually("enough writes", || (answered.lock().unwrap().len() >= WRITES_BEFORE_THE_KILL).then_some(()));
+        eventually("enough writes", || {
+            (answered.lock().unwrap().len() >= WRITES_BEFORE_THE_KILL).then_some(())
+        });
         agent.kill();
         stop.store(true, Ordering::Relaxed);
     });
     let answered = answered.into_inner().unwrap();
 
     let in_log = records::of_log(&Agent::log_dir(directory.path()));
-    let lines: HashSet<String> = records::request_lines(&records::transactions(&in_log)).into_iter().collect();
-    let lost: Vec<_> = answered.iter().filter(|path| !lines.contains(&format!("PUT {path} HTTP/1.1"))).collect();
-    assert!(lost.is_empty(), "{} of {} answered writes are not in the log: {lost:?}", lost.len(), answered.len());
+    let lines: HashSet<String> =
+        records::request_lines(&records::transactions(&in_log)).into_iter().collect();
+    let lost: Vec<_> =
+        answered.iter().filter(|path| !lines.contains(&format!("PUT {path} HTTP/1.1"))).collect();
+    assert!(
+        lost.is_empty(),
+        "{} of {} answered writes are not in the log: {lost:?}",
+        lost.len(),
+        answered.len()
+    );
 
     let restarted = Agent::start(source.url(), directory.path(), &shipping);
     restarted.await_delivery();
     let in_kafka = records::once_each_in_order(&records::of_topic(kafka.bootstrap(), &topic));
     let in_log: BTreeMap<_, _> = records::once_each_in_order(&in_log);
-    let missing = in_log.iter().filter(|(identity, payload)| in_kafka.get(*identity) != Some(payload)).count();
+    let missing =
+        in_log.iter().filter(|(identity, payload)| in_kafka.get(*identity) != Some(payload)).count();
     assert_eq!(missing, 0, "{missing} of {} records of the log are not in kafka as they were", in_log.len());
     assert_eq!(in_kafka.len(), in_log.len(), "kafka has records that the log has not");
 }
@@ -79,7 +95,8 @@ fn killed_again_and_again_each_write_is_recorded_once() {
         }
         agent.kill();
     }
-    let lines = records::request_lines(&records::transactions(&records::of_log(&Agent::log_dir(directory.path()))));
+    let lines =
+        records::request_lines(&records::transactions(&records::of_log(&Agent::log_dir(directory.path()))));
     assert_eq!(lines.len(), answered);
     assert_eq!(lines.iter().collect::<HashSet<_>>().len(), answered);
 }

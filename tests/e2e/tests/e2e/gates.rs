@@ -79,7 +79,9 @@ fn a_half_closed_client_gets_its_answer() {
     let agent = Agent::start(source.url(), directory.path(), &[]);
     let half_closed = |address: &str| {
         let mut connection = Connection::open(address).unwrap();
-        connection.write(b"GET /?filter_path=tagline HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+        connection
+            .write(b"GET /?filter_path=tagline HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            .unwrap();
         connection.finish_sending().unwrap();
         connection.read_to_end().unwrap()
     };

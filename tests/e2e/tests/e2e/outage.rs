@@ -18,8 +18,11 @@ fn an_outage_of_20_seconds_costs_no_error_and_no_record() {
     let (source, kafka) = (Lab::elasticsearch("7.10.2"), Lab::private_kafka());
     let directory = tempfile::tempdir().unwrap();
     let topic = "outage";
-    let agent =
-        Agent::start(source.url(), directory.path(), &["--kafkaConnection", kafka.bootstrap(), "--kafkaTopic", topic]);
+    let agent = Agent::start(
+        source.url(),
+        directory.path(),
+        &["--kafkaConnection", kafka.bootstrap(), "--kafkaTopic", topic],
+    );
     let (written, phase) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let more = |count: usize| {
         let before = written.load(Ordering::Relaxed);

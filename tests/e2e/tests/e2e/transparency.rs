@@ -45,7 +45,10 @@ fn the_official_python_client_sees_no_difference() {
 
 /// `curl -i` with these arguments; volatile parts blanked.
 fn curl(url: &str, path: &str, args: &[&str]) -> String {
-    let answer = run(Command::new("curl").args(["-sS", "-i", "--max-time", "60"]).args(args).arg(format!("{url}{path}")));
+    let answer = run(Command::new("curl")
+        .args(["-sS", "-i", "--max-time", "60"])
+        .args(args)
+        .arg(format!("{url}{path}")));
     blanked(&answer)
 }
 
@@ -77,8 +80,14 @@ fn curl_with_expect_chunked_uploads_and_head() {
     let from_file = format!("@{}", bulk.display());
     let json = "content-type: application/json";
     let cases: [(&str, Vec<&str>); 6] = [
-        ("/curl/_bulk?filter_path=errors", vec!["-XPOST", "-H", json, "-H", "Expect: 100-continue", "--data-binary", &from_file]),
-        ("/curl/_bulk?filter_path=errors", vec!["-XPOST", "-H", json, "-H", "Transfer-Encoding: chunked", "--data-binary", &from_file]),
+        (
+            "/curl/_bulk?filter_path=errors",
+            vec!["-XPOST", "-H", json, "-H", "Expect: 100-continue", "--data-binary", &from_file],
+        ),
+        (
+            "/curl/_bulk?filter_path=errors",
+            vec!["-XPOST", "-H", json, "-H", "Transfer-Encoding: chunked", "--data-binary", &from_file],
+        ),
         ("/curl/_refresh", vec!["-XPOST"]),
         ("/curl/_doc/7", vec!["--head"]),
         ("/curl/_doc/missing", vec![]),
@@ -99,7 +108,9 @@ fn pipelined_requests_are_answered_in_order_and_recorded_as_pairs() {
     let directory = tempfile::tempdir().unwrap();
     let mut agent = Agent::start(source.url(), directory.path(), &[]);
     let request = |number: usize| match number % 4 {
-        0 => format!("PUT /pipe/_doc/{number} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}"),
+        0 => format!(
+            "PUT /pipe/_doc/{number} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}"
+        ),
         1 => format!("HEAD /pipe/_doc/{} HTTP/1.1\r\nHost: a\r\n\r\n", number - 1),
         2 => "GET /?filter_path=tagline HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
         _ => format!("GET /pipe/_doc/{}?filter_path=_id HTTP/1.1\r\nHost: a\r\n\r\n", number - 3),

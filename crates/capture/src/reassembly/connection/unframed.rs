@@ -1,6 +1,6 @@
 //! Bytes that are part of no message, and connections on which no more messages can be told apart.
 
-use super::{Connection, Exchange, Key, Origins, Source};
+use super::{Connection, Key, Origins, Source};
 use crate::reassembly::{MAX_MESSAGE_BYTES, MAX_UNANSWERED_REQUESTS, types::Reassembled};
 
 /// How much of a request that can't be framed is held in the hope that a mark ends it. Without one it is a tunnel,

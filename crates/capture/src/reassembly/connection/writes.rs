@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use switchover_http1::{ResponseEvent, TunnelReason};
 
-use super::{Connection, End, Exchange, Origins, Skip, Source};
+use super::{Connection, End, Exchange, Skip, Source};
 use crate::{reassembly::types::Reassembled, timestamp::Timestamp};
 
 const MISSING_REQUEST: &str = "the request that this answers is in records that are missing";

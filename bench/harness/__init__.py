@@ -1,0 +1,1 @@
+"""Measures direct access, nginx, haproxy and the agent side by side."""
