@@ -95,8 +95,19 @@ class IndexResult:
             shown.append(f"{where}: source {cut(source)}, target {cut(target)}")
 
 
+def readable(value):
+    match value:
+        case ("number", digits):
+            return float(digits) if set(digits) & set(".eE") else int(digits)
+        case dict():
+            return {key: readable(inner) for key, inner in value.items()}
+        case list():
+            return [readable(inner) for inner in value]
+    return value
+
+
 def cut(value):
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    text = value if isinstance(value, str) else json.dumps(readable(value), ensure_ascii=False, sort_keys=True)
     return text if len(text) <= MAX_SHOWN_CHARACTERS else text[:MAX_SHOWN_CHARACTERS] + "…"
 
 

@@ -122,13 +122,12 @@ pub fn compare(question: &Question<'_>, source: &[u8], target: &[u8]) -> Compari
 /// A different status is one difference, whatever the bodies say; they are shown to explain it.
 fn statuses(
     source_head: &ResponseHead<'_>,
-    source: &Cow<'_, [u8]>,
+    source: &[u8],
     target_head: &ResponseHead<'_>,
-    target: &Cow<'_, [u8]>,
+    target: &[u8],
 ) -> Comparison {
-    let show = |head: &ResponseHead<'_>, body: &Cow<'_, [u8]>| {
-        let body = content::decode(head.header("content-encoding"), Cow::Borrowed(body.as_ref()))
-            .unwrap_or_default();
+    let show = |head: &ResponseHead<'_>, body: &[u8]| {
+        let body = content::decode(head.header("content-encoding"), Cow::Borrowed(body)).unwrap_or_default();
         cut(&format!(
             "{} {}",
             head.status,

@@ -21,6 +21,8 @@ pub mod progress;
 pub mod report;
 pub mod rewrite;
 pub mod run;
+#[cfg(test)]
+mod scripted;
 pub mod session;
 pub mod source;
 pub mod tuple;

@@ -77,7 +77,7 @@ pub enum SourceError {
 #[derive(Debug)]
 pub enum Fed {
     /// More to replay.
-    Batch(Batch),
+    Batch(Box<Batch>),
     /// That was all, or why there is no more.
     Ended(Result<(), String>),
 }
@@ -187,7 +187,7 @@ impl Feeder {
         if self.intake.is_empty() {
             return Ok(());
         }
-        self.sender.blocking_send(Fed::Batch(self.intake.take())).map_err(|_| Closed)
+        self.sender.blocking_send(Fed::Batch(Box::new(self.intake.take()))).map_err(|_| Closed)
     }
 
     /// From a thread: hands over when there is enough.

@@ -1,1 +1,222 @@
+use switchover_http1::RequestKind;
 
+use super::*;
+use crate::rewrite::Notes;
+use crate::scripted::{Scripted, Step, answer, reply};
+
+const PATIENT: Duration = Duration::from_secs(20);
+const RETRY: RetryPolicy = RetryPolicy { deadline: PATIENT };
+
+fn request(method: &str, body: &str) -> Outgoing {
+    Outgoing {
+        head: format!("{method} /a HTTP/1.1\r\nHost: t\r\nContent-Length: {}\r\n\r\n", body.len()).into(),
+        body: body.to_owned().into(),
+        body_edited: false,
+        kind: RequestKind::new(method, false),
+        notes: Notes::default(),
+    }
+}
+
+fn connection(scripted: &Scripted) -> Connection {
+    Connection::new(Arc::new(scripted.target.clone()), PATIENT)
+}
+
+/// What a single exchange makes of an answer sent in these parts.
+async fn exchanged(method: &str, parts: Vec<Vec<u8>>) -> Answer {
+    let scripted = Scripted::start(move |_, _| Step::Reply(parts.clone())).await;
+    let mut connection = connection(&scripted);
+    let first = connection.exchange(&request(method, "")).await.unwrap();
+    let second = connection.exchange(&request(method, "")).await.unwrap();
+    assert_eq!(first.bytes, second.bytes, "nothing of the first answer was left for the second");
+    assert!(scripted.seen().iter().all(|seen| seen.connection == 0), "the connection was kept");
+    first
+}
+
+#[tokio::test]
+async fn answers_end_where_they_end() {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n".to_vec();
+    assert_eq!(exchanged("HEAD", vec![head.clone()]).await.bytes, head);
+    for status in [204, 304] {
+        let bytes = format!("HTTP/1.1 {status} X\r\nContent-Length: 12\r\n\r\n").into_bytes();
+        assert_eq!(exchanged("GET", vec![bytes.clone()]).await.status, status);
+    }
+    let chunked =
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nTrailer: x\r\n\r\n"
+            .to_vec();
+    assert_eq!(exchanged("GET", vec![chunked.clone()]).await.bytes, chunked);
+    let bytes = answer(200, "{\"a\":1}");
+    let split = bytes.iter().map(|byte| vec![*byte]).collect();
+    assert_eq!(exchanged("GET", split).await.bytes, bytes);
+    let mut large = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n".to_vec();
+    while large.len() < 63 * 1024 {
+        large.extend_from_slice(b"X-Filler: 0123456789012345678901234567890123456789\r\n");
+    }
+    large.extend_from_slice(b"\r\nok");
+    assert_eq!(exchanged("GET", vec![large.clone()]).await.bytes, large);
+}
+
+#[tokio::test]
+async fn interim_answers_are_not_the_answer() {
+    let interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n".to_vec();
+    let bytes = answer(201, "{}");
+    let together = [interim.clone(), bytes.clone()].concat();
+    for parts in [vec![interim, bytes.clone()], vec![together]] {
+        let answer = exchanged("PUT", parts).await;
+        assert_eq!((answer.status, &answer.bytes[..]), (201, &bytes[..]));
+    }
+}
+
+#[tokio::test]
+async fn answers_until_close_and_connections_that_close() {
+    for last in [
+        &b"HTTP/1.1 200 OK\r\n\r\nuntil close"[..],
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx",
+    ] {
+        let scripted = Scripted::start(move |_, _| Step::ReplyAndClose(last.to_vec())).await;
+        let mut connection = connection(&scripted);
+        for _ in 0..3 {
+            assert_eq!(connection.exchange(&request("GET", "")).await.unwrap().bytes, last);
+        }
+        let connections: Vec<_> = scripted.seen().iter().map(|seen| seen.connection).collect();
+        assert_eq!(connections, [0, 1, 2]);
+    }
+}
+
+#[tokio::test]
+async fn bytes_behind_an_answer_end_the_connection() {
+    let scripted = Scripted::start(|at, _| match at {
+        0 => Step::Reply(vec![[answer(200, "{}"), b"junk".to_vec()].concat()]),
+        _ => reply(201, "{}"),
+    })
+    .await;
+    let mut connection = connection(&scripted);
+    assert_eq!(connection.exchange(&request("GET", "")).await.unwrap().bytes, answer(200, "{}"));
+    assert_eq!(connection.exchange(&request("GET", "")).await.unwrap().status, 201);
+}
+
+#[tokio::test]
+async fn an_idle_connection_that_was_closed_is_replaced_once() {
+    let scripted = Scripted::start(|at, _| match at {
+        0 => reply(200, "{}"),
+        1 => Step::Close,
+        2 => reply(201, "{}"),
+        _ => Step::Close,
+    })
+    .await;
+    let mut connection = connection(&scripted);
+    connection.exchange(&request("GET", "")).await.unwrap();
+    assert_eq!(connection.exchange(&request("GET", "")).await.unwrap().status, 201);
+    let error = connection.exchange(&request("GET", "")).await.unwrap_err();
+    assert!(matches!(error, ExchangeError::Lost(_)) && error.may_have_taken_effect());
+    assert_eq!(scripted.seen().len(), 5, "sent once more, not for ever");
+}
+
+#[tokio::test]
+async fn a_fresh_connection_that_ends_is_not_silently_retried() {
+    let scripted = Scripted::start(|_, _| Step::Close).await;
+    let error = connection(&scripted).exchange(&request("PUT", "{}")).await.unwrap_err();
+    assert!(matches!(error, ExchangeError::Lost(_)));
+    assert_eq!(scripted.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn answers_cut_short_or_broken_are_errors() {
+    for (bytes, lost) in [
+        (&b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"[..], true),
+        (b"HTTP/1.1 200 OK\r\nContent-L", true),
+        (b"not http at all\r\n\r\n", false),
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n", false),
+    ] {
+        let scripted = Scripted::start(move |_, _| Step::ReplyAndClose(bytes.to_vec())).await;
+        let error = connection(&scripted).exchange(&request("GET", "")).await.unwrap_err();
+        assert_eq!(matches!(error, ExchangeError::Lost(_)), lost, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn silence_is_bounded() {
+    let scripted = Scripted::start(|_, _| Step::Silence).await;
+    let mut connection = Connection::new(Arc::new(scripted.target.clone()), Duration::from_millis(50));
+    let error = connection.exchange(&request("GET", "")).await.unwrap_err();
+    assert!(matches!(error, ExchangeError::Silent(_)));
+}
+
+#[tokio::test]
+async fn large_requests_arrive_whole() {
+    let scripted = Scripted::start(|_, seen| reply(200, &seen.text.len().to_string())).await;
+    let body = "x".repeat(5 * 1024 * 1024);
+    let request = request("POST", &body);
+    let wanted = (request.head.len() + body.len()).to_string();
+    let answer = connection(&scripted).exchange(&request).await.unwrap();
+    assert!(answer.bytes.ends_with(wanted.as_bytes()));
+}
+
+#[tokio::test]
+async fn an_early_answer_to_a_large_request_is_the_answer() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = Target { host: "127.0.0.1".to_owned(), port: listener.local_addr().unwrap().port() };
+    let refusing = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(&answer(413, "{}")).await.unwrap();
+        stream
+    });
+    let body = "x".repeat(20 * 1024 * 1024);
+    let mut connection = Connection::new(Arc::new(target), PATIENT);
+    assert_eq!(connection.exchange(&request("POST", &body)).await.unwrap().status, 413);
+    assert!(connection.stream.is_none(), "the rest of the body is still owed on this connection");
+    refusing.await.unwrap();
+}
+
+#[tokio::test]
+async fn overload_is_waited_out_and_every_attempt_is_kept() {
+    let scripted = Scripted::start(|at, _| match at {
+        0 => reply(429, "{}"),
+        1 => Step::Close,
+        2 => reply(503, "{}"),
+        _ => reply(201, "{}"),
+    })
+    .await;
+    let attempts = send(&mut connection(&scripted), &request("PUT", "{}"), Some(201), RETRY).await.unwrap();
+    assert_eq!(attempts.answer().unwrap().status, 201);
+    // The lost one came on a connection that had been used, so it was sent again at once.
+    assert_eq!((attempts.count, attempts.kept.len(), scripted.seen().len()), (3, 3, 4));
+    assert!(!attempts.is_ambiguous());
+}
+
+#[tokio::test]
+async fn a_lost_answer_makes_the_next_one_ambiguous() {
+    let scripted = Scripted::start(|at, _| if at == 0 { Step::Close } else { reply(409, "{}") }).await;
+    let attempts = send(&mut connection(&scripted), &request("PUT", "{}"), Some(201), RETRY).await.unwrap();
+    assert_eq!((attempts.count, attempts.answer().unwrap().status), (2, 409));
+    assert!(attempts.is_ambiguous());
+}
+
+#[tokio::test]
+async fn retry_after_is_kept_to() {
+    let scripted = Scripted::start(|at, _| match at {
+        0 => Step::Reply(vec![b"HTTP/1.1 503 X\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n".to_vec()]),
+        _ => reply(200, "{}"),
+    })
+    .await;
+    let started = Instant::now();
+    send(&mut connection(&scripted), &request("GET", ""), Some(200), RETRY).await.unwrap();
+    assert!(started.elapsed() >= Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn past_the_deadline_it_says_what_it_tried() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let mut down = Connection::new(Arc::new(Target { host: "127.0.0.1".to_owned(), port }), PATIENT);
+    let policy = RetryPolicy { deadline: Duration::from_millis(300) };
+    let exhausted = send(&mut down, &request("GET", ""), Some(200), policy).await.unwrap_err();
+    assert!(exhausted.attempts >= 2 && exhausted.to_string().contains("cannot connect"), "{exhausted}");
+}
+
+#[test]
+fn authorities() {
+    let authority = |host: &str| Target { host: host.to_owned(), port: 1 }.authority();
+    assert_eq!((authority("h"), authority("::1")), ("h:1".to_owned(), "[::1]:1".to_owned()));
+}

@@ -113,7 +113,7 @@ fn generated_ids_of_single_documents() {
         ("POST /a/_doc", Some(ok(201, "not json")), 1),
         ("POST /a/_doc/1", Some(created.clone()), 0),
         ("POST /a/_search", Some(created.clone()), 0),
-        ("PUT /a/_doc/1", Some(created.clone()), 0),
+        ("PUT /a/_doc/1", Some(created), 0),
     ] {
         let (head, _, notes) = sent(&request(line, "", b"{}"), response.as_deref());
         assert!(head.starts_with(&format!("{line} HTTP/1.1\r\n")), "{line}: {head}");

@@ -253,7 +253,7 @@ impl Replay {
 
     fn feed(&mut self, fed: Option<Fed>) {
         match fed {
-            Some(Fed::Batch(batch)) => self.take(batch),
+            Some(Fed::Batch(batch)) => self.take(*batch),
             Some(Fed::Ended(Ok(()))) => self.input_ended = true,
             Some(Fed::Ended(Err(message))) => {
                 self.input_ended = true;

@@ -184,7 +184,7 @@ impl Group {
             return Ok(());
         }
         let batch = self.feeder.intake.take();
-        self.send(Fed::Batch(batch), stop).await
+        self.send(Fed::Batch(Box::new(batch)), stop).await
     }
 
     async fn end(&mut self, result: Result<(), String>, stop: &CancellationToken) -> Result<(), Closed> {

@@ -46,6 +46,7 @@ launch() {
   : >>"$log"
   "${as_server[@]}" env -i "PATH=$PATH" "HOME=$dir" LANG=C.UTF-8 "TMPDIR=$dir/tmp" setsid "$@" >>"$log" 2>&1 </dev/null 7>&- 8>&- 9>&- &
   started_pid=$!
+  disown # else the shell reports the end of a server we kill
   printf '%s %s\n' "$started_pid" "$(start_time "$started_pid")" >"$dir/pid" || true
 }
 

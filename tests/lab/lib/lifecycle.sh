@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # up, start, kill, down, status.
 
-READY_SECONDS=60
+READY_SECONDS=180
 ANSWER_SECONDS=60
 SHOWN_LOG_LINES=20
 started_pid=
