@@ -79,10 +79,11 @@ def exact_json(text):
 
 
 @dataclass
-class IndexResult:
-    """What was found in one index. `differences` maps a kind to its count, `examples` to lines."""
+class Result:
+    """What was found in one index, or in all definitions of a kind. `differences` maps a kind to its count, `examples` to lines."""
 
     name: str
+    is_index: bool = True
     source: int = 0
     target: int = 0
     differences: Counter = field(default_factory=Counter)
@@ -127,7 +128,7 @@ def compare_documents(result, source, target):
 def compare_definitions(source, target, kinds):
     """Things by name, as each cluster defines them. One result a kind, where anything differs."""
     for kind, path, chosen in kinds:
-        result = IndexResult(kind)
+        result = Result(kind, is_index=False)
         ours, theirs = (chosen(cluster.ask("GET", path)) for cluster in (source, target))
         for name in sorted(ours.keys() | theirs.keys()):
             if not name.startswith(".") and ours.get(name) != theirs.get(name):
@@ -155,7 +156,7 @@ def compare(source, target):
         cluster.ask("POST", "/_refresh?expand_wildcards=all")  # so that every document written is seen
     names = [cluster.indices() for cluster in (source, target)]
     for name in sorted(set(names[0]) | set(names[1])):
-        result = IndexResult(name)
+        result = Result(name)
         compare_documents(result, *(cluster.documents(name) if name in known else {} for cluster, known in zip((source, target), names)))
         for here, there, known in (("source", "target", names[1]), ("target", "source", names[0])):
             if name not in known:
@@ -166,7 +167,7 @@ def compare(source, target):
 
 def lines(result):
     """A result for people."""
-    if result.source or result.target or not result.differences:
+    if result.is_index:
         same = "same" if not result.differences else "DIFFERENT"
         yield f"{result.name:<24} {result.source:>8} {result.target:>8}  {same}"
     for kind, count in result.differences.items():

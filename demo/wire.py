@@ -29,7 +29,7 @@ class Wire:
 
     def curl(self, status, path, *options, data=None):
         """One request. `data` goes to curl's standard input."""
-        command = ["curl", "-sS", "--noproxy", "*", "-m", str(CURL_SECONDS), "-o", "/dev/null", "-w", "%{http_code}", *options, self.url + path]
+        command = ["curl", "-q", "-sS", "--noproxy", "*", "-m", str(CURL_SECONDS), "-o", "/dev/null", "-w", "%{http_code}", *options, self.url + path]
         done = subprocess.run(command, input=data, capture_output=True, check=False)
         if done.returncode or done.stdout.decode() != str(status):
             sys.exit(f"wire: {' '.join(command)}: expected {status}, got {done.stdout.decode()} (curl {done.returncode}) {done.stderr.decode().strip()}")

@@ -118,7 +118,7 @@ impl Agent {
             Some(brokers) => {
                 let kafka = KafkaOptions { brokers: brokers.clone(), client_id: cli.kafka_client_id.clone() };
                 let options = ShipperOptions { kafka, topic: cli.kafka_topic.clone() };
-                let deliveries = Arc::new(Deliveries::new(gate, next));
+                let deliveries = Arc::new(Deliveries::new(gate, acked_below..next));
                 let shipper = Shipper::start(
                     &journal,
                     checkpoint,

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -16,6 +17,8 @@ from .systems import Systems
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
+# Bodies of 100 KB leave capture logs of this much a second on fast machines; a log is deleted after its measurement.
+CAPTURE_LOG_BYTES_PER_SECOND = 2 * 10**9
 EXIT_MISSED = 1
 EXIT_UNUSABLE = 2
 
@@ -43,6 +46,7 @@ def _run(options: argparse.Namespace) -> int:
     systems = Systems(options.agent.resolve(), options.kafka, options.kafka_topic)
     target = ROOT / "target"
     target.mkdir(exist_ok=True)
+    _require_space(target, options.seconds + measure.WARM_UP_SECONDS)
     samples, load_before = [], os.getloadavg()[0]
     # Below target, which is on a real disk where a folder for temporary files may be memory.
     with tempfile.TemporaryDirectory(dir=target, prefix="bench-") as work:
@@ -78,6 +82,15 @@ def _require(options: argparse.Namespace) -> None:
             raise BenchError(f"there is no program {binary}; build it: cargo build --release -p {name}")
 
 
+def _require_space(target: Path, seconds: int) -> None:
+    needed, free = seconds * CAPTURE_LOG_BYTES_PER_SECOND, shutil.disk_usage(target).free
+    if free < needed:
+        raise BenchError(
+            f"{target} has {free / 1e9:.1f} GB free, but a capture log may take {needed / 1e9:.0f} GB; "
+            "free some space or measure for less time with --seconds"
+        )
+
+
 def _options() -> argparse.Namespace:
     release = ROOT / "target" / "release"
     parser = argparse.ArgumentParser(
@@ -86,7 +99,7 @@ def _options() -> argparse.Namespace:
         "Exit code 0: all bars met; 1: a bar missed or a row failed; 2: it could not run.",
     )
     parser.add_argument("--rounds", type=_positive, default=3, help="times that everything is measured (3)")
-    parser.add_argument("--seconds", type=_positive, default=5, help="length of one measurement (5)")
+    parser.add_argument("--seconds", type=_positive, default=4, help="length of one measurement (4)")
     parser.add_argument("--only", default="", metavar="TEXT", help="only scenarios whose name holds this")
     parser.add_argument("--kafka", metavar="HOST:PORT", help="also measure the agent with this Kafka")
     parser.add_argument("--kafka-topic", default="switchover-bench", metavar="TOPIC", help="(switchover-bench)")

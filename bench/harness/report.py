@@ -36,7 +36,7 @@ def _machine(machine: dict, run: dict, samples: list[Sample]) -> str:
     others = [sample.others for sample in undisturbed] or [0.0]
     steal = [sample.steal for sample in undisturbed] or [0.0]
     quiet = median(others) <= MAX_QUIET_SHARE
-    advice = "" if quiet else " **This run was not quiet: trust the comparisons, not the absolute figures.**"
+    advice = "" if quiet else " **This run was not quiet: its figures say little.**"
     load_before, load_after = run["load_average"]
     facts = [
         ("date", machine["date"]),
@@ -44,7 +44,7 @@ def _machine(machine: dict, run: dict, samples: list[Sample]) -> str:
         ("kernel", machine["kernel"]),
         ("capture log", f"on {machine['file_system']}, whose fdatasync of 4 KB takes {machine['sync_us']:,} us"),
         ("versions", versions),
-        ("run", f"{run['rounds']} rounds, {run['seconds']} s each measurement after {WARM_UP_SECONDS} s of warm-up"),
+        ("run", f"{_count(run['rounds'], 'round')}, {run['seconds']} s each measurement after {WARM_UP_SECONDS} s of warm-up"),
         ("noise", f"other processes took {_percent(median(others))} of the processors (median; at most "
                   f"{_percent(max(others))}), the host {_percent(median(steal))} (at most {_percent(max(steal))}); "
                   f"load average {load_before:.1f} before, {load_after:.1f} after.{advice}"),
@@ -101,3 +101,7 @@ def _table(cells: list[list[str]]) -> str:
 
 def _percent(share: float) -> str:
     return f"{share * 100:.1f} %"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")

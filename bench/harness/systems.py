@@ -12,6 +12,8 @@ from pathlib import Path
 from .processes import BenchError, Process, free_port
 
 DIRECT = "direct"
+# A full log makes the agent stop capturing; large bodies fill the default of 10 GiB in well under a minute.
+CAPTURE_LOG_MAX_BYTES = "40GiB"
 
 # keepalive_requests: the default closes each connection after 1000 requests. Buffering off and the body's temporary
 # files with it: the others stream too.
@@ -41,6 +43,7 @@ http {{
             proxy_http_version 1.1;
             proxy_set_header Connection "";
             proxy_request_buffering off;
+            client_body_buffer_size 1m;
         }}
     }}
 }}
@@ -144,6 +147,7 @@ class Systems:
             "listenPort": "0",
             "adminAddress": "127.0.0.1:0",
             "captureLogDir": str(directory / "capture-log"),
+            "captureLogMaxBytes": CAPTURE_LOG_MAX_BYTES,
             "durability": agent.durability,
             "numThreads": str(agent.threads),
         }

@@ -3,6 +3,7 @@
 use crate::durability::Gate;
 use crate::journal::Tally;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use switchover_kafka::DeliveryEvents;
@@ -11,8 +12,8 @@ use switchover_kafka::DeliveryEvents;
 #[derive(Debug)]
 pub struct Deliveries {
     gate: Arc<Gate>,
-    /// Entries below are of earlier runs of the agent.
-    this_run_from: u64,
+    /// Where Kafka lacked entries when this run began, and where this run's own entries begin.
+    recovered: Range<u64>,
     state: Mutex<State>,
     life: AtomicU64,
 }
@@ -22,7 +23,6 @@ struct State {
     /// Requests and bytes of each record in flight; at most as many as the producer queues.
     in_flight: HashMap<u64, (u64, u64)>,
     delivered: Tally,
-    recovered_delivered: u64,
     failure: Option<String>,
     unreachable: Option<String>,
 }
@@ -35,10 +35,10 @@ pub(super) struct Life {
 }
 
 impl Deliveries {
-    /// None yet; this run's entries begin at `this_run_from`.
+    /// None yet; `recovered` are the entries of earlier runs that Kafka may lack.
     #[must_use]
-    pub fn new(gate: Arc<Gate>, this_run_from: u64) -> Self {
-        Self { gate, this_run_from, state: Mutex::default(), life: AtomicU64::new(0) }
+    pub fn new(gate: Arc<Gate>, recovered: Range<u64>) -> Self {
+        Self { gate, recovered, state: Mutex::default(), life: AtomicU64::new(0) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -63,7 +63,7 @@ impl Deliveries {
 
     /// Entries below are of earlier runs.
     pub(super) fn this_run_from(&self) -> u64 {
-        self.this_run_from
+        self.recovered.end
     }
 
     /// What Kafka has acknowledged of this run's records.
@@ -72,10 +72,10 @@ impl Deliveries {
         self.state().delivered
     }
 
-    /// Records of earlier runs that Kafka has acknowledged in this one.
+    /// Entries of earlier runs that Kafka turned out to have, or has acknowledged since.
     #[must_use]
     pub fn recovered_delivered(&self) -> u64 {
-        self.state().recovered_delivered
+        self.gate.acked_below().min(self.recovered.end).saturating_sub(self.recovered.start)
     }
 
     /// Records handed to the producer and not yet acknowledged.
@@ -97,10 +97,8 @@ impl DeliveryEvents for Life {
         let mut state = self.deliveries.state();
         state.unreachable = None;
         if let Some((requests, bytes)) = state.in_flight.remove(&sequence) {
-            if sequence >= self.deliveries.this_run_from {
+            if sequence >= self.deliveries.recovered.end {
                 state.delivered.add(requests, bytes);
-            } else {
-                state.recovered_delivered += 1;
             }
         }
         drop(state);

@@ -62,7 +62,7 @@ impl fmt::Debug for RecordConsumer {
 }
 
 impl RecordConsumer {
-    /// Joins `group_id` on `topic`. Blocks until a broker has answered (at most 30 s).
+    /// Joins `group_id` on `topic`. To be called within a tokio runtime. Blocks until a broker has answered (at most 30 s).
     ///
     /// # Errors
     /// [`KafkaError::Unreachable`], [`KafkaError::TopicMissing`], [`KafkaError::Setup`].

@@ -48,9 +48,11 @@ pub fn of_topic(brokers: &str, topic: &str) -> Vec<Found> {
     let options = KafkaOptions { brokers: brokers.to_owned(), client_id: "test".to_owned() };
     let group = format!("test-{topic}-{}", std::process::id());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let entered = runtime.enter();
     let consumer = RecordConsumer::subscribe(&options, topic, &group).expect("the topic");
     let mut open: Vec<i32> = consumer.partitions().to_vec();
     let mut records = Vec::new();
+    drop(entered);
     runtime.block_on(async {
         while !open.is_empty() {
             let polled = tokio::time::timeout(Duration::from_secs(60), consumer.next()).await;

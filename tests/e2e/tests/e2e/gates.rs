@@ -35,7 +35,9 @@ fn a_full_log_passes_traffic_and_accounts_for_every_record() {
     let count = |part: &str| status[part]["records"].as_u64().unwrap();
     assert!(count("lost") > 0);
     assert_eq!(count("captured"), count("delivered") + count("held") + count("lost"), "{status}");
-    assert_eq!(status["gaps"][0]["records"], status["lost"]["records"], "{status}");
+    let in_gaps: u64 =
+        status["gaps"].as_array().unwrap().iter().map(|gap| gap["records"].as_u64().unwrap()).sum();
+    assert_eq!(in_gaps, count("lost"), "{status}");
     drop(connection);
     assert!(agent.terminate().success());
     let stat = switchover_testkit::program::run(
@@ -54,19 +56,17 @@ fn a_term_signal_lets_a_request_in_flight_finish() {
     let mut idle = Connection::open(&agent.address).unwrap();
     idle.send("GET", "/", "").unwrap();
     let mut busy = Connection::open(&agent.address).unwrap();
-    busy.write(b"PUT /drain/_doc/1 HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 8\r\n\r\n{\"a\"").unwrap();
+    busy.write(b"PUT /drain/_doc/1 HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{\"a\"").unwrap();
     agent.await_status("both are there", |status| status["connections"]["open"] == 2);
     let address = agent.address.clone();
     std::thread::scope(|scope| {
         let ended = scope.spawn(|| agent.terminate());
         assert_eq!(idle.read_to_end().unwrap(), b"", "an idle connection is closed");
         assert!(Connection::open(&address).is_err() || ended.is_finished(), "no new connections");
-        busy.write(b":\"1\"}").ok();
-        busy.write(b"").ok();
-        let answer = busy.answer(switchover_http1::RequestKind::Other);
-        let status = ended.join().unwrap();
-        assert!(status.success());
-        assert!(matches!(answer.map(|answer| answer.status), Ok(200 | 201 | 400)));
+        busy.write(b":\"1\"}").unwrap();
+        let answer = busy.answer(switchover_http1::RequestKind::Other).unwrap();
+        assert!(matches!(answer.status, 200 | 201), "{}", String::from_utf8_lossy(&answer.raw));
+        assert!(ended.join().unwrap().success());
     });
     let log = records::of_log(&Agent::log_dir(directory.path()));
     assert_eq!(records::transactions(&log).len(), 2);

@@ -1,0 +1,28 @@
+"""The load is what the report says it is."""
+
+import json
+import unittest
+
+from harness.scenarios import BACKENDS, all_scenarios, bulk_body
+
+
+class Scenarios(unittest.TestCase):
+    def test_bulk_bodies_have_the_exact_size_and_are_actions_with_documents(self) -> None:
+        for size in (44, 240, 683, 1024, 100 * 1024):
+            body = bulk_body(size)
+            self.assertEqual(len(body), size)
+            lines = body.decode().splitlines()
+            self.assertTrue(body.endswith(b"\n") and len(lines) % 2 == 0)
+            for action, document in zip(lines[::2], lines[1::2]):
+                self.assertEqual(json.loads(action), {"index": {"_index": "bench"}})
+                self.assertIn("message", json.loads(document))
+
+    def test_a_bulk_body_that_cannot_be_is_refused(self) -> None:
+        with self.assertRaises(ValueError):
+            bulk_body(10)
+
+    def test_names_are_unique_and_every_backend_has_every_load(self) -> None:
+        keys = [scenario.key for scenario in all_scenarios()]
+        self.assertEqual(len(set(keys)), 6 * len(BACKENDS))
+        self.assertIn("null-post-100k-c8", keys)
+        self.assertIn("1ms-get-1k-c32", keys)
