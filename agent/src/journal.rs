@@ -1,7 +1,7 @@
 //! The capture log as the connections see it: one place to append to, which never fails but accounts for everything.
 //!
 //! What can't be appended (log full, disk full) passes uncaptured, and the loss is recorded: counted at once, and
-//! written to the log as a gap entry as soon as the log takes entries again. So at every instant
+//! written to the log as gap entries when it begins and when it ends. So at every instant
 //! `captured = appended + lost`, and every loss is in the log, in `/status` and in the agent's own log.
 
 use crate::clock::Clock;
@@ -116,12 +116,11 @@ impl Journal {
     pub fn append(&self, connection: &str, record: &[u8], requests: u64) -> Option<u64> {
         let mut inner = self.inner();
         inner.state.captured.add(requests, record.len() as u64);
-        let appended =
-            inner.close_gap(self.clock.now()).and_then(|()| inner.writer.append(EntryKind::Record, record));
-        match appended {
+        match inner.writer.append(EntryKind::Record, record) {
             Ok(entry) => {
                 inner.state.appended.add(requests, record.len() as u64);
                 self.gate.appended(entry.sequence);
+                inner.close_gap(self.clock.now());
                 drop(inner);
                 if let Some(thread) = self.shipper.get() {
                     thread.unpark();
@@ -171,7 +170,8 @@ impl Journal {
     pub fn state(&self) -> JournalState {
         let inner = self.inner();
         let mut state = inner.state.clone();
-        state.gaps.extend(inner.gap.as_ref().map(|gap| gap.as_entry(self.clock.now())));
+        let open = inner.gap.as_ref().filter(|gap| gap.tally.records > 0);
+        state.gaps.extend(open.map(|gap| gap.as_entry(self.clock.now())));
         state.refusing = inner.gap.as_ref().map(|gap| gap.reason.clone());
         state.log_bytes = inner.writer.bytes();
         state
@@ -179,28 +179,33 @@ impl Journal {
 
     /// Writes an open gap at the end of the process's life, if the log takes it.
     pub fn close(&self) {
-        let mut inner = self.inner();
-        if let Err(error) = inner.close_gap(self.clock.now()) {
-            tracing::error!(%error, lost = ?inner.gap, "the gap could not be recorded in the capture log");
-        }
+        self.inner().close_gap(self.clock.now());
     }
 }
 
 impl Inner {
-    fn close_gap(&mut self, now: Timestamp) -> Result<(), LogError> {
-        let Some(gap) = &self.gap else { return Ok(()) };
+    /// The log takes entries again: the gap is over, and written down.
+    fn close_gap(&mut self, now: Timestamp) {
+        let Some(gap) = &self.gap else { return };
+        tracing::warn!(reason = gap.reason, "the gap in the capture ends");
+        if gap.tally.records == 0 || self.write_gap(now) {
+            self.gap = None;
+        }
+    }
+
+    /// Writes what the open gap has lost since it was last written.
+    fn write_gap(&mut self, now: Timestamp) -> bool {
+        let Some(gap) = &mut self.gap else { return true };
         let entry = gap.as_entry(now);
-        self.writer.append(EntryKind::Gap, &entry.encode_payload())?;
-        tracing::warn!(
-            requests = entry.requests,
-            connections = entry.connections,
-            records = entry.records,
-            reason = entry.reason,
-            "capturing again; a gap is recorded in the capture log"
-        );
+        if let Err(error) = self.writer.append(EntryKind::Gap, &entry.encode_payload()) {
+            tracing::error!(%error, lost = ?gap.tally, "a gap could not be recorded in the capture log yet");
+            return false;
+        }
+        gap.tally = Tally::default();
+        gap.connections.clear();
+        gap.from = now;
         self.list_gap(entry);
-        self.gap = None;
-        Ok(())
+        true
     }
 
     fn list_gap(&mut self, gap: Gap) {
@@ -212,6 +217,7 @@ impl Inner {
 
     fn lose(&mut self, now: Timestamp, connection: &str, requests: u64, bytes: u64, error: &LogError) {
         self.state.lost.add(requests, bytes);
+        let begins = self.gap.is_none();
         let gap = self.gap.get_or_insert_with(|| {
             tracing::error!(%error, "the capture log takes no more entries: traffic passes uncaptured and a gap is recorded");
             OpenGap { from: now, tally: Tally::default(), connections: HashSet::new(), reason: error.to_string() }
@@ -219,6 +225,10 @@ impl Inner {
         gap.tally.add(requests, bytes);
         if gap.connections.len() < MAX_GAP_CONNECTIONS {
             gap.connections.insert(connection.into());
+        }
+        if begins {
+            // The log keeps room for this: that there is a gap must survive the process even if its end does not come.
+            self.write_gap(now);
         }
     }
 }

@@ -44,7 +44,8 @@ def _machine(machine: dict, run: dict, samples: list[Sample]) -> str:
         ("kernel", machine["kernel"]),
         ("capture log", f"on {machine['file_system']}, whose fdatasync of 4 KB takes {machine['sync_us']:,} us"),
         ("versions", versions),
-        ("run", f"{_count(run['rounds'], 'round')}, {run['seconds']} s each measurement after {WARM_UP_SECONDS} s of warm-up"),
+        ("run", f"{_count(run['rounds'], 'round')}, {run['seconds']} s each measurement "
+                f"after {WARM_UP_SECONDS} s of warm-up"),
         ("noise", f"other processes took {_percent(median(others))} of the processors (median; at most "
                   f"{_percent(max(others))}), the host {_percent(median(steal))} (at most {_percent(max(steal))}); "
                   f"load average {load_before:.1f} before, {load_after:.1f} after.{advice}"),

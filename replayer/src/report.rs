@@ -1,20 +1,24 @@
 //! The report of a run: what was replayed, what differed, what is missing, and the verdict.
 
+mod latency;
+mod outcome;
 mod text;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use crate::compare::{Comparison, Verdict};
-use crate::counts::InputCounts;
 use crate::endpoint::Endpoint;
 use crate::evaluate::{self, Finished, Sending};
 use crate::rewrite::Notes;
 
+pub use latency::Percentiles;
+pub use outcome::{EXIT_DIFFERENCES, EXIT_DONE, EXIT_FAILED, EXIT_GAPS, Outcome};
 pub use text::write as write_text;
+
+use latency::Micros;
 
 /// Examples kept of each kind of difference.
 pub const MAX_EXAMPLES: usize = 3;
@@ -77,43 +81,6 @@ pub struct Requests {
     pub different: u64,
     /// It can't be told.
     pub not_comparable: u64,
-}
-
-/// Durations, to three digits.
-#[derive(Debug)]
-struct Micros(Histogram<u64>);
-
-impl Default for Micros {
-    fn default() -> Self {
-        let mut histogram = Histogram::new_with_bounds(1, 3_600_000_000, 3)
-            .unwrap_or_else(|_| unreachable!("the bounds are constant and valid"));
-        histogram.auto(true);
-        Self(histogram)
-    }
-}
-
-/// Percentiles in milliseconds.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct Percentiles {
-    /// Median.
-    pub p50: f64,
-    /// 90 %.
-    pub p90: f64,
-    /// 99 %.
-    pub p99: f64,
-    /// Largest.
-    pub max: f64,
-}
-
-impl Micros {
-    fn add(&mut self, duration: Duration) {
-        self.0.saturating_record(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
-    }
-
-    fn percentiles(&self) -> Percentiles {
-        let at = |quantile| self.0.value_at_quantile(quantile) as f64 / 1000.0;
-        Percentiles { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: self.0.max() as f64 / 1000.0 }
-    }
 }
 
 impl Report {
@@ -185,138 +152,5 @@ impl Requests {
             Verdict::Different => self.different += 1,
             Verdict::NotComparable => self.not_comparable += 1,
         }
-    }
-}
-
-/// How a run ended, beside what the evaluation counted.
-#[derive(Debug)]
-pub struct Outcome {
-    /// What was counted.
-    pub report: Report,
-    /// What was seen in the input.
-    pub input: InputCounts,
-    /// Why the run failed.
-    pub failure: Option<String>,
-    /// It was told to stop before the end of its input.
-    pub interrupted: bool,
-    /// Requests read and not replayed.
-    pub not_replayed: u64,
-    /// From the first request on.
-    pub duration: Duration,
-    /// Pairs that may differ.
-    pub max_differences: u64,
-}
-
-/// Replayed, nothing to complain about.
-pub const EXIT_DONE: u8 = 0;
-/// The run failed.
-pub const EXIT_FAILED: u8 = 1;
-/// More differences than allowed.
-pub const EXIT_DIFFERENCES: u8 = 3;
-/// Traffic of the source is missing in the capture or can't be replayed.
-pub const EXIT_GAPS: u8 = 4;
-
-impl Outcome {
-    /// The process's exit code.
-    #[must_use]
-    pub fn exit_code(&self) -> u8 {
-        if self.failure.is_some() {
-            EXIT_FAILED
-        } else if self.input.is_lossy() || self.report.requests.unreplayable > 0 {
-            EXIT_GAPS
-        } else if self.report.requests.different > self.max_differences {
-            EXIT_DIFFERENCES
-        } else {
-            EXIT_DONE
-        }
-    }
-
-    /// The verdict in words.
-    #[must_use]
-    pub fn verdict(&self) -> String {
-        let requests = &self.report.requests;
-        match self.exit_code() {
-            EXIT_FAILED => format!("FAILED: {}", self.failure.as_deref().unwrap_or_default()),
-            EXIT_GAPS => "GAPS: traffic of the source is missing or could not be replayed".to_owned(),
-            EXIT_DIFFERENCES => {
-                format!(
-                    "DIFFERENT: {} of {} answers differ (allowed {})",
-                    requests.different, requests.replayed, self.max_differences
-                )
-            }
-            _ if self.interrupted => "STOPPED before the end of the input; nothing wrong so far".to_owned(),
-            _ if requests.replayed == 0 => "NOTHING to replay: the input holds no requests".to_owned(),
-            _ if requests.different > 0 => {
-                format!("DONE: {} of {} answers differ, as allowed", requests.different, requests.replayed)
-            }
-            _ => format!(
-                "SAME: no difference in {} answers ({} not comparable)",
-                requests.replayed, requests.not_comparable
-            ),
-        }
-    }
-
-    /// Requests per second.
-    #[must_use]
-    pub fn rate(&self) -> f64 {
-        let seconds = self.duration.as_secs_f64();
-        if seconds > 0.0 { self.report.requests.replayed as f64 / seconds } else { 0.0 }
-    }
-
-    /// Latency of the source, of the target, and pacing lag.
-    #[must_use]
-    pub fn percentiles(&self) -> [Percentiles; 3] {
-        let report = &self.report;
-        [
-            report.source_latency.percentiles(),
-            report.target_latency.percentiles(),
-            report.pacing_lag.percentiles(),
-        ]
-    }
-
-    /// The report as JSON.
-    #[must_use]
-    pub fn json(&self) -> serde_json::Value {
-        let report = &self.report;
-        let [source, target, lag] = self.percentiles();
-        let statuses: Vec<_> = report
-            .statuses
-            .iter()
-            .map(|((source, target), count)| serde_json::json!({"source": source, "target": target, "count": count}))
-            .collect();
-        let groups: Vec<_> = report
-            .groups
-            .iter()
-            .map(|(key, group)| {
-                serde_json::json!({
-                    "kind": key.kind, "endpoint": key.endpoint, "path": key.path,
-                    "count": group.count, "examples": group.examples,
-                })
-            })
-            .collect();
-        serde_json::json!({
-            "verdict": self.verdict(),
-            "exitCode": self.exit_code(),
-            "failure": self.failure,
-            "interrupted": self.interrupted,
-            "requests": report.requests,
-            "notReplayed": self.not_replayed,
-            "byEndpoint": report.by_endpoint.iter().map(|(endpoint, requests)| {
-                serde_json::json!({"endpoint": endpoint, "requests": requests})
-            }).collect::<Vec<_>>(),
-            "statuses": statuses,
-            "differences": groups,
-            "differencesNotGrouped": report.ungrouped,
-            "notComparable": report.not_comparable,
-            "expectedDifferences": report.expected,
-            "latencyMs": {"source": source, "target": target},
-            "pacingLagMs": lag,
-            "retries": report.retries,
-            "autoIds": {"taken": report.notes.ids_taken, "unknown": report.notes.ids_unknown},
-            "scrollIdsReplaced": report.notes.scroll_ids,
-            "input": self.input,
-            "durationSeconds": self.duration.as_secs_f64(),
-            "requestsPerSecond": self.rate(),
-        })
     }
 }

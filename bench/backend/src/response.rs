@@ -19,10 +19,8 @@ pub(crate) fn body_bytes(text: &str) -> Result<usize, String> {
 /// A 200 with a JSON body of `bytes` bytes, which must be within the limits of [`body_bytes`].
 pub(crate) fn fixed(bytes: usize) -> Vec<u8> {
     let filling = "x".repeat(bytes.saturating_sub(MIN_BODY_BYTES));
-    format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=UTF-8\r\ncontent-length: {bytes}\r\n\r\n{BODY_START}{filling}{BODY_END}"
-    )
-    .into_bytes()
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=UTF-8";
+    format!("{head}\r\ncontent-length: {bytes}\r\n\r\n{BODY_START}{filling}{BODY_END}").into_bytes()
 }
 
 #[cfg(test)]

@@ -25,12 +25,14 @@ load() {
   IFS=' ' read -r product version port inner_port heap <"$dir/instance"
 }
 
-# start_time PID: prints the process's start time (clock ticks since boot); fails if it is gone or a zombie.
+# start_time PID: prints the process's start time (clock ticks since boot); fails if it is gone or a zombie. A zombie
+# with threads left counts as living: until the last one ends, a killed server keeps its port and its files.
 start_time() {
   local stat fields
   stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
   read -ra fields <<<"${stat##*) }" # the second field, the command, may hold blanks and brackets
-  [ "${fields[0]}" != Z ] && printf '%s' "${fields[19]}"
+  [ "${fields[0]}" != Z ] || [ "${fields[17]}" -gt 1 ] || return 1
+  printf '%s' "${fields[19]}"
 }
 
 # live_pid DIR: prints the pid if the instance's process lives.
