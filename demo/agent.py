@@ -1,52 +1,41 @@
 """The agent, and what it says of itself."""
 import json
 import re
-import urllib.error
 import urllib.request
 
-READY_SECONDS = 30
-SETTLED_SECONDS = 60
+READY_SECONDS = 60
+SETTLED_SECONDS = 180
 REQUEST_TIMEOUT_SECONDS = 10
 # the environment's proxies are not for this machine
-OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Agent:
-    def __init__(self, resident, url):
-        self._resident, self.url, self.log = resident, url, resident.log
-        self._admin = None
+    """Started at once; `url` is for clients, `admin` for its pages."""
 
-    @classmethod
-    def start(cls, programs, binary, port, source, log_dir, bootstrap):
-        command = [binary, "--destinationUri", source, "--listenAddress", "127.0.0.1", "--listenPort", str(port),
-                   "--captureLogDir", log_dir, "--adminAddress", "127.0.0.1:0"]
-        if bootstrap:
-            command += ["--kafkaConnection", bootstrap]
-        agent = cls(programs.start("switchover-agent", command), f"http://127.0.0.1:{port}")
-        admin = agent._resident.wait_until(agent._announced, "its ports", READY_SECONDS)
-        agent._admin = f"http://{admin}"
-        return agent
+    def __init__(self, programs, binary, port, options):
+        command = [binary, *options, "--listenAddress", "127.0.0.1", "--listenPort", str(port), "--adminAddress", "127.0.0.1:0"]
+        self._resident = programs.start("agent", command)
+        self.log = self._resident.log
+        self.url, self.admin = self._resident.wait_until(self._announced, "its addresses", READY_SECONDS)
 
     def _announced(self):
-        found = re.search(r"^admin (\S+)$", self.log.read_text(), re.MULTILINE)
-        return found and found[1]
-
-    def status(self):
-        with OPENER.open(self._admin + "/status", timeout=REQUEST_TIMEOUT_SECONDS) as answer:
-            return json.load(answer)
+        said = self.log.read_text(errors="replace")
+        found = [re.search(rf"^{what} (\S+)$", said, re.MULTILINE) for what in ("listening", "admin")]
+        return all(found) and [f"http://{address[1]}" for address in found]
 
     def settled(self, requests, shipped):
-        """The status, once every request sent is captured, and delivered if it is shipped."""
-        seen = {}
+        """Its status, once these requests are captured, and delivered if they are shipped."""
 
-        def done():
+        def status():
             try:
-                seen.update(self.status())
-            except (urllib.error.URLError, OSError):
-                return None
-            return seen if seen["captured"]["requests"] == requests and not (shipped and seen["held"]["records"]) else None
+                with LOCAL.open(self.admin + "/status", timeout=REQUEST_TIMEOUT_SECONDS) as answer:
+                    page = json.load(answer)
+            except OSError:
+                return None  # it ended, or is busy: the one who waits finds out
+            return page if page["captured"]["requests"] >= requests and not (shipped and page["held"]["records"]) else None
 
-        return self._resident.wait_until(done, f"{requests} requests to be captured{' and delivered' if shipped else ''}", SETTLED_SECONDS)
+        return self._resident.wait_until(status, f"{requests} requests to be captured{' and delivered' if shipped else ''}", SETTLED_SECONDS)
 
     def stop(self):
         self._resident.stop()

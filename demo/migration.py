@@ -1,23 +1,20 @@
-"""The steps of the demo, in the order of a real migration."""
+"""The steps of the demo, in the order of a real migration. Each says what it did, and checks it."""
 import json
-import re
 import sys
-import urllib.request
+from collections import Counter
 
 import ports
+from agent import Agent
 from compare import Cluster, ClusterError, compare, lines
 from failure import Failure
 from servers import KAFKA, SOURCE, TARGET
 
 TOPIC = "demo-traffic"
 PARTITIONS = 4
-START_SECONDS = 60
-SHIP_SECONDS = 180
-STATUS_SECONDS = 10
-REPORT_LINES = 30
 PROGRAMS = ("switchover-agent", "switchover-replayer", "switchover")
-# the environment's proxies are not for this machine
-LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+REPLAY_SECONDS = 1800
+MAX_SHOWN_DIFFERENCES = 10
+EXIT_DIFFERENCES = 3  # of the replayer
 
 
 class Migration:
@@ -25,19 +22,16 @@ class Migration:
         self.root, self.options, self.directory = root, options, directory
         self.programs, self.servers, self.screen = programs, servers, screen
         self.log_dir = directory / "capture-log"
-        self.report_file = directory / "report.json"
         self.bootstrap = None
 
     def run(self):
         """Whether the clusters differ, and the verdict's text."""
         self.check()
         self.start_servers()
-        agent, admin = self.start_agent()
-        sent = self.send_traffic()
-        captured = self.check_capture(agent, admin, sent)
-        self.screen.step("stopping the agent with SIGTERM")
-        agent.stop()
-        replayed = self.replay(captured)
+        agent = self.start_agent()
+        sent = self.send_traffic(agent.url)
+        self.check_capture(agent, sent)
+        replayed = self.replay(sent)
         self.show_clusters()
         return self.compare(replayed)
 
@@ -47,7 +41,10 @@ class Migration:
     def check(self):
         for name in PROGRAMS:
             if not self.binary(name).is_file():
-                raise Failure(f"{self.binary(name)} is missing; build with `cargo build --release`, or name the folder with --bin-dir")
+                raise Failure(f"{self.binary(name)} is missing; `make demo` builds it, or name its folder with --bin-dir")
+        self.screen.step("checking what the demo needs; the first run installs and downloads it")
+        self.servers.setup()
+        self.servers.remove_abandoned()
         ports.need_free(self.options.listen_port, "the agent's", "--listen-port")
         ports.need_free(self.options.source_port, "the source's", "--source-port")
 
@@ -64,97 +61,99 @@ class Migration:
 
     def start_agent(self):
         self.screen.step(f"starting the agent on port {self.options.listen_port}, where the clients expect the source")
-        command = [
-            self.binary("switchover-agent"), "--destinationUri", self.source, "--listenAddress", "127.0.0.1",
-            "--listenPort", str(self.options.listen_port), "--adminAddress", "127.0.0.1:0", "--captureLogDir", self.log_dir,
-        ]
+        options = ["--destinationUri", self.source, "--captureLogDir", self.log_dir]
         if self.bootstrap:
-            command += ["--kafkaConnection", self.bootstrap, "--kafkaTopic", TOPIC]
-        agent = self.programs.start("agent", command)
+            options += ["--kafkaConnection", self.bootstrap, "--kafkaTopic", TOPIC]
+        agent = Agent(self.programs, self.binary("switchover-agent"), self.options.listen_port, options)
+        self.screen.detail(f"clients {agent.url}, admin {agent.admin}")
+        return agent
 
-        def addresses():
-            said = agent.log.read_text(errors="replace")
-            found = [re.search(rf"^{what} (\S+)$", said, re.MULTILINE) for what in ("listening", "admin")]
-            return all(found) and [address[1] for address in found]
-
-        listening, admin = agent.wait_until(addresses, "its addresses", START_SECONDS)
-        self.url = f"http://{listening}"
-        self.screen.detail(f"clients {self.url}, admin http://{admin}")
-        return agent, admin
-
-    def send_traffic(self):
-        """The number of requests that were sent, by what sent them."""
+    def send_traffic(self, url):
+        """How many requests got which status, counted by those who sent them."""
         self.screen.step("sending traffic: the official Python client, in six threads")
         requirements = (self.root / "demo/traffic/requirements.txt").read_text().split()
         _, python = self.programs.run("venv", [self.root / "tests/e2e/clients/venv", *requirements])
-        client = self.tally("traffic", [python.strip(), self.root / "demo/traffic", "--url", self.url])
-        self.screen.step("sending traffic: curl and bare sockets (Expect: 100-continue, chunks, HEAD, pipelining)")
-        wire = self.tally("wire", [sys.executable, self.root / "demo/wire.py", "--url", self.url])
-        return client + wire
+        client = self.tally("traffic", [python.strip(), self.root / "demo/traffic"], url)
+        self.screen.step("sending traffic: curl and bare sockets (Expect: 100-continue, chunks, gzip, HEAD, pipelining)")
+        return client + self.tally("wire", [sys.executable, self.root / "demo/wire.py"], url)
 
-    def tally(self, name, command):
-        _, out = self.programs.run(name, command)
-        summary = json.loads(out)
-        statuses = ", ".join(f"{count} x {status}" for status, count in summary["statuses"].items())
-        self.screen.detail(f"{summary['requests']} requests, answered {statuses}")
-        return summary["requests"]
+    def tally(self, name, command, url):
+        _, out = self.programs.run(name, [*command, "--url", url, "--seed", str(self.options.seed)])
+        statuses = Counter({int(status): count for status, count in json.loads(out)["statuses"].items()})
+        self.screen.detail(counted(statuses))
+        return statuses
 
-    def check_capture(self, agent, admin, sent):
-        """Holds the agent to its promise: captured = delivered + held + lost. The number of requests captured."""
+    def check_capture(self, agent, sent):
+        """Holds the agent to its promise: every request is captured, and captured = delivered + held + lost."""
         self.screen.step("asking the agent what it captured")
+        page = agent.settled(sent.total(), shipped=self.bootstrap is not None)
+        for unit in ("requests", "records", "bytes"):
+            captured, delivered, held, lost = (page[state][unit] for state in ("captured", "delivered", "held", "lost"))
+            self.screen.detail(f"{captured} {unit} captured = {delivered} delivered to Kafka + {held} held in the capture log + {lost} lost")
+            if captured != delivered + held + lost:
+                raise Failure(f"the agent's {unit} don't add up", agent.log)
+        if page["lost"]["records"] or page["gaps"]:
+            raise Failure(f"the agent lost {page['lost']['records']} records: {json.dumps(page['gaps'])}", agent.log)
+        self.screen.step("stopping the agent with SIGTERM, then: switchover capture stat")
+        agent.stop()
+        _, shown = self.programs.run("capture-stat", [self.binary("switchover"), "capture", "stat", self.log_dir])
+        self.screen.detail(shown)
+        if self.bootstrap:
+            return  # the log may have let go of what Kafka has
+        _, stat = self.programs.run("capture-stat", [self.binary("switchover"), "--json", "capture", "stat", self.log_dir])
+        stat = json.loads(stat)
+        found, expected = (stat["requests"], stat["records"]), (sent.total(), page["captured"]["records"])
+        if found != expected:
+            raise Failure(f"the capture log holds {found} requests and records, expected {expected}", agent.log)
 
-        def status():
-            with LOCAL.open(f"http://{admin}/status", timeout=STATUS_SECONDS) as answer:
-                page = json.load(answer)
-            # an answer reaches its client before it is counted; without Kafka, records stay held in the capture log
-            settled = page["captured"]["requests"] >= sent and not (self.bootstrap and page["held"]["records"])
-            return page if settled else None
-
-        page = agent.wait_until(status, f"{sent} requests to be captured{' and delivered' if self.bootstrap else ''}", SHIP_SECONDS)
-        records = {key: page[key]["records"] for key in ("captured", "delivered", "held", "lost")}
-        requests = page["captured"]["requests"]
-        self.screen.detail(f"{requests} requests; records: " + ", ".join(f"{count} {key}" for key, count in records.items()))
-        if records["captured"] != records["delivered"] + records["held"] + records["lost"]:
-            raise Failure("the agent's records don't add up: captured is not delivered + held + lost", agent.log)
-        if records["lost"] or page["gaps"]:
-            raise Failure(f"the agent lost {records['lost']} records: {json.dumps(page['gaps'])}", agent.log)
-        if requests != sent:
-            raise Failure(f"the clients sent {sent} requests, the agent captured {requests}", agent.log)
-        _, stat = self.programs.run("capture-stat", [self.binary("switchover"), "capture", "stat", self.log_dir])
-        self.screen.detail(stat)
-        return requests
-
-    def replay(self, captured):
-        """The number of requests replayed."""
+    def replay(self, sent):
+        """The replayer's report."""
         self.screen.step(f"replaying from {'Kafka' if self.bootstrap else 'the capture log'} to the target, as fast as the order allows")
-        command = [
-            self.binary("switchover-replayer"), "--targetUri", self.target, "--speedupFactor", "max",
-            "--tupleDir", self.directory / "tuples", "--reportFile", self.report_file,
-        ]
+        report_file, tuples = self.directory / "report.json", self.directory / "tuples"
+        command = [self.binary("switchover-replayer"), "--targetUri", self.target, "--speedupFactor", "max", "--tupleDir", tuples, "--reportFile", report_file]
         if self.bootstrap:
             command += ["--kafkaConnection", self.bootstrap, "--kafkaTopic", TOPIC, "--kafkaGroupId", "demo", "--until", "end"]
         else:
             command += ["--captureLogDir", self.log_dir]
-        # 3: answers differ, as they may between two products; the documents decide
-        code, report = self.programs.run("replayer", command, accepted=(0, 3))
-        shown = report.splitlines()
-        self.screen.detail("\n".join(shown[:REPORT_LINES]))
-        if len(shown) > REPORT_LINES:
-            self.screen.detail(f"... and {len(shown) - REPORT_LINES} more lines")
-        self.screen.detail(f"exit code {code}")
-        replayed = json.loads(self.report_file.read_text())["requests"]["replayed"]
-        if replayed != captured:
-            raise Failure(f"{captured} requests were captured, {replayed} replayed", self.programs.log_dir / "replayer.log")
-        return replayed
+        code, text = self.programs.run("replayer", command, accepted=range(256), seconds=REPLAY_SECONDS)
+        (self.directory / "report.txt").write_text(text)
+        log = self.programs.log_dir / "replayer.log"
+        # answers may differ, as two products do; the documents decide
+        if code not in (0, EXIT_DIFFERENCES):
+            self.screen.detail(text)
+            raise Failure(f"the replayer ended with exit code {code}", log)
+        report = json.loads(report_file.read_text())
+        self.show_report(report)
+        self.screen.detail(f"exit code {code}; each request with both answers in {tuples / 'tuples.log'}{'' if self.options.keep else ' (--keep keeps it)'}")
+        if code and not report["differences"]:
+            raise Failure(f"the replayer ended with exit code {code}, its report shows no difference", log)
+        replayed = Counter()
+        for pair in report["statuses"]:
+            replayed[pair["source"]] += pair["count"]
+        if replayed != sent:
+            raise Failure(f"the clients counted {counted(sent)}; the replayer reports {counted(replayed)}", log)
+        return report
+
+    def show_report(self, report):
+        requests = report["requests"]
+        self.screen.detail(f"{requests['replayed']} requests in {report['durationSeconds']:.1f} s: {requests['same']} answers same, {requests['different']} different, {requests['notComparable']} not comparable")
+        self.screen.detail(f"{report['autoIds']['taken']} ids that the source had made, {report['scrollIdsReplaced']} scroll ids replaced, {report['retries']} retries")
+        self.screen.detail("status source -> target: " + ", ".join(f"{pair['source']} -> {pair['target']}: {pair['count']}" for pair in report["statuses"]))
+        groups = sorted(report["differences"], key=lambda group: -group["count"])
+        for group in groups[:MAX_SHOWN_DIFFERENCES]:
+            self.screen.detail(f"{group['count']} x {group['endpoint']}: {group['kind']} {group['path'] or 'answer'}, such as {group['examples'][0]['request']}")
+            self.screen.detail(f"    source {group['examples'][0]['source']}\n    target {group['examples'][0]['target']}")
+        if len(groups) > MAX_SHOWN_DIFFERENCES:
+            self.screen.detail(f"{len(groups) - MAX_SHOWN_DIFFERENCES} more kinds of differences in {self.directory / 'report.txt'} (--keep keeps it)")
 
     def show_clusters(self):
         self.screen.step("switchover clusters cat-indices --refresh")
         services = self.directory / "services.yaml"
         services.write_text("".join(f"{key}_cluster:\n  endpoint: {url}\n  no_auth:\n" for key, url in (("source", self.source), ("target", self.target))))
         _, out = self.programs.run("console", [self.binary("switchover"), "--config", services, "clusters", "cat-indices", "--refresh"])
-        self.screen.detail(out)
+        self.screen.detail(out.strip())
 
-    def compare(self, replayed):
+    def compare(self, report):
         self.screen.step("comparing the clusters document by document, apart from the product")
         self.screen.detail(f"{'index':<24} {'source':>8} {'target':>8}")
         indices = documents = 0
@@ -170,6 +169,12 @@ class Migration:
             raise Failure(f"the clusters can't be compared: {error}") from None
         if not documents:
             raise Failure("the source has no documents, so nothing was shown")
+        requests = report["requests"]
+        replayed = f"{requests['replayed']} requests replayed, {requests['different']} answers differ" + (" (shown above)" if requests["different"] else "")
         if differences:
-            return True, ", ".join(f"{count} differences in {name}" for name, count in differences.items()) + f"; {replayed} requests replayed"
-        return False, f"{documents} documents in {indices} indices, {replayed} requests replayed"
+            return True, ", ".join(f"{count} differences in {name}" for name, count in differences.items()) + f"; {replayed}"
+        return False, f"{documents} documents in {indices} indices, {replayed}"
+
+
+def counted(statuses):
+    return f"{statuses.total()} requests, answered " + ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items(), key=str))

@@ -1,6 +1,7 @@
 """The real servers, by the lab, under names that hold this run's process id: two demos don't touch each other's."""
 import json
 import os
+import re
 import shutil
 
 SOURCE, TARGET, KAFKA = (f"demo-{role}-{os.getpid()}" for role in ("source", "target", "kafka"))
@@ -9,6 +10,17 @@ SOURCE, TARGET, KAFKA = (f"demo-{role}-{os.getpid()}" for role in ("source", "ta
 class Servers:
     def __init__(self, programs, lab):
         self._programs, self._lab = programs, str(lab)
+
+    def setup(self):
+        """Installs what the lab lacks on this machine."""
+        self._programs.run("lab-setup", [self._lab, "setup"], stdout_log=True)
+
+    def remove_abandoned(self):
+        """Removes the servers of a demo that was killed: they would keep the source's port."""
+        for server in self._listed():
+            owner = re.fullmatch(r"demo-(?:source|target|kafka)-(\d+)", server["name"])
+            if owner and not os.path.exists(f"/proc/{owner[1]}"):
+                self._remove(server)
 
     def up(self, name, product, version, *options):
         """Starts a server; its record: url or bootstrap, port, log."""
@@ -21,10 +33,16 @@ class Servers:
 
     def down(self, keep_logs):
         """Ends and removes this run's servers, also one whose start was interrupted."""
-        _, listed = self._programs.run("lab-status", [self._lab, "status", "--json"])
-        for server in json.loads(listed):
+        for server in self._listed():
             if server["name"] not in (SOURCE, TARGET, KAFKA):
                 continue
             if keep_logs and os.path.exists(server["log"]):
                 shutil.copyfile(server["log"], self._programs.log_dir / f"{server['name']}.log")
-            self._programs.run("lab-down", [self._lab, "down", server["name"], "--purge"], stdout_log=True)
+            self._remove(server)
+
+    def _listed(self):
+        _, listed = self._programs.run("lab-status", [self._lab, "status", "--json"])
+        return json.loads(listed)
+
+    def _remove(self, server):
+        self._programs.run("lab-down", [self._lab, "down", server["name"], "--purge"], stdout_log=True)

@@ -96,10 +96,10 @@ impl DeliveryEvents for Life {
         let sequence = token as u64;
         let mut state = self.deliveries.state();
         state.unreachable = None;
-        if let Some((requests, bytes)) = state.in_flight.remove(&sequence) {
-            if sequence >= self.deliveries.recovered.end {
-                state.delivered.add(requests, bytes);
-            }
+        if let Some((requests, bytes)) = state.in_flight.remove(&sequence)
+            && sequence >= self.deliveries.recovered.end
+        {
+            state.delivered.add(requests, bytes);
         }
         drop(state);
         self.deliveries.gate.acked(sequence);
