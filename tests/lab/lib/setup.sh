@@ -7,13 +7,13 @@ cmd_setup() {
   for pair in mvn:maven curl:curl unzip:unzip jq:jq python3:python3 flock:util-linux setpriv:util-linux ss:iproute2; do
     command -v "${pair%%:*}" >/dev/null || packages+=("${pair#*:}")
   done
-  python3 -m venv --help >/dev/null 2>&1 || packages+=(python3-venv)
-  # where apt has no such JDK, ensure_java fetches a runtime
-  as_server=() cache=
+  # Debian's python3 has the venv module without what fills a new environment
+  python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
+  find_places
+  # where apt has no such JDK, ensure_java fetches a runtime or says what to do
   find_java 17 17 >/dev/null || packages+=(openjdk-17-jdk-headless?)
   find_java 21 25 >/dev/null || packages+=(openjdk-21-jdk-headless?)
   [ ${#packages[@]} = 0 ] || install_packages "${packages[@]}"
-  find_places
   for pair in "${EVERYTHING[@]}"; do
     # shellcheck disable=SC2086 # a product and its version
     ensure_java $pair
