@@ -170,7 +170,7 @@ class Migration:
         if not documents:
             raise Failure("the source has no documents, so nothing was shown")
         requests = report["requests"]
-        replayed = f"{requests['replayed']} requests replayed, {requests['different']} answers differ" + (" (shown above)" if requests["different"] else "")
+        replayed = f"{requests['replayed']} requests replayed, {requests['different']} answered differently" + (" (shown above)" if requests["different"] else "")
         if differences:
             return True, ", ".join(f"{count} differences in {name}" for name, count in differences.items()) + f"; {replayed}"
         return False, f"{documents} documents in {indices} indices, {replayed}"

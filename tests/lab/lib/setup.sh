@@ -11,8 +11,8 @@ cmd_setup() {
   python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
   find_places
   # where apt has no such JDK, ensure_java fetches a runtime or says what to do
-  find_java 17 17 >/dev/null || packages+=(openjdk-17-jdk-headless?)
-  find_java 21 25 >/dev/null || packages+=(openjdk-21-jdk-headless?)
+  find_java 17 17 >/dev/null || packages+=('openjdk-17-jdk-headless?')
+  find_java 21 25 >/dev/null || packages+=('openjdk-21-jdk-headless?')
   [ ${#packages[@]} = 0 ] || install_packages "${packages[@]}"
   for pair in "${EVERYTHING[@]}"; do
     # shellcheck disable=SC2086 # a product and its version
