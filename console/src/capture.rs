@@ -3,7 +3,6 @@
 
 mod cat;
 mod gap;
-mod instant;
 mod log;
 mod pair;
 mod stat;

@@ -5,17 +5,14 @@
 
 mod message;
 mod payload;
-mod time;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use switchover_capture::Timestamp;
 
-use crate::captured::unix_nanos;
 use crate::compare::{Comparison, Difference, Verdict};
 use crate::evaluate::{Finished, Sending};
 
@@ -119,9 +116,9 @@ pub fn write_line(out: &mut Vec<u8>, finished: &Finished, comparison: &Compariso
     json(out, &compared);
     out.extend_from_slice(b",\"nodeId\":");
     text(out, &captured.node_id);
-    put(out, format_args!(",\"sourceTimestamp\":\"{}\"", time::rfc3339(unix_nanos(captured.request.first))));
+    put(out, format_args!(",\"sourceTimestamp\":\"{}\"", captured.request.first));
     if let Some(at) = sent_at {
-        put(out, format_args!(",\"targetTimestamp\":\"{}\"", time::rfc3339(nanos_of(at))));
+        put(out, format_args!(",\"targetTimestamp\":\"{}\"", Timestamp::from(at)));
     }
     out.extend_from_slice(b"}\n");
 }
@@ -134,11 +131,6 @@ fn kind(finished: &Finished, captured: &crate::captured::Captured) -> switchover
             false,
         ),
     }
-}
-
-fn nanos_of(time: SystemTime) -> i64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    unix_nanos(Timestamp::from_unix_nanos(i128::try_from(since.as_nanos()).unwrap_or(i128::MAX)))
 }
 
 fn text(out: &mut Vec<u8>, text: &str) {

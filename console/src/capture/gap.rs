@@ -4,7 +4,6 @@ use serde::Serialize;
 use switchover_capture::Timestamp;
 use switchover_capture::log::{Gap, GapEntry};
 
-use super::instant::rfc3339;
 use super::pair::printable;
 
 #[derive(Serialize)]
@@ -25,8 +24,8 @@ pub(super) fn json(entry: &GapEntry) -> GapJson<'_> {
     let gap = &entry.gap;
     GapJson {
         sequence: entry.sequence,
-        from: rfc3339(Timestamp::from_unix_nanos(gap.from_unix_ns.into())),
-        to: rfc3339(Timestamp::from_unix_nanos(gap.to_unix_ns.into())),
+        from: Timestamp::from_unix_nanos(gap.from_unix_ns.into()).to_string(),
+        to: Timestamp::from_unix_nanos(gap.to_unix_ns.into()).to_string(),
         requests: gap.requests,
         connections: gap.connections,
         records: gap.records,
@@ -37,8 +36,8 @@ pub(super) fn json(entry: &GapEntry) -> GapJson<'_> {
 }
 
 pub(super) fn text(gap: &Gap) -> String {
-    let from = rfc3339(Timestamp::from_unix_nanos(gap.from_unix_ns.into()));
-    let to = rfc3339(Timestamp::from_unix_nanos(gap.to_unix_ns.into()));
+    let from = Timestamp::from_unix_nanos(gap.from_unix_ns.into());
+    let to = Timestamp::from_unix_nanos(gap.to_unix_ns.into());
     let indices = match &gap.indices[..] {
         [] => String::new(),
         indices => format!("; indices {}", printable(&indices.join(", "))),

@@ -5,8 +5,6 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
 use switchover_capture::{End, Message, Transaction};
 
-use super::instant::rfc3339;
-
 /// How much of a connection's id a readable line shows: connection ids are long, and these many differ.
 const SHORT_ID_CHARS: usize = 8;
 
@@ -48,12 +46,12 @@ pub(super) fn json<O>(pair: &Transaction<O>) -> PairJson<'_> {
         request: RequestJson {
             method,
             path,
-            ts: rfc3339(pair.request.first),
+            ts: pair.request.first.to_string(),
             raw_base64: BASE64.encode(&pair.request.bytes),
         },
         response: pair.response.as_ref().map(|response| ResponseJson {
             status: status(&response.bytes),
-            ts: rfc3339(response.first),
+            ts: response.first.to_string(),
             raw_base64: BASE64.encode(&response.bytes),
         }),
         end: end_word(pair.end),
@@ -66,7 +64,7 @@ pub(super) fn text<O>(pair: &Transaction<O>) -> String {
     let (method, path) = request_line(&pair.request.bytes);
     let request = format!(
         "{} {}#{} {} {} {} B",
-        rfc3339(pair.request.first),
+        pair.request.first,
         short(&pair.connection_id),
         pair.index,
         printable(&method),

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use switchover_capture::log::{Damage, LogStats, TornTail, scan};
 
 use self::traffic::Traffic;
-use super::instant::rfc3339;
 use super::{gap, is_directory};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -72,8 +71,8 @@ fn stats_json(dir: &Path, stats: &LogStats, traffic: &Traffic, damage: &[&Damage
         "requests": traffic.requests,
         "answered": traffic.answered,
         "connections": traffic.connections,
-        "from": traffic.span.map(|(from, _)| rfc3339(from)),
-        "to": traffic.span.map(|(_, to)| rfc3339(to)),
+        "from": traffic.span.map(|(from, _)| from.to_string()),
+        "to": traffic.span.map(|(_, to)| to.to_string()),
         "gaps": stats.gaps.iter().map(gap::json).collect::<Vec<_>>(),
         "tornTail": stats.torn_tail.as_ref().map(torn_tail_json),
         "damage": damage.iter().map(damage_json).collect::<Vec<_>>(),
@@ -95,7 +94,7 @@ fn stats_text(
     out.line(format_args!("requests     {} ({} answered)", traffic.requests, traffic.answered))?;
     out.line(format_args!("connections  {}", traffic.connections))?;
     match traffic.span {
-        Some((from, to)) => out.line(format_args!("time span    {} to {}", rfc3339(from), rfc3339(to)))?,
+        Some((from, to)) => out.line(format_args!("time span    {from} to {to}"))?,
         None => out.line("time span    none")?,
     }
     out.line(format_args!("gaps         {}", stats.gaps.len()))?;

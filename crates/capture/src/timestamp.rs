@@ -1,8 +1,14 @@
 //! Wall-clock instants as records carry them.
 
+mod calendar;
+
+use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use calendar::civil_from_days;
+
 const NANOS_PER_SECOND: i128 = 1_000_000_000;
+const SECONDS_PER_DAY: i64 = 86_400;
 
 /// Seconds and nanoseconds since the Unix epoch, the shape of `google.protobuf.Timestamp`.
 ///
@@ -19,13 +25,7 @@ impl Timestamp {
     /// The present, by the wall clock.
     #[must_use]
     pub fn now() -> Self {
-        match SystemTime::now().duration_since(UNIX_EPOCH) {
-            Ok(since) => Self {
-                seconds: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
-                nanos: since.subsec_nanos(),
-            },
-            Err(before) => Self::from_unix_nanos(-(before.duration().as_nanos() as i128)),
-        }
+        SystemTime::now().into()
     }
 
     /// From nanoseconds since the epoch; clamped to what 64 bits of seconds hold.
@@ -40,6 +40,26 @@ impl Timestamp {
     #[must_use]
     pub fn unix_nanos(self) -> i128 {
         i128::from(self.seconds) * NANOS_PER_SECOND + i128::from(self.nanos)
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let nanos = match time.duration_since(UNIX_EPOCH) {
+            Ok(since) => since.as_nanos() as i128,
+            Err(before) => -(before.duration().as_nanos() as i128),
+        };
+        Self::from_unix_nanos(nanos)
+    }
+}
+
+/// RFC 3339 in UTC with nanoseconds, which sorts as it reads and which every JSON tool takes.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = civil_from_days(self.seconds.div_euclid(SECONDS_PER_DAY));
+        let second = self.seconds.rem_euclid(SECONDS_PER_DAY);
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:09}Z", self.nanos)
     }
 }
 
@@ -70,5 +90,29 @@ mod tests {
     #[test]
     fn now_is_after_this_was_written() {
         assert!(Timestamp::now().seconds > 1_780_000_000);
+    }
+
+    #[test]
+    fn known_instants() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00.000000007Z"),
+            (-1, "1969-12-31T23:59:59.000000007Z"),
+            (951_782_400, "2000-02-29T00:00:00.000000007Z"),
+            (951_868_799, "2000-02-29T23:59:59.000000007Z"),
+            (951_868_800, "2000-03-01T00:00:00.000000007Z"),
+            (1_795_262_400, "2026-11-21T12:00:00.000000007Z"),
+            (4_107_542_399, "2100-02-28T23:59:59.000000007Z"),
+            (4_107_542_400, "2100-03-01T00:00:00.000000007Z"),
+            (-62_167_219_200, "0000-01-01T00:00:00.000000007Z"),
+        ] {
+            assert_eq!(Timestamp { seconds, nanos: 7 }.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_timestamp_beyond_all_calendars_does_not_panic() {
+        for seconds in [i64::MIN, i64::MAX] {
+            assert!(Timestamp { seconds, nanos: 0 }.to_string().ends_with('Z'));
+        }
     }
 }

@@ -18,8 +18,8 @@ use std::time::Duration;
 
 /// Waiting for company makes batches; this is as long as one record may wait for it.
 const LINGER_MS: &str = "1";
-/// What the library may hold in memory: 32 MiB and at most 100,000 records. Beyond it [`SendError::QueueFull`].
-const QUEUE_KIB: &str = "32768";
+/// What the library may hold in memory: 8 MiB and at most 100,000 records. Beyond it [`SendError::QueueFull`].
+const QUEUE_KIB: &str = "8192";
 const QUEUE_RECORDS: &str = "100000";
 /// A broker's default limit for one batch is 1 MiB; capture records are at most 500 bytes below that.
 const MAX_MESSAGE_BYTES: &str = "1048576";

@@ -10,8 +10,20 @@ use super::error::{LogError, LogErrorKind};
 
 const LOCK_FILE: &str = "writer.lock";
 
-/// Takes the lock that keeps a second writer out. The system gives it back when the process ends, in any way.
-pub(super) fn lock_directory(dir: &Path) -> Result<File, LogError> {
+/// The lock that keeps a second writer out. The system gives it back when the process ends, in any way.
+#[derive(Debug)]
+pub(super) struct DirectoryLock(File);
+
+/// Closing the file is not enough: a child process that was just forked holds a copy of it until it executes.
+impl Drop for DirectoryLock {
+    fn drop(&mut self) {
+        // When it fails, closing the file does it, if later.
+        let _ = self.0.unlock();
+    }
+}
+
+/// Takes the lock of a log's directory.
+pub(super) fn lock_directory(dir: &Path) -> Result<DirectoryLock, LogError> {
     let path = dir.join(LOCK_FILE);
     let failed = |error| LogError::io(&path, "lock the log for writing", error);
     let mut file =
@@ -29,5 +41,5 @@ pub(super) fn lock_directory(dir: &Path) -> Result<File, LogError> {
     }
     file.set_len(0).map_err(failed)?;
     writeln!(file, "{}", std::process::id()).map_err(failed)?;
-    Ok(file)
+    Ok(DirectoryLock(file))
 }

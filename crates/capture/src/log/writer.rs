@@ -12,7 +12,7 @@ use super::{
     active::Active,
     entry::{EntryKind, HEAD_BYTES, MAX_ENTRY_BYTES, RawKind, SEAL_BYTES, Seal, encode_head},
     error::{LogError, LogErrorKind},
-    lock::lock_directory,
+    lock::{DirectoryLock, lock_directory},
     recovery::{Kept, Recovery, recover},
     segment::{self, HEADER_BYTES},
     sync::SyncHandle,
@@ -53,7 +53,7 @@ pub struct LogWriter {
     bytes: u64,
     sync: SyncHandle,
     /// Locked for as long as this lives.
-    _lock: File,
+    _lock: DirectoryLock,
 }
 
 impl LogWriter {
