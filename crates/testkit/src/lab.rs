@@ -13,7 +13,25 @@ use std::process::Command;
 pub struct Lab {
     name: String,
     address: String,
+    access: Option<Access>,
     private: bool,
+}
+
+/// How to get into a secured server.
+#[derive(Debug)]
+struct Access {
+    user: String,
+    password: String,
+    ca: PathBuf,
+}
+
+/// What a secured search server asks of its clients. The user `reader` (Lab-reader-1) may only read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// A user and a password, over HTTP.
+    Plain,
+    /// The same over HTTPS, with a certificate of the lab's own authority.
+    Tls,
 }
 
 fn script() -> PathBuf {
@@ -26,6 +44,15 @@ fn lab(args: &[&str]) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "lab {}: {said}", args.join(" "));
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The directory of `ca.pem` and of `node`, `client` (CN=capture) and `admin`, each `.pem` and `.key`.
+///
+/// # Panics
+/// When they cannot be made; says what the lab says.
+#[must_use]
+pub fn certificates() -> PathBuf {
+    PathBuf::from(lab(&["certs"]).trim_end())
 }
 
 impl Lab {
@@ -45,6 +72,19 @@ impl Lab {
     #[must_use]
     pub fn opensearch(version: &str) -> Self {
         Self::up(&["opensearch", version, "--shared"], false)
+    }
+
+    /// The shared search server of this version that asks for a user: `elasticsearch` 7.17 and 8.19, `opensearch`.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    #[must_use]
+    pub fn shared_secured(product: &str, version: &str, security: Security) -> Self {
+        let security = match security {
+            Security::Plain => "plain",
+            Security::Tls => "tls",
+        };
+        Self::up(&[product, version, "--shared", "--security", security], false)
     }
 
     /// The shared Kafka broker.
@@ -71,10 +111,15 @@ impl Lab {
             serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line}"));
         let text = |key: &str| described[key].as_str().map(str::to_owned);
         let address = text("url").or_else(|| text("bootstrap")).expect("url or bootstrap");
-        Self { name: text("name").expect("a name"), address, private }
+        let access = text("user").map(|user| Access {
+            user,
+            password: text("password").expect("a password"),
+            ca: text("ca").expect("a CA").into(),
+        });
+        Self { name: text("name").expect("a name"), address, access, private }
     }
 
-    /// `http://host:port` of a cluster.
+    /// `http://host:port` of a cluster; `https` if its security is [`Security::Tls`].
     #[must_use]
     pub fn url(&self) -> &str {
         &self.address
@@ -84,6 +129,37 @@ impl Lab {
     #[must_use]
     pub fn bootstrap(&self) -> &str {
         &self.address
+    }
+
+    /// The user who may do everything on a secured cluster.
+    ///
+    /// # Panics
+    /// When this one asks for no user.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.access().user
+    }
+
+    /// The password of [`Self::user`].
+    ///
+    /// # Panics
+    /// When this one asks for no user.
+    #[must_use]
+    pub fn password(&self) -> &str {
+        &self.access().password
+    }
+
+    /// The PEM file of the authority whose certificates a secured cluster trusts and, with [`Security::Tls`], shows.
+    ///
+    /// # Panics
+    /// When this one asks for no user.
+    #[must_use]
+    pub fn ca(&self) -> &Path {
+        &self.access().ca
+    }
+
+    fn access(&self) -> &Access {
+        self.access.as_ref().unwrap_or_else(|| panic!("{} is not secured", self.name))
     }
 
     /// `kill -9`.

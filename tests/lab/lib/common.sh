@@ -3,6 +3,7 @@
 
 LAB_UID=18000 # Elasticsearch and OpenSearch refuse to run as root; any unused uid does, no account needed
 EVERYTHING=("elasticsearch 7.10.2" "opensearch 2.19.4" "opensearch 3.4.0" "kafka 4.1.0")
+ON_REQUEST=("elasticsearch 7.17.29" "elasticsearch 8.19.0") # fetched when first used or named
 
 say() { printf 'lab: %s\n' "$*" >&2; }
 
@@ -31,10 +32,12 @@ resolve_version() {
   esac
   case "$1 ${2%.x}" in
     "elasticsearch 7.10.2" | "elasticsearch 7.10") echo 7.10.2 ;;
+    "elasticsearch 7.17.29" | "elasticsearch 7.17") echo 7.17.29 ;;
+    "elasticsearch 8.19.0" | "elasticsearch 8.19" | "elasticsearch 8") echo 8.19.0 ;;
     "opensearch 2.19.4" | "opensearch 2.19" | "opensearch 2") echo 2.19.4 ;;
     "opensearch 3.4.0" | "opensearch 3.4" | "opensearch 3") echo 3.4.0 ;;
     "kafka 4.1.0" | "kafka 4.1" | "kafka 4" | "kafka ") echo 4.1.0 ;;
-    *) usage_error "no version '$2' of $1; there are: $(printf '%s, ' "${EVERYTHING[@]}" | sed 's/, $//')" ;;
+    *) usage_error "no version '$2' of $1; there are: $(printf '%s, ' "${EVERYTHING[@]}" "${ON_REQUEST[@]}" | sed 's/, $//')" ;;
   esac
 }
 
@@ -81,6 +84,7 @@ lock() {
   }
 }
 unlock() { eval "exec $1>&-"; }
+CERTS_LOCK_FD=6
 NAME_LOCK_FD=7
 FETCH_LOCK_FD=8
 PORT_LOCK_FD=9

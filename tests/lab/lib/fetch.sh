@@ -5,7 +5,12 @@ PREPARED_REVISION=1 # raise when preparation changes, so that what an older lab 
 FETCH_LOCK_SECONDS=900
 DEPENDENCY_PLUGIN=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
 
-dist_dir() { printf '%s/%s-%s-r%s' "$cache" "$1" "$2" "$PREPARED_REVISION"; }
+# dist_dir PRODUCT VERSION [SECURITY]: only OpenSearch's security is a distribution of its own.
+dist_dir() {
+  local variant=
+  [ "$1" != opensearch ] || [ "${3:-off}" = off ] || variant=-security
+  printf '%s/%s-%s%s-r%s' "$cache" "$1" "$2" "$variant" "$PREPARED_REVISION"
+}
 
 # ensure_prepared NAME BUILDER [ARGS]...: makes $cache/NAME with `BUILDER DIR ARGS` unless it is there. One caller
 # at a time builds, in a scratch directory that is renamed into place: what has the name is complete.
@@ -29,7 +34,13 @@ ensure_prepared() {
   unlock $FETCH_LOCK_FD
 }
 
-ensure_dist() { ensure_prepared "$(basename "$(dist_dir "$1" "$2")")" "build_$1" "$2"; }
+# ensure_dist PRODUCT VERSION [SECURITY]
+ensure_dist() {
+  local variant
+  variant=$(basename "$(dist_dir "$@")")
+  ensure_prepared "$(basename "$(dist_dir "$1" "$2")")" "build_$1" "$2"
+  ensure_prepared "$variant" build_opensearch_security "$2" # nothing to do where it is the same
+}
 
 # maven_fetch DIR GROUP:ARTIFACT:VERSION[:TYPE]...: copies the artifacts and what they depend on into DIR, flat.
 # A zip is a whole distribution: what its pom names is inside already.
@@ -56,8 +67,13 @@ maven_fetch() {
 
 build_elasticsearch() {
   maven_fetch "$1.zip" "org.elasticsearch.distribution.integ-test-zip:elasticsearch:$2:zip"
-  maven_fetch "$1.jars" "org.codelibs:elasticsearch-cluster-runner:$2.0"
   unpack_search elasticsearch "$1" "$2"
+  if ! has_modules elasticsearch "$2"; then
+    add_stand_ins "$1" "$2"
+    return
+  fi
+  maven_fetch "$1.jars" "org.codelibs:elasticsearch-cluster-runner:$2.0"
+  add_modules elasticsearch "$1" "$1.jars" "$2"
 }
 
 build_opensearch() {
@@ -68,6 +84,7 @@ build_opensearch() {
   maven_fetch "$1.zip" "org.opensearch.distribution.integ-test-zip:opensearch:$2:zip"
   maven_fetch "$1.jars" "${plugins[@]}"
   unpack_search opensearch "$1" "$2"
+  add_modules opensearch "$1" "$1.jars" "$2"
 }
 
 # unpack_search PRODUCT DIR VERSION
@@ -75,7 +92,6 @@ unpack_search() {
   need unzip "to unpack $1 $3" unzip
   unzip -q "$2.zip/"*.zip -d "$2.unzipped"
   mv -T "$2.unzipped/$1-$3" "$2"
-  add_modules "$1" "$2" "$2.jars" "$3"
 }
 
 # Without a log4j binding Kafka never logs anything, not even that it started.

@@ -8,7 +8,10 @@ STOP_SECONDS=30
 KILL_SECONDS=10
 NAME_LOCK_SECONDS=600
 
-check_name() { [[ "$1" =~ ^[a-z0-9][a-z0-9._-]{0,62}$ ]] || usage_error "'$1' is no instance name: lower-case letters, digits, '.', '_' and '-'"; }
+check_name() {
+  [[ "$1" =~ ^[a-z0-9][a-z0-9._-]{0,62}$ ]] || usage_error "'$1' is no instance name: lower-case letters, digits, '.', '_' and '-'"
+  [ "$1" != certs ] || usage_error "'certs' is no instance name: the certificates lie there"
+}
 
 lock_name() { lock $NAME_LOCK_FD "$run/.locks/$1" $NAME_LOCK_SECONDS "another 'lab up' or 'lab start' of $1"; }
 
@@ -17,12 +20,13 @@ instance_names() {
   for file in "$run"/*/instance; do basename "$(dirname "$file")"; done
 }
 
-# load NAME: sets name, dir, log, product, version, port, inner_port, heap.
+# load NAME: sets name, dir, log, product, version, port, inner_port, heap, security.
 load() {
   check_name "$1"
   name=$1 dir=$run/$1 log=$run/$1/log
   [ -f "$dir/instance" ] || die "no instance '$name'; there are: $(instance_names | paste -sd ' ')" "lab up PRODUCT --name $name"
-  IFS=' ' read -r product version port inner_port heap <"$dir/instance"
+  IFS=' ' read -r product version port inner_port heap security <"$dir/instance"
+  security=${security:-off} # not in the record of an older lab
 }
 
 # start_time PID: prints the process's start time (clock ticks since boot); fails if it is gone or a zombie. A zombie
@@ -46,7 +50,7 @@ live_pid() {
 # it), cut off from our descriptors: it must hold neither the caller's stdout nor a lock.
 launch() {
   : >>"$log"
-  "${as_server[@]}" env -i "PATH=$PATH" "HOME=$dir" LANG=C.UTF-8 "TMPDIR=$dir/tmp" setsid "$@" >>"$log" 2>&1 </dev/null 7>&- 8>&- 9>&- &
+  "${as_server[@]}" env -i "PATH=$PATH" "HOME=$dir" LANG=C.UTF-8 "TMPDIR=$dir/tmp" setsid "$@" >>"$log" 2>&1 </dev/null 6>&- 7>&- 8>&- 9>&- &
   started_pid=$!
   disown # else the shell reports the end of a server we kill
   printf '%s %s\n' "$started_pid" "$(start_time "$started_pid")" >"$dir/pid" || true
@@ -109,10 +113,11 @@ free_port() {
 
 # describe: prints the loaded instance as one JSON line.
 describe() {
-  local pid address=127.0.0.1:$port
+  local pid address=127.0.0.1:$port access='{}'
   pid=$(live_pid "$dir") || pid=null
-  [ "$product" = kafka ] || address=http://$address
+  [ "$product" = kafka ] || address=$(base_url)
+  ! secured || access=$(jq -cn --arg security "$security" --arg user "$(admin_user)" --arg password "$ADMIN_PASSWORD" --arg ca "$(ca_file)" '{$security, $user, $password, $ca}')
   jq -cn --arg name "$name" --arg product "$product" --arg version "$version" --arg address "$address" \
-    --argjson port "$port" --argjson pid "$pid" --arg dir "$dir" --arg log "$log" \
-    '{$name, $product, $version} + (if $product == "kafka" then {bootstrap: $address} else {url: $address} end) + {$port, $pid, $dir, $log}'
+    --argjson port "$port" --argjson pid "$pid" --arg dir "$dir" --arg log "$log" --argjson access "$access" \
+    '{$name, $product, $version} + (if $product == "kafka" then {bootstrap: $address} else {url: $address} end) + $access + {$port, $pid, $dir, $log}'
 }

@@ -48,13 +48,13 @@ fail_start() {
   local fix="read the whole log: $log"
   tail -n $SHOWN_LOG_LINES "$log" | cut -c 1-500 >&2
   if tail -c "+$((log_offset + 1))" "$log" | grep -q 'BindException\|Address already in use'; then fix="another process took port $port or $inner_port meanwhile: lab down $name --purge, then lab up again"; fi
-  if tail -c "+$((log_offset + 1))" "$log" | grep -q OutOfMemoryError; then fix="give it more memory: --heap $((heap * 2))"; fi
+  if tail -c "+$((log_offset + 1))" "$log" | grep -q 'java.lang.OutOfMemoryError'; then fix="give it more memory: --heap $((heap * 2))"; fi
   die "$name ($product $version) $1; the last lines of its log are above" "$fix"
 }
 
 cmd_up() {
   local wanted_port='' wanted_heap='' shared=false settings=() options=()
-  product=${1:-} version='' name=''
+  product=${1:-} version='' name='' security=off
   [ -n "$product" ] || usage_error "up needs a product"
   shift
   case ${1:-} in '' | -*) ;; *) version=$1 && shift ;; esac
@@ -62,7 +62,7 @@ cmd_up() {
   while [ $# -gt 0 ]; do
     case $1 in
       --shared) shared=true && shift && continue ;;
-      --name | --port | --heap | --set | --jvm) [ $# -ge 2 ] || usage_error "$1 needs a value" ;;
+      --name | --port | --heap | --set | --jvm | --security) [ $# -ge 2 ] || usage_error "$1 needs a value" ;;
       *) usage_error "up does not know '$1'" ;;
     esac
     case $1 in
@@ -70,6 +70,7 @@ cmd_up() {
       --port) [[ "$2" =~ ^[1-9][0-9]{0,4}$ ]] && [ "$2" -le 65535 ] || usage_error "--port '$2' is no port" && wanted_port=$2 ;;
       --heap) [[ "$2" =~ ^[1-9][0-9]{1,5}$ ]] || usage_error "--heap '$2' is no number of megabytes" && wanted_heap=$2 ;;
       --set) [[ "$2" =~ ^[A-Za-z0-9._-]+=[^$'\n']*$ ]] || usage_error "--set '$2' is not KEY=VALUE" && settings+=("$2") ;;
+      --security) [[ "$2" =~ ^(plain|tls)$ ]] || usage_error "--security '$2' is neither plain nor tls" && check_security "$product" "$version" && security=$2 ;;
       --jvm) [[ "$2" =~ ^-[^[:space:]]+$ ]] || usage_error "--jvm '$2' is no JVM option" && options+=("$2") ;;
     esac
     shift 2
@@ -77,7 +78,7 @@ cmd_up() {
   need jq "to print and read JSON" jq
   need curl "to ask the server" curl
   ensure_java "$product" "$version"
-  ensure_dist "$product" "$version"
+  ensure_dist "$product" "$version" "$security"
   [ "$product" = kafka ] && heap=${wanted_heap:-256} || heap=${wanted_heap:-512}
   claim "$shared"
   $claimed || return 0
@@ -92,19 +93,21 @@ cmd_up() {
 # false if a running shared instance was taken instead, and described.
 claim() {
   claimed=true
-  local suffix=1 wanted=$name
+  local suffix=1 wanted=$name usual=$product-$version
+  ! secured || usual+=-$security
   if [ "$1" = true ]; then
-    name=${name:-shared-$product-$version}
+    name=${name:-shared-$usual}
   elif [ -z "$name" ]; then
-    name=$product-$version
+    name=$usual
     until mkdir "$run/$name" 2>/dev/null; do # making the directory is the claim: two callers at once get two names
       suffix=$((suffix + 1))
-      name=$product-$version-$suffix
+      name=$usual-$suffix
     done
   fi
   lock_name "$name"
   dir=$run/$name log=$run/$name/log
   if [ -f "$dir/instance" ]; then
+    [ "$1" != true ] || check_same
     if [ "$1" = true ] && live_pid "$dir" >/dev/null && take_shared; then
       claimed=false
       return
@@ -116,6 +119,14 @@ claim() {
     rm -rf "$dir"
   fi
   mkdir -p "$dir"/{data,logs,tmp}
+}
+
+# check_same: the existing instance of the loaded name is what is asked for.
+check_same() {
+  local product_there version_there security_there
+  IFS=' ' read -r product_there version_there _ _ _ security_there <"$dir/instance"
+  [ "$product_there $version_there ${security_there:-off}" = "$product $version $security" ] ||
+    die "instance '$name' is $product_there $version_there, security ${security_there:-off}, and not $product $version, security $security" "another --name, or lab down $name --purge"
 }
 
 # take_shared: describes the running instance once it answers. A busy machine may make it wait, a hung one is given up.
@@ -138,7 +149,7 @@ assign_ports() {
   fi
   port=${1:-$(free_port)}
   inner_port=$(free_port "$port")
-  printf '%s %s %s %s %s\n' "$product" "$version" "$port" "$inner_port" "$heap" >"$dir/instance"
+  printf '%s %s %s %s %s %s\n' "$product" "$version" "$port" "$inner_port" "$heap" "$security" >"$dir/instance"
   unlock $PORT_LOCK_FD
 }
 
@@ -148,7 +159,7 @@ cmd_start() {
   lock_name "$name"
   ! live_pid "$dir" >/dev/null || die "$name is running" "lab status"
   ensure_java "$product" "$version"
-  ensure_dist "$product" "$version"
+  ensure_dist "$product" "$version" "$security"
   ! listening "$port" || die_port_taken "$port" "stop what has it: $name keeps its port"
   ! listening "$inner_port" || die_port_taken "$inner_port" "stop what has it: $name keeps its inner port"
   run_until_ready

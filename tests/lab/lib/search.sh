@@ -1,18 +1,27 @@
 # shellcheck shell=bash
 # Elasticsearch and OpenSearch: configuration, start, and what "ready" means for them.
 
+# set_access: sets `access`, the curl options for the loaded instance's administrator.
+set_access() {
+  access=()
+  ! secured || access=(--user "$(admin_user):$ADMIN_PASSWORD" --cacert "$(ca_file)")
+}
+
 # http METHOD PATH [BODY]: prints the answer of the loaded instance; fails if it is no success or takes too long.
 http() {
-  curl -sS --fail-with-body --noproxy '*' -m 10 -X "$1" -H 'content-type: application/json' "http://127.0.0.1:$port$2" ${3:+--data-binary "$3"}
+  set_access
+  curl -sS --fail-with-body --noproxy '*' -m 10 "${access[@]}" -X "$1" -H 'content-type: application/json' "$(base_url)$2" ${3:+--data-binary "$3"}
 }
 
 # configure_search SETTING...: writes config/ of the loaded instance; a given setting replaces the lab's own.
 configure_search() {
-  local conf=$dir/config
-  cp -r "$(dist_dir "$product" "$version")/config" "$conf"
+  local conf=$dir/config of_security
+  cp -r "$(dist_dir "$product" "$version" "$security")/config" "$conf"
+  ! secured || add_security
+  mapfile -t of_security < <(security_settings)
   write_settings ': ' "cluster.name=$name" "node.name=$name" network.host=127.0.0.1 "http.port=$port" "transport.port=$inner_port" \
     discovery.type=single-node "path.data=$dir/data" "path.logs=$dir/logs" "path.repo=[\"$dir/repo\"]" \
-    cluster.routing.allocation.disk.threshold_enabled=false "$@" >"$conf/$product.yml"
+    cluster.routing.allocation.disk.threshold_enabled=false "${of_security[@]}" "$@" >"$conf/$product.yml"
   # one log: what the server prints
   cat >"$conf/log4j2.properties" <<'LOG'
 status = error
@@ -37,22 +46,48 @@ jvm_options_search() {
 }
 
 start_search() {
-  local dist es=es upper=ES class=org.elasticsearch options
-  dist=$(dist_dir "$product" "$version")
+  local dist es=es upper=ES class=org.elasticsearch options flavor=oss plugins=()
+  dist=$(dist_dir "$product" "$version" "$security")
   [ "$product" = elasticsearch ] || { es=opensearch upper=OPENSEARCH class=org.opensearch; }
   jvm_options_search
   own_by_server
+  cd "$dist" # jvm.options names its agent relative to the distribution
+  if [ "$product" = elasticsearch ] && [[ "$version" != 7.* ]]; then
+    start_through_cli "$dist"
+    return
+  fi
+  [ "$product $version" != "elasticsearch 7.17.29" ] || flavor=default plugins=("$dist/plugins")
   # What bin/$product does, less four Java runs that only check what is known here.
-  options=$(cd "$dist" && "${as_server[@]}" env -i "${upper}_TMPDIR=$dir/tmp" "$java_home/bin/java" -XX:TieredStopAtLevel=1 -cp 'lib/*' $class.tools.launchers.JvmOptionsParser "$dir/config" 2>&1) ||
+  options=$("${as_server[@]}" env -i "${upper}_TMPDIR=$dir/tmp" "$java_home/bin/java" -XX:TieredStopAtLevel=1 -cp 'lib/*' $class.tools.launchers.JvmOptionsParser "$dir/config" "${plugins[@]}" 2>&1) ||
     die "$product rejects the JVM options of $name: $options" "look at $dir/config/jvm.options"
   [ "$product" = elasticsearch ] && class+=.bootstrap.Elasticsearch || class+=.bootstrap.OpenSearch
-  cd "$dist" # jvm.options names its agent relative to the distribution
   # shellcheck disable=SC2086 # the parser's answer is a list of options divided by blanks
-  launch "$java_home/bin/java" $options "${java_locale_options[@]}" -D$es.path.home="$dist" -D$es.path.conf="$dir/config" -D$es.distribution.flavor=oss -D$es.distribution.type=zip -D$es.bundled_jdk=false -cp "$dist/lib/*$java_locale_jars" "$class"
+  launch env "LIBFFI_TMPDIR=$dir/tmp" "$java_home/bin/java" $options "${java_locale_options[@]}" -D$es.path.home="$dist" -D$es.path.conf="$dir/config" -D$es.distribution.flavor=$flavor -D$es.distribution.type=zip -D$es.bundled_jdk=false -cp "$dist/lib/*$java_locale_jars" "$class"
 }
 
-# answers_search: the node that answers is ours. Changes nothing, for a cluster that others are using.
-answers_search() { [ "$(http GET / 2>/dev/null | jq -r .name)" = "$name" ]; }
+# start_through_cli DIST: Elasticsearch 8 takes its settings over a pipe from a launcher that stays as long as it runs (and
+# at whose end it ends). The instance's process is the server, which `lab kill` must hit, not the launcher.
+start_through_cli() {
+  local launcher child command_line
+  launch env "ES_TMPDIR=$dir/tmp" "$java_home/bin/java" -Xms4m -Xmx64m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+    -Dcli.name=server "-Dcli.script=$1/bin/elasticsearch" -Dcli.libs=lib/tools/server-cli \
+    -Des.path.home="$1" -Des.path.conf="$dir/config" -Des.distribution.type=zip -cp "$1/lib/*:$1/lib/cli-launcher/*" org.elasticsearch.launcher.CliToolLauncher
+  launcher=$started_pid
+  while live_pid "$dir" >/dev/null; do
+    for child in $(cat "/proc/$launcher/task/"*/children 2>/dev/null); do
+      command_line=$(tr '\0' ' ' 2>/dev/null <"/proc/$child/cmdline") || continue
+      if [[ "$command_line" == *org.elasticsearch.bootstrap.Elasticsearch* ]]; then
+        printf '%s %s\n' "$child" "$(start_time "$child")" >"$dir/pid"
+        return
+      fi
+    done
+    sleep 0.05
+  done
+}
+
+# answers_search: the node that answers is ours. Changes nothing, for a cluster that others are using. A secured one
+# that has not read its users yet answers 503, which is no JSON.
+answers_search() { [ "$(http GET / 2>/dev/null | jq -r .name 2>/dev/null)" = "$name" ]; }
 
 # ready_search: besides, its primaries are allocated, and writing and searching work.
 ready_search() {

@@ -4,7 +4,7 @@
 cmd_setup() {
   [ $# = 0 ] || usage_error "setup takes no arguments"
   local packages=() pair
-  for pair in mvn:maven curl:curl unzip:unzip jq:jq python3:python3 flock:util-linux setpriv:util-linux ss:iproute2; do
+  for pair in mvn:maven curl:curl unzip:unzip jq:jq openssl:openssl python3:python3 flock:util-linux setpriv:util-linux ss:iproute2; do
     command -v "${pair%%:*}" >/dev/null || packages+=("${pair#*:}")
   done
   # Debian's python3 has the venv module without what fills a new environment
