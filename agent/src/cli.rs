@@ -1,6 +1,8 @@
 //! The agent's flags.
 
+use crate::rules::{AckPolicy, OnFull};
 use clap::{Parser, ValueEnum};
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,7 +16,7 @@ pub const ENV_PREFIX: &str = "SWITCHOVER_AGENT";
 #[derive(Debug, Clone, Parser)]
 #[command(name = "switchover-agent", rename_all = "camelCase")]
 pub struct Cli {
-    /// The relocated node, http://host:port
+    /// The relocated node, http(s)://host:port
     #[arg(long, value_name = "URI", help_heading = "Traffic", value_parser = Destination::parse)]
     pub destination_uri: Destination,
     /// Port for clients; 0 picks a free one and prints it
@@ -26,6 +28,57 @@ pub struct Cli {
     /// How long a connection to the node may take to open
     #[arg(long, value_name = "DURATION", help_heading = "Traffic", default_value = "5s", value_parser = value::duration)]
     pub connect_timeout: Duration,
+
+    /// Accept any certificate of the node
+    #[arg(long, help_heading = "TLS to the node")]
+    pub insecure_destination: bool,
+    /// PEM file of the authorities for the node's certificate [default: the system's]
+    #[arg(long, value_name = "FILE", help_heading = "TLS to the node")]
+    pub destination_ca_file: Option<PathBuf>,
+    /// PEM file of the certificate to show the node
+    #[arg(long, value_name = "FILE", help_heading = "TLS to the node", requires = "destination_key_file")]
+    pub destination_cert_file: Option<PathBuf>,
+    /// PEM file of that certificate's key
+    #[arg(long, value_name = "FILE", help_heading = "TLS to the node", requires = "destination_cert_file")]
+    pub destination_key_file: Option<PathBuf>,
+
+    /// PEM file of the certificate chain for clients: they speak TLS then
+    #[arg(long, value_name = "FILE", help_heading = "TLS for clients", requires = "ssl_key_file")]
+    pub ssl_cert_chain_file: Option<PathBuf>,
+    /// PEM file of that certificate's key
+    #[arg(long, value_name = "FILE", help_heading = "TLS for clients", requires = "ssl_cert_chain_file")]
+    pub ssl_key_file: Option<PathBuf>,
+    /// PEM file of the authorities whose client certificates are accepted
+    #[arg(long, value_name = "FILE", help_heading = "TLS for clients", requires = "ssl_cert_chain_file")]
+    pub ssl_trust_cert_file: Option<PathBuf>,
+    /// Refuse clients that show no certificate
+    #[arg(long, help_heading = "TLS for clients", requires = "ssl_trust_cert_file")]
+    pub require_client_auth: bool,
+
+    /// Set a header of each request to the node; may be repeated
+    #[arg(long, num_args = 2, value_names = ["NAME", "VALUE"], action = clap::ArgAction::Append, help_heading = "Capture")]
+    pub set_header: Vec<String>,
+    /// Capture nothing
+    #[arg(long, help_heading = "Capture")]
+    pub no_capture: bool,
+    /// Do not capture requests whose method matches
+    #[arg(long, value_name = "REGEX", help_heading = "Capture")]
+    pub suppress_capture_for_method: Option<String>,
+    /// Do not capture requests whose path (with or without its query) matches
+    #[arg(long, value_name = "REGEX", help_heading = "Capture")]
+    pub suppress_capture_for_uri_path: Option<String>,
+    /// Do not capture requests whose "METHOD path" matches
+    #[arg(long, value_name = "REGEX", help_heading = "Capture")]
+    pub suppress_method_and_path: Option<String>,
+    /// Do not capture requests that have a matching header; may be repeated
+    #[arg(long, num_args = 2, value_names = ["NAME", "REGEX"], action = clap::ArgAction::Append, help_heading = "Capture")]
+    pub suppress_capture_for_header_match: Vec<String>,
+    /// Capture a keyed hash in place of this header's value; may be repeated; `none` for no header [default: authorization, proxy-authorization, cookie, set-cookie, x-api-key, x-amz-security-token, es-security-runas-user]
+    #[arg(long, value_name = "NAME", help_heading = "Capture")]
+    pub redact_header: Vec<String>,
+    /// File with the key of those hashes [default: redaction-key in the capture log's directory, made if missing]
+    #[arg(long, value_name = "FILE", help_heading = "Capture")]
+    pub redaction_key_file: Option<PathBuf>,
 
     /// Directory of the capture log [default: $STATE_DIRECTORY/capture-log or ./capture-log]
     #[arg(long, value_name = "DIR", help_heading = "Capture log")]
@@ -47,6 +100,9 @@ pub struct Cli {
     #[arg(long, value_name = "ID", help_heading = "Kafka", default_value = "switchover-agent")]
     pub kafka_client_id: String,
 
+    /// What of a write waits until its record is durable
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Guarantees", default_value = "response")]
+    pub ack_policy: AckPolicy,
     /// When a write counts as durable, so that its response may be released [default: kafka with Kafka, else disk]
     #[arg(long, value_enum, value_name = "WHERE", help_heading = "Guarantees")]
     pub durability: Option<Durability>,
@@ -54,9 +110,22 @@ pub struct Cli {
     #[arg(long, value_name = "DURATION", help_heading = "Guarantees", default_value = "10s", value_parser = value::duration)]
     pub ack_timeout: Duration,
 
+    /// What happens when the capture log can't take a record
+    #[arg(long, value_enum, value_name = "HOW", help_heading = "Guarantees", default_value = "pass")]
+    pub on_full: OnFull,
+
     /// Address of /healthz, /readyz, /status and /metrics
     #[arg(long, value_name = "IP:PORT", help_heading = "Operation", default_value = "127.0.0.1:9199")]
     pub admin_address: SocketAddr,
+    /// Client connections served at once; more are answered with 503
+    #[arg(long, value_name = "N", help_heading = "Operation", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_connections: u32,
+    /// How long a client's connection may be open without a request [default: for ever]
+    #[arg(long, value_name = "DURATION", help_heading = "Operation", value_parser = value::duration)]
+    pub idle_timeout: Option<Duration>,
+    /// Check all settings, files and addresses, and exit
+    #[arg(long, help_heading = "Operation")]
+    pub check_config: bool,
     /// Threads that carry traffic
     #[arg(long, value_name = "N", help_heading = "Operation", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub num_threads: u8,
@@ -101,9 +170,11 @@ impl Cli {
     }
 }
 
-/// Host and port of the relocated node.
+/// Scheme, host and port of the relocated node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination {
+    /// https.
+    pub tls: bool,
     /// Host name or address, without the brackets of IPv6.
     pub host: String,
     /// Port.
@@ -111,30 +182,39 @@ pub struct Destination {
 }
 
 impl Destination {
-    /// Reads `http://host[:port]`; a path is not used, as the requests bring their own.
+    /// Reads `http(s)://host[:port]`; a path is not used, as the requests bring their own.
     fn parse(text: &str) -> Result<Self, String> {
-        const ACCEPTED: &str = "expected http://host:port";
-        let authority = match text.split_once("://") {
-            Some(("http", rest)) => rest.split(['/', '?', '#']).next().unwrap_or_default(),
-            Some(("https", _)) => {
-                return Err("https to the node is not supported yet; expected http://host:port".into());
-            }
+        const ACCEPTED: &str = "expected http://host:port or https://host:port";
+        let (tls, rest) = match text.split_once("://") {
+            Some(("http", rest)) => (false, rest),
+            Some(("https", rest)) => (true, rest),
             _ => return Err(ACCEPTED.to_owned()),
         };
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         if authority.contains('@') {
-            return Err(
-                "credentials do not belong here: clients bring their own; expected http://host:port".into()
-            );
+            return Err(format!("credentials do not belong here: clients bring their own; {ACCEPTED}"));
         }
         let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((host, port)) => (host, port.strip_prefix(':')),
             None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
         };
-        let port = port.map_or(Ok(80), str::parse).map_err(|_| ACCEPTED.to_owned())?;
+        let port =
+            port.map_or(Ok(if tls { 443 } else { 80 }), str::parse).map_err(|_| ACCEPTED.to_owned())?;
         if host.is_empty() || port == 0 {
             return Err(ACCEPTED.to_owned());
         }
-        Ok(Self { host: host.to_owned(), port })
+        Ok(Self { tls, host: host.to_owned(), port })
+    }
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tls, host, port } = self;
+        let scheme = if *tls { "https" } else { "http" };
+        if host.contains(':') {
+            return write!(f, "{scheme}://[{host}]:{port}");
+        }
+        write!(f, "{scheme}://{host}:{port}")
     }
 }
 
@@ -145,6 +225,8 @@ mod tests {
     #[test]
     fn destinations() {
         let parsed = |text| Destination::parse(text).map(|d| (d.host, d.port));
+        assert_eq!(parsed("https://host"), Ok(("host".into(), 443)));
+        assert_eq!(Destination::parse("https://[::1]").unwrap().to_string(), "https://[::1]:443");
         assert_eq!(parsed("http://localhost:19200"), Ok(("localhost".into(), 19200)));
         assert_eq!(parsed("http://localhost:19200/ignored"), Ok(("localhost".into(), 19200)));
         assert_eq!(parsed("http://[::1]:19200"), Ok(("::1".into(), 19200)));
@@ -157,7 +239,6 @@ mod tests {
             "http://h:0",
             "http://h:70000",
             "http://u:p@h:1",
-            "https://h",
         ] {
             assert!(parsed(wrong).is_err(), "{wrong}");
         }

@@ -1,6 +1,7 @@
 //! What the data path counts. Relaxed atomics: figures for people, not for decisions.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use switchover_http1::TunnelReason;
 
 /// A count that only grows.
@@ -20,6 +21,69 @@ impl Count {
     }
 }
 
+/// How many are in some state at present.
+#[derive(Debug, Default)]
+pub struct Level(AtomicU64);
+
+impl Level {
+    /// One more, until what this returns is dropped.
+    #[must_use]
+    pub fn enter(&self) -> Present<'_> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Present(&self.0)
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// One that is counted by a [`Level`].
+#[derive(Debug)]
+pub struct Present<'a>(&'a AtomicU64);
+
+impl Drop for Present<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Upper bounds of a [`Histogram`]'s buckets, in microseconds.
+pub const BUCKETS_US: [u64; 12] =
+    [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 1_000_000, 10_000_000];
+
+/// Durations in buckets.
+#[derive(Debug, Default)]
+pub struct Histogram {
+    /// One for each of [`BUCKETS_US`] and one for all above.
+    buckets: [AtomicU64; BUCKETS_US.len() + 1],
+    sum_us: AtomicU64,
+}
+
+impl Histogram {
+    /// Counts a duration.
+    pub fn observe(&self, duration: Duration) {
+        let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        let index = BUCKETS_US.partition_point(|bound| *bound < micros);
+        if let Some(bucket) = self.buckets.get(index) {
+            bucket.fetch_add(1, Ordering::Relaxed);
+        }
+        self.sum_us.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    /// Sum in seconds, number of durations, and number in each bucket by its upper bound in seconds.
+    #[must_use]
+    pub fn read(&self) -> (f64, u64, Vec<(f64, u64)>) {
+        let bounds = BUCKETS_US.iter().map(|bound| *bound as f64 / 1e6).chain([f64::MAX]);
+        let counts = self.buckets.iter().map(|bucket| bucket.load(Ordering::Relaxed));
+        let buckets: Vec<_> = bounds.zip(counts).collect();
+        let number = buckets.iter().map(|(_, count)| count).sum();
+        (self.sum_us.load(Ordering::Relaxed) as f64 / 1e6, number, buckets)
+    }
+}
+
 /// Counters of all connections of the process.
 #[derive(Debug, Default)]
 pub struct Counters {
@@ -33,6 +97,10 @@ pub struct Counters {
     pub requests: Count,
     /// Those of them that may change the cluster.
     pub mutating_requests: Count,
+    /// Those that were not recorded because the operator said so.
+    pub unrecorded_requests: Count,
+    /// Writes answered with 503 because the capture log could not take them.
+    pub refused_requests: Count,
     /// Bytes from clients.
     pub client_bytes: Count,
     /// Bytes from the node.
@@ -41,10 +109,14 @@ pub struct Counters {
     pub unframable: Count,
     /// Connections that became a tunnel by CONNECT or an upgrade.
     pub upgraded: Count,
-    /// Responses that waited for their request's record to be durable.
-    pub gated_responses: Count,
-    /// How long they waited in all, in microseconds.
-    pub gate_wait_micros: Count,
+    /// How long responses (or requests) waited for their record to be durable.
+    pub gate_wait: Histogram,
+    /// TLS handshakes with clients that failed.
+    pub client_handshake_failures: Count,
+    /// Connections turned away at `--maxConnections`.
+    pub rejected_connections: Count,
+    /// Connections that wait for the capture log to take their records.
+    pub blocked_connections: Level,
 }
 
 impl Counters {

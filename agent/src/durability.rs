@@ -6,6 +6,7 @@
 //! outage costs a client one fsync, not an error, and it shows in `/readyz` and `/status`.
 
 use crate::cli::Durability as Wanted;
+use crate::rules::OnFull;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Thread;
@@ -21,6 +22,7 @@ const CAUGHT_UP_RECORDS: u64 = 4096;
 pub struct Gate {
     wanted: Wanted,
     ack_timeout: Duration,
+    on_full: OnFull,
     state: Mutex<State>,
     syncer: OnceLock<Thread>,
 }
@@ -53,9 +55,15 @@ impl Gate {
     /// A gate over a log whose entries below `acked_below` were acknowledged in an earlier life, and which continues
     /// at `next_sequence`.
     #[must_use]
-    pub fn new(wanted: Wanted, ack_timeout: Duration, acked_below: u64, next_sequence: u64) -> Self {
+    pub fn new(
+        wanted: Wanted,
+        ack_timeout: Duration,
+        on_full: OnFull,
+        acked_below: u64,
+        next_sequence: u64,
+    ) -> Self {
         let state = State { acked_below, appended_below: next_sequence, ..State::default() };
-        Self { wanted, ack_timeout, state: Mutex::new(state), syncer: OnceLock::new() }
+        Self { wanted, ack_timeout, on_full, state: Mutex::new(state), syncer: OnceLock::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -156,6 +164,9 @@ impl Gate {
     pub fn sync_needed(&self) -> SyncWork {
         let mut state = self.state();
         state.syncer_armed = false;
+        if state.sync_error.is_some() {
+            return SyncWork::Sync;
+        }
         // Sequences are handed out in the order of time, so the first waiter has waited longest.
         let Some(oldest) = state.waiting.values().flatten().next().map(|waiter| waiter.since) else {
             return SyncWork::None;
@@ -187,14 +198,21 @@ impl Gate {
         }
     }
 
-    /// The disk refuses. Holding responses back would not make them durable, so they are released and the state says
-    /// that the guarantee does not hold.
+    /// The disk refuses. With `--onFull block` what waits goes on waiting. Else it is released, as the node has the
+    /// requests already, and the state says that the guarantee does not hold; with `reject` later writes are refused.
     pub fn sync_failed(&self, reason: String) {
         let mut state = self.state();
-        if self.wanted == Wanted::Disk || state.degraded.is_some() {
+        let counts = self.wanted == Wanted::Disk || state.degraded.is_some();
+        if counts && self.on_full != OnFull::Block {
             std::mem::take(&mut state.waiting).into_values().for_each(release);
         }
         state.sync_error = Some(reason);
+    }
+
+    /// The local disk could not make entries durable the last time it was asked.
+    #[must_use]
+    pub fn disk_fails(&self) -> bool {
+        self.state().sync_error.is_some()
     }
 
     /// Why the gate is degraded, if it is.
@@ -256,7 +274,7 @@ mod tests {
 
     #[test]
     fn kafka_releases_each_record_by_its_own_acknowledgement_in_any_order() {
-        let gate = Gate::new(Wanted::Kafka, LONG, 5, 5);
+        let gate = Gate::new(Wanted::Kafka, LONG, OnFull::Pass, 5, 5);
         (5..8).for_each(|sequence| gate.appended(sequence));
         let mut waits: Vec<_> = (5..8).map(|sequence| gate.wait_for(sequence).unwrap()).collect();
         assert_eq!(gate.acked(7), 5);
@@ -271,7 +289,7 @@ mod tests {
 
     #[test]
     fn an_outage_lets_the_disk_count_and_ends_when_kafka_has_caught_up() {
-        let gate = Gate::new(Wanted::Kafka, LONG, 0, 0);
+        let gate = Gate::new(Wanted::Kafka, LONG, OnFull::Pass, 0, 0);
         gate.appended(0);
         let mut wait = gate.wait_for(0).unwrap();
         gate.degrade("down");
@@ -289,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_wait_beyond_the_timeout_degrades() {
-        let gate = Gate::new(Wanted::Kafka, Duration::ZERO, 0, 0);
+        let gate = Gate::new(Wanted::Kafka, Duration::ZERO, OnFull::Pass, 0, 0);
         gate.appended(0);
         assert_eq!(gate.sync_needed(), SyncWork::None);
         let mut wait = gate.wait_for(0).unwrap();
@@ -300,7 +318,7 @@ mod tests {
 
     #[test]
     fn the_disk_releases_what_was_synced_and_only_that() {
-        let gate = Gate::new(Wanted::Disk, LONG, 0, 0);
+        let gate = Gate::new(Wanted::Disk, LONG, OnFull::Pass, 0, 0);
         let mut waits: Vec<_> = (0..3).map(|sequence| gate.wait_for(sequence).unwrap()).collect();
         gate.synced(2);
         assert!(released(&mut waits[0]) && released(&mut waits[1]) && !released(&mut waits[2]));
@@ -310,7 +328,19 @@ mod tests {
     }
 
     #[test]
+    fn while_the_disk_fails_block_goes_on_waiting_and_the_disk_is_asked_again() {
+        let gate = Gate::new(Wanted::Disk, LONG, OnFull::Block, 0, 0);
+        let mut wait = gate.wait_for(0).unwrap();
+        gate.sync_failed("EIO".to_owned());
+        assert!(!released(&mut wait) && gate.disk_fails());
+        assert_eq!(gate.sync_needed(), SyncWork::Sync);
+        gate.synced(1);
+        assert!(released(&mut wait) && !gate.disk_fails());
+        assert_eq!(gate.sync_needed(), SyncWork::None);
+    }
+
+    #[test]
     fn append_never_waits() {
-        assert!(Gate::new(Wanted::Append, LONG, 0, 0).wait_for(0).is_none());
+        assert!(Gate::new(Wanted::Append, LONG, OnFull::Pass, 0, 0).wait_for(0).is_none());
     }
 }

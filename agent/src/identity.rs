@@ -49,15 +49,25 @@ impl Identity {
             }
             Err(error) => return Err(error),
         };
-        let machine = u64::from_str_radix(&node_id.replace('-', "")[..16], 16).unwrap_or_default();
-        Ok(Self {
+        Ok(Self::named(&node_id))
+    }
+
+    /// For a process that captures nothing: a node id that is written nowhere.
+    #[must_use]
+    pub fn passing() -> Self {
+        Self::named(&random_uuid())
+    }
+
+    fn named(node_id: &str) -> Self {
+        let digits: String = node_id.chars().filter(|c| *c != '-').take(16).collect();
+        Self {
             node_id: node_id.into(),
-            machine,
+            machine: u64::from_str_radix(&digits, 16).unwrap_or_default(),
             process: std::process::id(),
             started_ms: (Timestamp::now().unix_nanos() / 1_000_000) as u64,
             random: random() as u32,
             next: Arc::new(AtomicU32::new(0)),
-        })
+        }
     }
 
     /// This node's id.

@@ -4,17 +4,18 @@
 //! written to the log as gap entries when it begins and when it ends. So at every instant
 //! `captured = appended + lost`, and every loss is in the log, in `/status` and in the agent's own log.
 
+mod gaps;
+mod touched;
+
 use crate::clock::Clock;
 use crate::durability::Gate;
-use std::collections::HashSet;
+use crate::rules::OnFull;
+use gaps::Gaps;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Thread;
 use switchover_capture::log::{EntryKind, Gap, SyncHandle};
-use switchover_capture::{LogError, LogWriter, Timestamp};
-
-/// A gap's connections are counted exactly up to this many.
-const MAX_GAP_CONNECTIONS: usize = 100_000;
+use switchover_capture::{LogWriter, Timestamp};
 
 /// Requests, records and bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -53,14 +54,12 @@ pub struct JournalState {
     pub log_bytes: u64,
 }
 
-/// At most this many gaps are listed in `/status`; all are in the log.
-const MAX_LISTED_GAPS: usize = 100;
-
 /// The capture log, shared by all connections.
 #[derive(Debug)]
 pub struct Journal {
     inner: Mutex<Inner>,
     gate: Arc<Gate>,
+    on_full: OnFull,
     clock: Clock,
     shipper: OnceLock<Thread>,
     directory: PathBuf,
@@ -70,23 +69,23 @@ pub struct Journal {
 struct Inner {
     writer: LogWriter,
     state: JournalState,
-    gap: Option<OpenGap>,
-}
-
-#[derive(Debug)]
-struct OpenGap {
-    from: Timestamp,
-    tally: Tally,
-    connections: HashSet<Box<str>>,
-    reason: String,
+    gaps: Gaps,
+    /// Why the log took no entry the last time.
+    refusing: Option<String>,
 }
 
 impl Journal {
     /// A journal over an open log.
     #[must_use]
-    pub fn new(writer: LogWriter, directory: PathBuf, gate: Arc<Gate>, clock: Clock) -> Self {
-        let inner = Inner { writer, state: JournalState::default(), gap: None };
-        Self { inner: Mutex::new(inner), gate, clock, shipper: OnceLock::new(), directory }
+    pub fn new(
+        writer: LogWriter,
+        directory: PathBuf,
+        gate: Arc<Gate>,
+        on_full: OnFull,
+        clock: Clock,
+    ) -> Self {
+        let inner = Inner { writer, state: JournalState::default(), gaps: Gaps::default(), refusing: None };
+        Self { inner: Mutex::new(inner), gate, on_full, clock, shipper: OnceLock::new(), directory }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -112,26 +111,51 @@ impl Journal {
         &self.gate
     }
 
-    /// Appends a record of `connection`. The entry's sequence, or `None` when it is lost and accounted for.
-    pub fn append(&self, connection: &str, record: &[u8], requests: u64) -> Option<u64> {
+    /// What happens when the log takes no more.
+    #[must_use]
+    pub fn on_full(&self) -> OnFull {
+        self.on_full
+    }
+
+    /// With `--onFull reject`: false while the local disk can't make entries durable, though it should.
+    #[must_use]
+    pub fn takes_writes(&self) -> bool {
+        self.on_full != OnFull::Reject || !self.gate.disk_fails()
+    }
+
+    /// Appends a record of `connection` in which `requests` end. The entry's sequence; `None` when the log did not take
+    /// it: then it is lost and accounted for, but for [`OnFull::Block`], with which the caller keeps it and tries again.
+    /// `refused` of the requests do not reach the node when the record is lost.
+    pub fn append(&self, connection: &str, record: &[u8], requests: u64, refused: u64) -> Option<u64> {
         let mut inner = self.inner();
-        inner.state.captured.add(requests, record.len() as u64);
         match inner.writer.append(EntryKind::Record, record) {
             Ok(entry) => {
+                inner.state.captured.add(requests, record.len() as u64);
                 inner.state.appended.add(requests, record.len() as u64);
                 self.gate.appended(entry.sequence);
-                inner.close_gap(self.clock.now());
+                inner.accepted(self.clock.now());
                 drop(inner);
                 if let Some(thread) = self.shipper.get() {
                     thread.unpark();
                 }
                 Some(entry.sequence)
             }
+            Err(error) if self.on_full == OnFull::Block => {
+                inner.refuse(&error.to_string(), self.on_full);
+                None
+            }
             Err(error) => {
-                inner.lose(self.clock.now(), connection, requests, record.len() as u64, &error);
+                let lost = requests.saturating_sub(refused);
+                inner.refuse(&error.to_string(), self.on_full);
+                inner.lose(self.clock.now(), connection, lost, record);
                 None
             }
         }
+    }
+
+    /// A record that waited for the log goes with its connection.
+    pub fn lose(&self, connection: &str, requests: u64, record: &[u8]) {
+        self.inner().lose(self.clock.now(), connection, requests, record);
     }
 
     /// The sequence that the next entry gets.
@@ -158,11 +182,8 @@ impl Journal {
         tracing::error!(reason, "part of the capture log can't be read: a gap is recorded, the rest goes on");
         let now = clamped(self.clock.now());
         let gap = Gap { from_unix_ns: 0, to_unix_ns: now, reason: reason.to_owned(), ..Gap::default() };
-        let mut inner = self.inner();
-        if let Err(error) = inner.writer.append(EntryKind::Gap, &gap.encode_payload()) {
-            tracing::error!(%error, "the gap could not be recorded in the capture log");
-        }
-        inner.list_gap(gap);
+        let inner = &mut *self.inner();
+        inner.gaps.record(gap, &mut inner.writer);
     }
 
     /// Figures for `/status` and `/metrics`.
@@ -170,84 +191,57 @@ impl Journal {
     pub fn state(&self) -> JournalState {
         let inner = self.inner();
         let mut state = inner.state.clone();
-        let open = inner.gap.as_ref().filter(|gap| gap.tally.records > 0);
-        state.gaps.extend(open.map(|gap| gap.as_entry(self.clock.now())));
-        state.refusing = inner.gap.as_ref().map(|gap| gap.reason.clone());
+        state.gaps = inner.gaps.listed(self.clock.now());
+        state.refusing = inner.refusing.clone();
         state.log_bytes = inner.writer.bytes();
         state
     }
 
     /// Writes an open gap at the end of the process's life, if the log takes it.
     pub fn close(&self) {
-        self.inner().close_gap(self.clock.now());
+        let inner = &mut *self.inner();
+        if inner.gaps.is_open() {
+            inner.gaps.close(self.clock.now(), &mut inner.writer);
+        }
     }
 }
 
 impl Inner {
-    /// The log takes entries again: the gap is over, and written down.
-    fn close_gap(&mut self, now: Timestamp) {
-        let Some(gap) = &self.gap else { return };
-        tracing::warn!(reason = gap.reason, "the gap in the capture ends");
-        if gap.tally.records == 0 || self.write_gap(now) {
-            self.gap = None;
+    /// The log takes nothing; said once until it does again.
+    fn refuse(&mut self, reason: &str, on_full: OnFull) {
+        if self.refusing.is_some() {
+            return;
+        }
+        let happens = match on_full {
+            OnFull::Pass => "traffic passes uncaptured and a gap is recorded",
+            OnFull::Reject => "writes are answered with 503, reads pass uncaptured and a gap is recorded",
+            OnFull::Block => "connections wait until it does",
+        };
+        tracing::error!(reason, "the capture log takes no more entries: {happens}");
+        self.refusing = Some(reason.to_owned());
+    }
+
+    /// The log took an entry.
+    fn accepted(&mut self, now: Timestamp) {
+        if let Some(reason) = self.refusing.take() {
+            tracing::warn!(reason, "the capture log takes entries again");
+        }
+        if self.gaps.is_open() {
+            self.gaps.close(now, &mut self.writer);
         }
     }
 
-    /// Writes what the open gap has lost since it was last written.
-    fn write_gap(&mut self, now: Timestamp) -> bool {
-        let Some(gap) = &mut self.gap else { return true };
-        let entry = gap.as_entry(now);
-        if let Err(error) = self.writer.append(EntryKind::Gap, &entry.encode_payload()) {
-            tracing::error!(%error, lost = ?gap.tally, "a gap could not be recorded in the capture log yet");
-            return false;
-        }
-        gap.tally = Tally::default();
-        gap.connections.clear();
-        gap.from = now;
-        self.list_gap(entry);
-        true
-    }
-
-    fn list_gap(&mut self, gap: Gap) {
-        if self.state.gaps.len() == MAX_LISTED_GAPS {
-            self.state.gaps.remove(0);
-        }
-        self.state.gaps.push(gap);
-    }
-
-    fn lose(&mut self, now: Timestamp, connection: &str, requests: u64, bytes: u64, error: &LogError) {
+    fn lose(&mut self, now: Timestamp, connection: &str, requests: u64, record: &[u8]) {
+        let bytes = record.len() as u64;
+        self.state.captured.add(requests, bytes);
         self.state.lost.add(requests, bytes);
-        let begins = self.gap.is_none();
-        let gap = self.gap.get_or_insert_with(|| {
-            tracing::error!(%error, "the capture log takes no more entries: traffic passes uncaptured and a gap is recorded");
-            OpenGap { from: now, tally: Tally::default(), connections: HashSet::new(), reason: error.to_string() }
-        });
-        gap.tally.add(requests, bytes);
-        if gap.connections.len() < MAX_GAP_CONNECTIONS {
-            gap.connections.insert(connection.into());
-        }
-        if begins {
-            // The log keeps room for this: that there is a gap must survive the process even if its end does not come.
-            self.write_gap(now);
-        }
+        let reason =
+            self.refusing.as_deref().unwrap_or("the connection ended before the log took its records");
+        self.gaps.lose(now, connection, requests, record, reason, &mut self.writer);
     }
 }
 
-impl OpenGap {
-    fn as_entry(&self, now: Timestamp) -> Gap {
-        Gap {
-            from_unix_ns: clamped(self.from),
-            to_unix_ns: clamped(now),
-            requests: self.tally.requests,
-            connections: self.connections.len() as u64,
-            records: self.tally.records,
-            bytes: self.tally.bytes,
-            reason: self.reason.clone(),
-            indices: Vec::new(),
-        }
-    }
-}
-
+/// As gaps keep it.
 fn clamped(instant: Timestamp) -> i64 {
     i64::try_from(instant.unix_nanos()).unwrap_or(i64::MAX)
 }

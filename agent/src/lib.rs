@@ -4,21 +4,31 @@
 //! `durability` decides when a response may go, `syncer` and `shipper` make records durable on disk and in Kafka.
 
 pub mod buffers;
+pub mod capture;
 pub mod cli;
 pub mod clock;
 pub mod counters;
 pub mod durability;
 pub mod flusher;
+pub mod header_edit;
 pub mod identity;
 pub mod journal;
+pub mod limits;
 pub mod listener;
+pub mod metrics;
 pub mod mutating;
+pub mod node;
 pub mod record_view;
 pub mod recorder;
+pub mod redaction;
 pub mod relay;
+pub mod rules;
 pub mod run;
+pub mod settings;
 pub mod shipper;
 pub mod status;
+pub mod suppression;
 pub mod syncer;
 pub mod tap;
+pub mod tls;
 pub mod worker;

@@ -1,19 +1,25 @@
 //! What one connection's bytes mean: framed beside the stream, recorded, and gated where they change the cluster.
 //!
-//! The bytes themselves are never touched. For each chunk from the client the tap makes sure that what completes a
-//! mutating request is in the capture log before the relay forwards the chunk (admission). For each chunk from the node
-//! it says which parts may go to the client at once and which wait for a record to be durable (acknowledgement).
-//! A stream that can't be framed with certainty is a tunnel: recorded, counted, and gated as if all of it mutated.
+//! The bytes themselves are not touched (but for `--setHeader`). For each chunk from the client the tap makes sure that
+//! what completes a mutating request is in the capture log before the relay forwards it (admission). For each chunk
+//! from the node it says which parts may go to the client at once and which wait for a record to be durable
+//! (acknowledgement). A stream that can't be framed with certainty is a tunnel: recorded, counted, and gated as if all
+//! of it mutated.
+
+mod from_client;
+mod from_node;
+mod outgoing;
+
+pub use outgoing::{Gate, Outgoing, Piece, Source};
 
 use crate::clock::Clock;
 use crate::counters::Counters;
-use crate::mutating::is_mutating;
-use crate::recorder::Recorder;
+use crate::recorder::{Kept, Recorder};
+use crate::rules::Rules;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use switchover_http1::{
-    RequestEvent, RequestFramer, RequestKind, ResponseEof, ResponseEvent, ResponseFramer, TunnelReason,
-};
+use switchover_capture::Timestamp;
+use switchover_http1::{RequestFramer, RequestKind, ResponseEof, ResponseFramer, TunnelReason};
 
 /// A connection's records are appended at the latest when this much is pending.
 const FLUSH_BYTES: usize = 256 * 1024;
@@ -21,9 +27,11 @@ const FLUSH_BYTES: usize = 256 * 1024;
 /// The tap of one connection.
 #[derive(Debug)]
 pub struct Tap {
-    recorder: Recorder,
+    /// `None` with `--noCapture`.
+    recorder: Option<Recorder>,
     clock: Clock,
     counters: Arc<Counters>,
+    rules: Arc<Rules>,
     requests: RequestFramer,
     responses: ResponseFramer,
     /// Requests whose response is not complete, oldest first.
@@ -31,19 +39,26 @@ pub struct Tap {
     /// Responses completed so far, so that an exchange keeps its number while others leave the queue.
     answered: u64,
     reading: Option<Reading>,
+    /// What has come of a head that is not complete: it is recorded when it is, without its secrets.
+    request_head: PartialHead,
+    response_head: PartialHead,
     tunnel: bool,
-    /// The entry that the bytes of a tunnel wait for.
-    tunnel_gate: Option<u64>,
+    /// What the bytes of a tunnel wait for.
+    tunnel_gate: Gate,
     /// The flusher knows of this connection.
     watched: bool,
+    /// The number of the request that was refused: nothing more is read from the client.
+    refused: Option<u64>,
 }
 
 #[derive(Debug)]
 struct Exchange {
     kind: RequestKind,
     mutating: bool,
-    /// The log entry that holds the request's last bytes, when it must be durable before the response.
-    gate: Option<u64>,
+    /// Neither the request nor its response is recorded.
+    suppressed: bool,
+    /// What must be durable before the response is released.
+    gate: Gate,
 }
 
 /// The request that is arriving.
@@ -51,120 +66,51 @@ struct Exchange {
 struct Reading {
     number: u64,
     mutating: bool,
+    suppressed: bool,
     first_line_len: usize,
     headers_len: usize,
 }
 
-/// A part of a chunk for the client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Region {
-    /// Where the part ends in the chunk; it begins where the one before ends.
-    pub end: usize,
-    /// The log entry that must be durable before the part is released.
-    pub gate: Option<u64>,
+#[derive(Debug, Default)]
+struct PartialHead {
+    bytes: Vec<u8>,
+    since: Option<Timestamp>,
+}
+
+impl PartialHead {
+    fn add(&mut self, at: Timestamp, bytes: &[u8]) {
+        self.since.get_or_insert(at);
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// When the head began; forgets it.
+    fn begun(&mut self, at: Timestamp) -> Timestamp {
+        self.bytes = Vec::new();
+        self.since.take().unwrap_or(at)
+    }
 }
 
 impl Tap {
-    /// A tap for a new connection.
+    /// A tap for a new connection; without a recorder nothing is captured.
     #[must_use]
-    pub fn new(recorder: Recorder, clock: Clock, counters: Arc<Counters>) -> Self {
+    pub fn new(recorder: Option<Recorder>, clock: Clock, counters: Arc<Counters>, rules: Arc<Rules>) -> Self {
         Self {
             recorder,
             clock,
             counters,
+            rules,
             requests: RequestFramer::new(),
             responses: ResponseFramer::new(),
             exchanges: VecDeque::new(),
             answered: 0,
             reading: None,
+            request_head: PartialHead::default(),
+            response_head: PartialHead::default(),
             tunnel: false,
-            tunnel_gate: None,
+            tunnel_gate: Gate::Open,
             watched: false,
+            refused: None,
         }
-    }
-
-    /// A chunk from the client. When this returns it may be forwarded.
-    pub fn from_client(&mut self, chunk: &[u8]) {
-        let at = self.clock.now();
-        let (mut position, mut recorded) = (0, 0);
-        while !self.tunnel {
-            let (consumed, event) = self.requests.step(&chunk[position..]);
-            position += consumed;
-            match event {
-                None => break,
-                Some(RequestEvent::Head(head)) => {
-                    let mutating = is_mutating(head.method, head.target);
-                    self.exchanges.push_back(Exchange { kind: head.kind(), mutating, gate: None });
-                    let number = self.answered + self.exchanges.len() as u64 - 1;
-                    let (first_line_len, headers_len) = (head.first_line_len, head.headers_len);
-                    self.reading = Some(Reading { number, mutating, first_line_len, headers_len });
-                }
-                Some(RequestEvent::End) => {
-                    self.recorder.read(at, &chunk[recorded..position]);
-                    recorded = position;
-                    self.end_of_request(at);
-                }
-                Some(RequestEvent::Tunnel(reason)) => self.enter_tunnel(reason),
-            }
-        }
-        if recorded < chunk.len() {
-            self.recorder.read(at, &chunk[recorded..]);
-        }
-        if self.tunnel {
-            self.tunnel_gate = self.recorder.flush();
-        } else if self.recorder.pending_bytes() >= FLUSH_BYTES {
-            self.recorder.flush();
-        }
-        self.counters.client_bytes.add(chunk.len() as u64);
-    }
-
-    fn end_of_request(&mut self, at: switchover_capture::Timestamp) {
-        let Some(request) = self.reading.take() else { return };
-        self.recorder.end_of_request(at, request.first_line_len, request.headers_len);
-        self.counters.requests.add(1);
-        if !request.mutating {
-            return;
-        }
-        self.counters.mutating_requests.add(1);
-        let gate = self.recorder.flush();
-        // A request that was answered before it was complete has left the queue.
-        let index = request.number.checked_sub(self.answered).and_then(|index| usize::try_from(index).ok());
-        if let Some(exchange) = index.and_then(|index| self.exchanges.get_mut(index)) {
-            exchange.gate = gate;
-        }
-    }
-
-    /// A chunk from the node; `regions` says which parts of it wait for what.
-    pub fn from_node(&mut self, chunk: &[u8], regions: &mut Vec<Region>) {
-        regions.clear();
-        self.recorder.write(self.clock.now(), chunk);
-        let mut position = 0;
-        let mut mutation_answered = false;
-        while !self.tunnel {
-            let oldest = self.exchanges.front();
-            let gate = oldest.and_then(|exchange| exchange.gate);
-            let (consumed, event) =
-                self.responses.step(&chunk[position..], oldest.map(|exchange| exchange.kind));
-            position += consumed;
-            push_region(regions, position, gate);
-            match event {
-                None => break,
-                Some(ResponseEvent::Interim(_) | ResponseEvent::Head(_)) => {}
-                Some(ResponseEvent::End) => {
-                    mutation_answered |= self.exchanges.pop_front().is_some_and(|exchange| exchange.mutating);
-                    self.answered += 1;
-                }
-                Some(ResponseEvent::Tunnel(reason)) => self.enter_tunnel(reason),
-            }
-        }
-        if self.tunnel {
-            push_region(regions, chunk.len(), self.tunnel_gate);
-        }
-        // The answer to a mutation holds the id that the cluster chose: it is in the log before the client has it.
-        if mutation_answered || self.recorder.pending_bytes() >= FLUSH_BYTES {
-            self.recorder.flush();
-        }
-        self.counters.node_bytes.add(chunk.len() as u64);
     }
 
     /// The node closed its side.
@@ -180,9 +126,33 @@ impl Tap {
         self.exchanges.is_empty() && !self.requests.in_message() && !self.tunnel
     }
 
+    /// The head of a request has begun and is not complete.
+    #[must_use]
+    pub fn in_request_head(&self) -> bool {
+        self.reading.is_none() && self.requests.in_message() && !self.tunnel
+    }
+
+    /// A request was refused.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.refused.is_some()
+    }
+
+    /// Refuses the request whose head is arriving.
+    pub fn refuse_head(&mut self) {
+        self.refused = Some(self.answered + self.exchanges.len() as u64);
+    }
+
+    /// All requests before the refused one are answered: the refusal may be written now.
+    #[must_use]
+    pub fn refusal_is_due(&self) -> bool {
+        self.refused.is_some_and(|number| self.answered >= number)
+    }
+
     /// Whether the flusher has to be told that something is pending; true once per flush.
     pub fn to_be_watched(&mut self) -> bool {
-        let news = !self.watched && self.recorder.pending_bytes() > 0;
+        let pending = self.recorder.as_ref().is_some_and(|recorder| recorder.pending_bytes() > 0);
+        let news = !self.watched && pending;
         self.watched |= news;
         news
     }
@@ -190,12 +160,47 @@ impl Tap {
     /// The flusher's turn: appends what is pending.
     pub fn flush_watched(&mut self) {
         self.watched = false;
-        self.recorder.flush();
+        self.flush();
+    }
+
+    /// With `--onFull block`: tries again to append what the log did not take. True when nothing is left.
+    pub fn retry(&mut self) -> bool {
+        self.recorder.as_mut().is_none_or(Recorder::retry)
+    }
+
+    /// The log did not take a record: nothing may go either way until [`Tap::retry`] has succeeded.
+    #[must_use]
+    pub fn is_stuck(&self) -> bool {
+        self.recorder.as_ref().is_some_and(Recorder::is_stuck)
+    }
+
+    /// What a gate that was [`Gate::Stuck`] waits for now that the log has taken everything.
+    #[must_use]
+    pub fn settled(&self, gate: Gate) -> Gate {
+        match gate {
+            Gate::Stuck => {
+                self.recorder.as_ref().and_then(Recorder::last_entry).map_or(Gate::Open, Gate::Entry)
+            }
+            other => other,
+        }
     }
 
     /// The connection failed.
     pub fn exception(&mut self, message: &str) {
-        self.recorder.exception(self.clock.now(), message);
+        let at = self.clock.now();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.exception(at, message);
+        }
+    }
+
+    fn flush(&mut self) -> Kept {
+        self.recorder.as_mut().map_or(Kept::Lost, Recorder::flush)
+    }
+
+    fn flush_if_large(&mut self) {
+        if self.recorder.as_ref().is_some_and(|recorder| recorder.pending_bytes() >= FLUSH_BYTES) {
+            self.flush();
+        }
     }
 
     fn enter_tunnel(&mut self, reason: TunnelReason) {
@@ -203,22 +208,24 @@ impl Tap {
         self.requests.enter_tunnel(reason);
         self.responses.enter_tunnel(reason);
         self.counters.tunnel(reason);
-        self.tunnel_gate = self.recorder.flush();
+        self.tunnel_gate = Gate::after(self.flush());
     }
 }
 
 impl Drop for Tap {
     /// Whatever ends a connection, also the end of the process's drain, its record is completed.
     fn drop(&mut self) {
-        self.recorder.close(self.clock.now());
-    }
-}
-
-fn push_region(regions: &mut Vec<Region>, end: usize, gate: Option<u64>) {
-    match regions.last_mut() {
-        Some(last) if last.gate == gate => last.end = end,
-        Some(last) if last.end == end => {}
-        _ if end == 0 => {}
-        _ => regions.push(Region { end, gate }),
+        let at = self.clock.now();
+        if let Some(recorder) = &mut self.recorder {
+            let partial = [std::mem::take(&mut self.request_head), std::mem::take(&mut self.response_head)];
+            let [request, response] = &partial;
+            if !request.bytes.is_empty() {
+                recorder.read(request.since.unwrap_or(at), &request.bytes);
+            }
+            if !response.bytes.is_empty() {
+                recorder.write(response.since.unwrap_or(at), &response.bytes);
+            }
+            recorder.close(at);
+        }
     }
 }

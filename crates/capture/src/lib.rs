@@ -17,3 +17,7 @@ pub use log::{LogError, LogErrorKind, LogOptions, LogReader, LogWriter, SyncHand
 pub use reassembly::{End, Message, Reassembled, Reassembler, Transaction};
 pub use record::{RecordError, TrafficObservation, TrafficStream};
 pub use timestamp::Timestamp;
+
+/// What a captured header value begins with when its own value was a secret; a hash follows. Whoever replays it has no
+/// use for it.
+pub const REDACTED_PREFIX: &str = "redacted:hmac-sha256:";

@@ -141,6 +141,11 @@ impl ResponseFramer {
         }
     }
 
+    /// Whether the head of the response that is arriving is complete and its body is not.
+    pub fn in_body(&self) -> bool {
+        matches!(self.state, State::Body(_))
+    }
+
     /// Why this is a tunnel, if it is one.
     pub fn tunnel(&self) -> Option<TunnelReason> {
         match self.state {

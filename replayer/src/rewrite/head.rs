@@ -69,7 +69,7 @@ pub(super) fn rewrite(head: &RequestHead<'_>, edits: &Edits, authority: &str, au
             if !std::mem::replace(&mut host_written, true) {
                 field(&mut out, name, authority.as_bytes());
             }
-        } else if !is_dropped(name, head.upgrade, edits.body.is_some(), auth) {
+        } else if !is_dropped(name, head.upgrade, edits.body.is_some(), auth) && !is_redacted(line) {
             out.extend_from_slice(line);
             out.extend_from_slice(b"\r\n");
         }
@@ -95,6 +95,12 @@ fn is_dropped(name: &[u8], upgrade: bool, body_edited: bool, auth: &TargetAuth) 
         // The source answered in HTTP/1.1; the target must not take the offer either.
         || (upgrade && is_in(&["upgrade", "http2-settings", "connection"]))
         || (body_edited && is_in(&["content-length", "transfer-encoding", "content-encoding", "trailer"]))
+}
+
+/// A header whose value the agent did not capture: the target has no use for its hash.
+fn is_redacted(line: &[u8]) -> bool {
+    let value = line.splitn(2, |byte| *byte == b':').nth(1).unwrap_or_default();
+    value.trim_ascii().starts_with(switchover_capture::REDACTED_PREFIX.as_bytes())
 }
 
 fn request_line(out: &mut Vec<u8>, line: &[u8], head: &RequestHead<'_>, edits: &Edits) {

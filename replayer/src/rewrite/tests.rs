@@ -78,6 +78,15 @@ fn expect_upgrade_and_absolute_targets() {
 }
 
 #[test]
+fn what_was_captured_as_a_hash_is_not_sent() {
+    let hash = switchover_capture::REDACTED_PREFIX;
+    let raw = request("GET /", &format!("Authorization: {hash}00ff\r\nX: {hash}\r\nY: 1\r\n"), b"");
+    let outgoing = rewriter(TargetAuth::Keep).rewrite(&captured(&raw, None)).unwrap();
+    let head = String::from_utf8(outgoing.head.to_vec()).unwrap();
+    assert!(!head.contains(hash) && head.contains("Y: 1"), "{head}");
+}
+
+#[test]
 fn authorization_kept_removed_replaced() {
     let raw = request("GET /", "auTHorization: Basic YQ==\r\n", b"");
     for (auth, count, wanted) in [

@@ -4,7 +4,7 @@ use crate::replay::replay;
 use std::path::{Path, PathBuf};
 use switchover_testkit::agent::Agent;
 use switchover_testkit::http::Connection;
-use switchover_testkit::lab::Lab;
+use switchover_testkit::lab::{Lab, Security};
 use switchover_testkit::program::run;
 
 /// A capture log of `count` writes in small segments.
@@ -113,4 +113,31 @@ fn two_agents_on_one_log_and_a_port_that_is_taken() {
     let taken = second(&directory.path().join("other-log"), port);
     assert_eq!(taken.code, Some(1), "{taken:?}");
     assert!(taken.stderr.contains(port), "{taken:?}");
+}
+
+#[test]
+fn a_wrong_password_sends_nothing_and_the_right_one_replays_all() {
+    let source = Lab::elasticsearch("7.10.2");
+    let target = Lab::shared_secured("opensearch", "2.19", Security::Plain);
+    let directory = tempfile::tempdir().unwrap();
+    let log = capture(&source, directory.path(), 25);
+    let password = directory.path().join("password");
+    let replay_with = |text: &str| {
+        std::fs::write(&password, text).unwrap();
+        let input = ["--captureLogDir", log.to_str().unwrap(), "--speedupFactor", "max"];
+        let auth = ["--targetUsername", target.user(), "--targetPasswordFile", password.to_str().unwrap()];
+        replay(target.url(), directory.path(), &[input, auth].concat())
+    };
+    let finished = replay_with("wrong-password");
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert!(finished.stderr.contains("refuses the credentials"), "{finished:?}");
+    assert!(!format!("{}{}", finished.stdout, finished.stderr).contains("wrong-password"), "{finished:?}");
+
+    let finished = replay_with(&format!("{}\n", target.password()));
+    assert!(matches!(finished.code, Some(0 | 3)), "{finished:?}");
+    assert!(finished.stdout.contains("25"), "{finished:?}");
+    let report = std::fs::read_to_string(directory.path().join("report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["requests"]["replayed"], 25, "{report}");
+    assert!(report["statuses"].to_string().contains("201"), "{report}");
 }

@@ -1,0 +1,209 @@
+//! The two directions of one connection.
+
+use super::Relay;
+use super::refusal::{Refusal, discard};
+use crate::limits;
+use crate::tap::{Gate, Outgoing, Source, Tap};
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, split};
+
+/// With `--onFull block`: how often the log is asked whether it takes the record now.
+const RETRY_INTERVAL: Duration = Duration::from_millis(20);
+
+/// A connection that is being served.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BothWays<'a> {
+    pub(super) relay: &'a Relay,
+    pub(super) tap: &'a Rc<RefCell<Tap>>,
+}
+
+/// Why one direction ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Ended {
+    Closed,
+    Drained,
+    /// The client gets this answer when all requests before have theirs.
+    Refused(Refusal),
+    /// Those answers are out.
+    RefusalDue,
+}
+
+impl BothWays<'_> {
+    /// Forwards both ways until the connection ends.
+    pub(super) async fn run(
+        self,
+        client: impl AsyncRead + AsyncWrite + Unpin,
+        node: impl AsyncRead + AsyncWrite + Unpin,
+    ) -> io::Result<()> {
+        let (mut from_client, mut to_client) = split(client);
+        let (mut from_node, mut to_node) = split(node);
+        let draining = Cell::new(false);
+        let ended = {
+            let mut up = pin!(self.upstream(&mut from_client, &mut to_node, &draining));
+            let mut down = pin!(self.downstream(&mut from_node, &mut to_client, &draining));
+            let first = tokio::select! {
+                ended = &mut up => ended?,
+                ended = &mut down => match ended? {
+                    // The node said its last word.
+                    Ended::Closed => Ended::RefusalDue,
+                    other => other,
+                },
+            };
+            match first {
+                // A client that only closed its sending side still gets its answers.
+                Ended::Closed => down.await?,
+                Ended::Refused(refusal) => {
+                    if !self.tap.borrow().refusal_is_due() && down.await? != Ended::RefusalDue {
+                        return Ok(());
+                    }
+                    Ended::Refused(refusal)
+                }
+                other => other,
+            }
+        };
+        if let Ended::Refused(refusal) = &ended {
+            to_client.write_all(refusal.as_bytes()).await?;
+        }
+        if matches!(ended, Ended::Refused(_) | Ended::RefusalDue | Ended::Drained) {
+            to_client.shutdown().await?;
+        }
+        if matches!(ended, Ended::Refused(_) | Ended::RefusalDue) {
+            discard(&mut from_client, &self.relay.buffers).await;
+        }
+        Ok(())
+    }
+
+    async fn upstream(
+        self,
+        from_client: &mut (impl AsyncRead + Unpin),
+        to_node: &mut (impl AsyncWrite + Unpin),
+        draining: &Cell<bool>,
+    ) -> io::Result<Ended> {
+        let Self { relay, tap } = self;
+        let mut drain = pin!(relay.draining.cancelled());
+        let mut head_deadline = None;
+        let mut out = Outgoing::default();
+        loop {
+            let chunk = tokio::select! {
+                biased;
+                chunk = relay.buffers.read(from_client) => chunk,
+                () = &mut drain, if !draining.get() => {
+                    draining.set(true);
+                    if tap.borrow().is_idle() {
+                        return Ok(Ended::Drained);
+                    }
+                    continue;
+                }
+                () = limits::at(head_deadline), if head_deadline.is_some() => {
+                    tap.borrow_mut().refuse_head();
+                    return Ok(Ended::Refused(Refusal::head_too_slow()));
+                }
+                () = relay.limits.idle(), if relay.limits.idle.is_some() => {
+                    if tap.borrow().is_idle() {
+                        return Ok(Ended::Drained);
+                    }
+                    continue;
+                }
+            };
+            let chunk = match chunk {
+                // A client that ends without the last word of TLS ends all the same.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
+                chunk => chunk?,
+            };
+            if chunk.is_empty() {
+                break;
+            }
+            tap.borrow_mut().from_client(&chunk, &mut out);
+            relay.flusher.watch(tap);
+            self.unstuck().await;
+            for piece in out.pieces() {
+                self.durable(piece.gate).await;
+                to_node.write_all(bytes(&piece.source, &chunk)).await?;
+            }
+            to_node.flush().await?;
+            let in_head = {
+                let tap = tap.borrow();
+                if tap.is_refused() {
+                    return Ok(Ended::Refused(self.not_captured()));
+                }
+                tap.in_request_head()
+            };
+            let fresh = || tokio::time::Instant::now() + relay.limits.request_head;
+            head_deadline = in_head.then(|| head_deadline.unwrap_or_else(fresh));
+        }
+        to_node.shutdown().await?;
+        Ok(Ended::Closed)
+    }
+
+    async fn downstream(
+        self,
+        from_node: &mut (impl AsyncRead + Unpin),
+        to_client: &mut (impl AsyncWrite + Unpin),
+        draining: &Cell<bool>,
+    ) -> io::Result<Ended> {
+        let Self { relay, tap } = self;
+        let mut out = Outgoing::default();
+        loop {
+            let chunk = relay.buffers.read(from_node).await?;
+            if chunk.is_empty() {
+                tap.borrow_mut().node_closed();
+                to_client.shutdown().await?;
+                return Ok(Ended::Closed);
+            }
+            tap.borrow_mut().from_node(&chunk, &mut out);
+            relay.flusher.watch(tap);
+            self.unstuck().await;
+            for piece in out.pieces() {
+                self.durable(piece.gate).await;
+                to_client.write_all(bytes(&piece.source, &chunk)).await?;
+            }
+            to_client.flush().await?;
+            let tap = tap.borrow();
+            if tap.refusal_is_due() {
+                return Ok(Ended::RefusalDue);
+            }
+            if draining.get() && tap.is_idle() {
+                return Ok(Ended::Drained);
+            }
+        }
+    }
+
+    /// With `--onFull block`: waits until the log has taken what it refused.
+    async fn unstuck(self) {
+        if !self.tap.borrow().is_stuck() {
+            return;
+        }
+        let _counted = self.relay.counters.blocked_connections.enter();
+        while !self.tap.borrow_mut().retry() {
+            tokio::time::sleep(RETRY_INTERVAL).await;
+        }
+    }
+
+    /// Waits until what a gate names is durable.
+    async fn durable(self, gate: Gate) {
+        let Gate::Entry(entry) = self.tap.borrow().settled(gate) else { return };
+        let journal = self.relay.journal.as_ref();
+        let Some(wait) = journal.and_then(|journal| journal.gate().wait_for(entry)) else { return };
+        let since = Instant::now();
+        // An error would mean that the gate is gone, and with it the process.
+        let _ = wait.await;
+        self.relay.counters.gate_wait.observe(since.elapsed());
+    }
+
+    fn not_captured(self) -> Refusal {
+        let state = self.relay.journal.as_ref().and_then(|journal| journal.state().refusing);
+        let reason = state.unwrap_or_else(|| "the capture log cannot be made durable".to_owned());
+        Refusal::not_captured(&format!("switchover-agent can't capture this write: {reason}"))
+    }
+}
+
+fn bytes<'a>(source: &'a Source, chunk: &'a [u8]) -> &'a [u8] {
+    match source {
+        Source::Chunk(range) => chunk.get(range.clone()).unwrap_or_default(),
+        Source::Own(bytes) => bytes,
+    }
+}

@@ -1,0 +1,52 @@
+//! What the operator decided about capture and gates, the same for all connections.
+
+use crate::header_edit::HeaderEdit;
+use crate::redaction::Redaction;
+use crate::suppression::Suppression;
+use clap::ValueEnum;
+use switchover_http1::Headers;
+
+/// What of a mutating request waits until its record is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum AckPolicy {
+    /// Its response: the node works meanwhile
+    #[default]
+    Response,
+    /// The request itself
+    Request,
+    /// Nothing: it is in the log before it is forwarded, and durable soon
+    None,
+}
+
+/// What happens to a request that the capture log can't take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum OnFull {
+    /// It goes on, and a gap is recorded
+    #[default]
+    Pass,
+    /// A write is answered with 503; reads go on, and a gap is recorded
+    Reject,
+    /// Its connection waits until the log takes it
+    Block,
+}
+
+/// Rules of one process.
+#[derive(Debug, Default)]
+pub struct Rules {
+    /// Who waits.
+    pub ack_policy: AckPolicy,
+    /// What is not captured.
+    pub suppression: Suppression,
+    /// What is captured without its value.
+    pub redaction: Option<Redaction>,
+    /// What the node gets otherwise than the client sent it.
+    pub edit: HeaderEdit,
+}
+
+impl Rules {
+    /// A head as it may be captured; `None` when as it is.
+    #[must_use]
+    pub fn redacted(&self, raw: &[u8], headers: Headers<'_>) -> Option<Vec<u8>> {
+        self.redaction.as_ref().and_then(|redaction| redaction.redacted(raw, headers))
+    }
+}

@@ -1,0 +1,145 @@
+//! The flags, read together and checked: what depends on several of them, and what is in files.
+
+use crate::cli::{Cli, Durability};
+use crate::header_edit::HeaderEdit;
+use crate::limits::Limits;
+use crate::node::Node;
+use crate::redaction::{DEFAULT_HEADERS, Redaction};
+use crate::rules::Rules;
+use crate::suppression::Suppression;
+use crate::tls::Tls;
+use anyhow::{Context as _, Result, anyhow, bail};
+use std::path::Path;
+use std::sync::Arc;
+use switchover_tls::{ClientOptions, Reloading, ServerOptions};
+
+/// Says that no header is redacted.
+const NO_HEADER: &str = "none";
+const REDACTION_KEY_FILE: &str = "redaction-key";
+const REDACTION_KEY_BYTES: usize = 32;
+
+/// What the agent runs with.
+#[derive(Debug)]
+pub struct Settings {
+    /// When a write counts as durable.
+    pub durability: Durability,
+    /// The node.
+    pub node: Node,
+    /// TLS of both sides.
+    pub tls: Tls,
+    /// Capture and gates.
+    pub rules: Arc<Rules>,
+    /// Time limits.
+    pub limits: Limits,
+}
+
+impl Settings {
+    /// Checks the flags. With `--checkConfig` nothing is created.
+    ///
+    /// # Errors
+    /// What is wrong and with which flag, for a usage error.
+    pub fn new(cli: &Cli) -> Result<Self> {
+        let durability = cli.effective_durability().map_err(|reason| anyhow!(reason))?;
+        let tls = tls(cli)?;
+        let node =
+            Node::new(cli.destination_uri.clone(), tls.node.clone()).map_err(|reason| anyhow!(reason))?;
+        let suppression = Suppression::new(
+            cli.suppress_capture_for_method.as_deref(),
+            cli.suppress_capture_for_uri_path.as_deref(),
+            cli.suppress_method_and_path.as_deref(),
+            &pairs("--suppressCaptureForHeaderMatch", &cli.suppress_capture_for_header_match)?,
+        )
+        .map_err(|reason| anyhow!(reason))?;
+        let edit =
+            HeaderEdit::new(&pairs("--setHeader", &cli.set_header)?).map_err(|reason| anyhow!(reason))?;
+        let rules = Rules { ack_policy: cli.ack_policy, suppression, redaction: redaction(cli)?, edit };
+        let limits = Limits::new(cli.connect_timeout, cli.idle_timeout);
+        Ok(Self { durability, node, tls, rules: Arc::new(rules), limits })
+    }
+}
+
+fn tls(cli: &Cli) -> Result<Tls> {
+    let to_node = ClientOptions {
+        ca_file: cli.destination_ca_file.clone(),
+        insecure: cli.insecure_destination,
+        cert_file: cli.destination_cert_file.clone(),
+        key_file: cli.destination_key_file.clone(),
+    };
+    let node = match cli.destination_uri.tls {
+        false if to_node != ClientOptions::default() => bail!(
+            "--insecureDestination and --destination...File are for TLS to the node; --destinationUri is {}",
+            cli.destination_uri
+        ),
+        false => None,
+        true => Some(Arc::new(Reloading::new(to_node.files(), move || to_node.load())?)),
+    };
+    let server = match (&cli.ssl_cert_chain_file, &cli.ssl_key_file) {
+        (Some(chain), Some(key)) => {
+            let options = ServerOptions {
+                cert_chain_file: chain.clone(),
+                key_file: key.clone(),
+                client_ca_file: cli.ssl_trust_cert_file.clone(),
+                require_client_auth: cli.require_client_auth,
+            };
+            Some(Arc::new(Reloading::new(options.files(), move || options.load())?))
+        }
+        _ => None,
+    };
+    Ok(Tls { server, node })
+}
+
+fn pairs(flag: &str, flat: &[String]) -> Result<Vec<(String, String)>> {
+    let (pairs, rest) = flat.as_chunks::<2>();
+    if !rest.is_empty() {
+        bail!("{flag} takes a name and a value, each time");
+    }
+    Ok(pairs.iter().map(|[name, value]| (name.clone(), value.clone())).collect())
+}
+
+fn redaction(cli: &Cli) -> Result<Option<Redaction>> {
+    let names: Vec<String> = match cli.redact_header.as_slice() {
+        [] => DEFAULT_HEADERS.iter().map(|&name| name.to_owned()).collect(),
+        [only] if only == NO_HEADER => return Ok(None),
+        names if names.iter().any(|name| name == NO_HEADER) => {
+            bail!("--redactHeader none goes with no other --redactHeader")
+        }
+        names => names.to_vec(),
+    };
+    if cli.no_capture {
+        return Ok(None);
+    }
+    let key = match &cli.redaction_key_file {
+        Some(file) => {
+            std::fs::read(file).with_context(|| format!("--redactionKeyFile {}", file.display()))?
+        }
+        None if cli.check_config => vec![0; REDACTION_KEY_BYTES],
+        None => own_key(&cli.log_directory())?,
+    };
+    if key.is_empty() {
+        bail!("--redactionKeyFile: the file is empty, so that anybody could guess the key");
+    }
+    Ok(Some(Redaction::new(&names, &key)))
+}
+
+/// The key beside the capture log, made when there is none: hashes stay comparable over restarts.
+fn own_key(directory: &Path) -> Result<Vec<u8>> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let path = directory.join(REDACTION_KEY_FILE);
+    let failed = || format!("the key for --redactHeader, {}", path.display());
+    match std::fs::read(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        read => return read.with_context(failed),
+    }
+    let mut key = [0; REDACTION_KEY_BYTES];
+    aws_lc_rs::rand::fill(&mut key).map_err(|_| anyhow!("the system has no randomness for a key"))?;
+    std::fs::create_dir_all(directory).with_context(failed)?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .with_context(failed)?;
+    file.write_all(&key).with_context(failed)?;
+    Ok(key.to_vec())
+}

@@ -1,0 +1,171 @@
+//! The client's direction: requests are found, recorded before they go on, and gated.
+
+use super::{Exchange, Gate, Outgoing, Reading, Tap};
+use crate::mutating::is_mutating;
+use crate::recorder::Kept;
+use crate::rules::AckPolicy;
+use switchover_capture::Timestamp;
+use switchover_http1::{RequestEvent, RequestHead};
+
+/// How far one chunk has been worked off.
+#[derive(Debug, Default)]
+struct Cursor {
+    /// Framed up to here.
+    framed: usize,
+    /// Recorded (or left out on purpose) up to here.
+    recorded: usize,
+    /// Handed out up to here.
+    sent: usize,
+    /// Pieces that were there before those of the request that is arriving.
+    pieces_before: usize,
+}
+
+impl Tap {
+    /// A chunk from the client. What is in `out` when this returns may be forwarded, each piece when its gate opens.
+    /// When a request was refused, nothing of it and nothing behind it is in `out`.
+    pub fn from_client(&mut self, chunk: &[u8], out: &mut Outgoing) {
+        out.clear();
+        let at = self.clock.now();
+        let mut cursor = Cursor::default();
+        while !self.tunnel && self.refused.is_none() {
+            let (consumed, event) = self.requests.step(chunk.get(cursor.framed..).unwrap_or_default());
+            cursor.framed += consumed;
+            match event {
+                None => break,
+                Some(RequestEvent::Head(head)) => {
+                    let began = self.request_head.begun(at);
+                    let reading = Reading {
+                        number: self.answered + self.exchanges.len() as u64,
+                        mutating: is_mutating(head.method, head.target),
+                        suppressed: self.recorder.is_none() || self.rules.suppression.covers(&head),
+                        first_line_len: head.first_line_len,
+                        headers_len: head.headers_len,
+                    };
+                    self.exchanges.push_back(Exchange {
+                        kind: head.kind(),
+                        mutating: reading.mutating,
+                        suppressed: reading.suppressed,
+                        gate: Gate::Open,
+                    });
+                    cursor.pieces_before = out.len();
+                    if !self.rules.edit.is_empty() {
+                        out.own(self.rules.edit.apply(head.raw));
+                        cursor.sent = cursor.framed;
+                    }
+                    if let Some(recorder) = self.recorder.as_mut().filter(|_| !reading.suppressed) {
+                        let redacted = self.rules.redacted(head.raw, head.headers());
+                        recorder.begin_request();
+                        // A head that lies whole in the chunk is recorded together with the body behind it.
+                        if redacted.is_some() || !is_part_of(&head, chunk) {
+                            recorder.read(began, redacted.as_deref().unwrap_or(head.raw));
+                            cursor.recorded = cursor.framed;
+                        }
+                    }
+                    self.reading = Some(reading);
+                }
+                Some(RequestEvent::End) => self.end_of_request(at, chunk, &mut cursor, out),
+                Some(RequestEvent::Tunnel(reason)) => {
+                    let held = std::mem::take(&mut self.request_head);
+                    if let Some(recorder) = self.recorder.as_mut().filter(|_| !held.bytes.is_empty()) {
+                        recorder.read(held.since.unwrap_or(at), &held.bytes);
+                    }
+                    if !self.rules.edit.is_empty() {
+                        out.own(held.bytes);
+                    }
+                    self.enter_tunnel(reason);
+                }
+            }
+        }
+        if self.refused.is_none() {
+            self.rest_of_chunk(at, chunk, &cursor, out);
+        }
+        self.counters.client_bytes.add(chunk.len() as u64);
+    }
+
+    fn end_of_request(&mut self, at: Timestamp, chunk: &[u8], cursor: &mut Cursor, out: &mut Outgoing) {
+        let Some(request) = self.reading.take() else { return };
+        self.counters.requests.add(1);
+        let mut gate = Gate::Open;
+        match self.recorder.as_mut().filter(|_| !request.suppressed) {
+            None => {
+                self.counters.unrecorded_requests.add(1);
+            }
+            Some(recorder) => {
+                recorder.read(at, chunk.get(cursor.recorded..cursor.framed).unwrap_or_default());
+                let (first_line, headers) = (request.first_line_len, request.headers_len);
+                if !request.mutating {
+                    recorder.end_of_request(at, first_line, headers);
+                } else {
+                    let kept = recorder.end_of_mutation(at, first_line, headers);
+                    if kept == Kept::Refused {
+                        self.counters.refused_requests.add(1);
+                        self.refused = Some(request.number);
+                        out.truncate(cursor.pieces_before);
+                        return;
+                    }
+                    gate = Gate::after(kept);
+                }
+            }
+        }
+        if request.mutating {
+            self.counters.mutating_requests.add(1);
+        }
+        cursor.recorded = cursor.framed;
+        let (on_request, on_response) = match self.rules.ack_policy {
+            AckPolicy::Request => (gate, Gate::Open),
+            AckPolicy::Response => (Gate::Open, gate),
+            AckPolicy::None => (Gate::Open, Gate::Open),
+        };
+        if !self.rules.edit.is_empty() {
+            out.gate_from(cursor.pieces_before, on_request);
+        }
+        out.chunk(cursor.sent..cursor.framed, on_request);
+        cursor.sent = cursor.framed;
+        cursor.pieces_before = out.len();
+        // A request that was answered before it was complete has left the queue.
+        let index = request.number.checked_sub(self.answered).and_then(|index| usize::try_from(index).ok());
+        if let Some(exchange) = index.and_then(|index| self.exchanges.get_mut(index)) {
+            exchange.gate = on_response;
+        }
+    }
+
+    /// What is left behind the last event: part of a head, part of a body, or a tunnel's bytes.
+    fn rest_of_chunk(&mut self, at: Timestamp, chunk: &[u8], cursor: &Cursor, out: &mut Outgoing) {
+        let unrecorded = chunk.get(cursor.recorded..).unwrap_or_default();
+        let held_back = match &self.reading {
+            _ if self.tunnel => {
+                self.record_read(at, unrecorded);
+                self.tunnel_gate = Gate::after(self.flush());
+                false
+            }
+            Some(request) => {
+                if !request.suppressed {
+                    self.record_read(at, unrecorded);
+                    self.flush_if_large();
+                }
+                false
+            }
+            None => {
+                if !unrecorded.is_empty() {
+                    self.request_head.add(at, unrecorded);
+                }
+                !self.rules.edit.is_empty()
+            }
+        };
+        if !held_back {
+            let waits = self.tunnel && self.rules.ack_policy == AckPolicy::Request;
+            out.chunk(cursor.sent..chunk.len(), if waits { self.tunnel_gate } else { Gate::Open });
+        }
+    }
+
+    fn record_read(&mut self, at: Timestamp, bytes: &[u8]) {
+        if let Some(recorder) = self.recorder.as_mut().filter(|_| !bytes.is_empty()) {
+            recorder.read(at, bytes);
+        }
+    }
+}
+
+/// Whether the head's bytes are in the chunk, not put together from several.
+fn is_part_of(head: &RequestHead<'_>, chunk: &[u8]) -> bool {
+    chunk.as_ptr_range().contains(&head.raw.as_ptr())
+}

@@ -1,0 +1,86 @@
+//! The node's direction: responses are recorded, and held where their request must be durable first.
+
+use super::{Gate, Outgoing, Tap};
+use crate::rules::AckPolicy;
+use switchover_http1::{ResponseEvent, ResponseHead};
+
+impl Tap {
+    /// A chunk from the node; `out` says which parts of it wait for what.
+    pub fn from_node(&mut self, chunk: &[u8], out: &mut Outgoing) {
+        out.clear();
+        let at = self.clock.now();
+        let (mut framed, mut recorded, mut sent) = (0, 0, 0);
+        let mut mutation_answered = false;
+        while !self.tunnel {
+            let oldest = self.exchanges.front();
+            let (kind, gate) = (oldest.map(|exchange| exchange.kind), oldest.map_or(Gate::Open, |e| e.gate));
+            let suppressed = oldest.is_some_and(|exchange| exchange.suppressed) || self.recorder.is_none();
+            let (consumed, event) = self.responses.step(chunk.get(framed..).unwrap_or_default(), kind);
+            framed += consumed;
+            out.chunk(sent..framed, gate);
+            sent = framed;
+            match event {
+                None if suppressed => {
+                    recorded = framed;
+                    break;
+                }
+                None => break,
+                Some(ResponseEvent::Interim(head) | ResponseEvent::Head(head)) => {
+                    let began = self.response_head.begun(at);
+                    if suppressed {
+                        recorded = framed;
+                        continue;
+                    }
+                    let redacted = self.rules.redacted(head.raw, head.headers());
+                    let whole = is_part_of(&head, chunk);
+                    if let Some(recorder) = self.recorder.as_mut().filter(|_| redacted.is_some() || !whole) {
+                        recorder.write(began, redacted.as_deref().unwrap_or(head.raw));
+                        recorded = framed;
+                    }
+                }
+                Some(ResponseEvent::End) => {
+                    if !suppressed {
+                        self.record_write(at, chunk.get(recorded..framed).unwrap_or_default());
+                    }
+                    recorded = framed;
+                    mutation_answered |= self.exchanges.pop_front().is_some_and(|exchange| exchange.mutating);
+                    self.answered += 1;
+                }
+                Some(ResponseEvent::Tunnel(reason)) => {
+                    let held = std::mem::take(&mut self.response_head);
+                    self.record_write(held.since.unwrap_or(at), &held.bytes);
+                    self.enter_tunnel(reason);
+                }
+            }
+        }
+        let rest = chunk.get(recorded..).unwrap_or_default();
+        if self.tunnel || self.responses.in_body() {
+            self.record_write(at, rest);
+        } else if !rest.is_empty() {
+            self.response_head.add(at, rest);
+        }
+        if self.tunnel {
+            let gate =
+                if self.rules.ack_policy == AckPolicy::Response { self.tunnel_gate } else { Gate::Open };
+            out.chunk(sent..chunk.len(), gate);
+        }
+        // The answer to a mutation holds the id that the cluster chose: it is in the log before the client has it.
+        if mutation_answered {
+            self.flush();
+        } else {
+            self.flush_if_large();
+        }
+        self.counters.node_bytes.add(chunk.len() as u64);
+    }
+
+    fn record_write(&mut self, at: switchover_capture::Timestamp, bytes: &[u8]) {
+        if let Some(recorder) = self.recorder.as_mut().filter(|_| !bytes.is_empty()) {
+            recorder.write(at, bytes);
+        }
+    }
+}
+
+/// Whether the head's bytes are in the chunk, not put together from several.
+fn is_part_of(head: &ResponseHead<'_>, chunk: &[u8]) -> bool {
+    chunk.as_ptr_range().contains(&head.raw.as_ptr())
+}
