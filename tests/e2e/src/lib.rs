@@ -3,4 +3,5 @@
 
 pub mod documents;
 pub mod records;
+pub mod scripted;
 pub mod traffic;

@@ -100,18 +100,33 @@ pub fn once_each_in_order(records: &[Found]) -> BTreeMap<Identity, Bytes> {
 /// When there is a gap or a part that can't be framed.
 #[must_use]
 pub fn transactions(records: &[Found]) -> Vec<Transaction<()>> {
-    let (mut reassembler, mut out) = (Reassembler::default(), Vec::new());
-    for found in records {
-        reassembler.push(decoded(found), (), &mut out);
-    }
-    reassembler.finish(&mut out);
-    out.into_iter()
+    reassembled(records)
+        .into_iter()
         .filter_map(|part| match part {
             Reassembled::Transaction(transaction) => Some(transaction),
             Reassembled::ConnectionClosed { .. } => None,
             other => panic!("{other:?}"),
         })
         .collect()
+}
+
+/// The requests with their answers, of records that are not all there.
+#[must_use]
+pub fn transactions_despite_gaps(records: &[Found]) -> Vec<Transaction<()>> {
+    let whole = |part| match part {
+        Reassembled::Transaction(transaction) => Some(transaction),
+        _ => None,
+    };
+    reassembled(records).into_iter().filter_map(whole).collect()
+}
+
+fn reassembled(records: &[Found]) -> Vec<Reassembled<()>> {
+    let (mut reassembler, mut out) = (Reassembler::default(), Vec::new());
+    for found in records {
+        reassembler.push(decoded(found), (), &mut out);
+    }
+    reassembler.finish(&mut out);
+    out
 }
 
 /// First lines of the requests (`PUT /i/_doc/1 HTTP/1.1`).

@@ -4,5 +4,7 @@ mod crash;
 mod failures;
 mod gates;
 mod outage;
+mod policies;
 mod replay;
+mod tls;
 mod transparency;
