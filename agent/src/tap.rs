@@ -229,3 +229,6 @@ impl Drop for Tap {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
