@@ -6,6 +6,7 @@ use switchover_agent::run;
 use switchover_agent::settings::Settings;
 
 fn main() -> ExitCode {
+    switchover_sys::keep_heap_small();
     let cli: Cli = switchover_settings::parse(ENV_PREFIX);
     let settings = match Settings::new(&cli) {
         Ok(settings) => settings,

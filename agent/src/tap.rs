@@ -21,8 +21,9 @@ use std::sync::Arc;
 use switchover_capture::Timestamp;
 use switchover_http1::{RequestFramer, RequestKind, ResponseEof, ResponseFramer, TunnelReason};
 
-/// A connection's records are appended at the latest when this much is pending.
-const FLUSH_BYTES: usize = 256 * 1024;
+/// A connection's records are appended at the latest when this much is pending: little enough to stay in the
+/// processor's cache and in the encoder's first buffer.
+const FLUSH_BYTES: usize = 48 * 1024;
 
 /// The tap of one connection.
 #[derive(Debug)]

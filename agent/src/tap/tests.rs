@@ -23,14 +23,12 @@ const GET: &str = "GET /i/_search HTTP/1.1\r\nHost: a\r\nAuthorization: Basic c2
 const QUIET: &str = "GET /quiet HTTP/1.1\r\nHost: a\r\n\r\n";
 const DELETE: &str = "DELETE /i HTTP/1.1\r\nX-Proxy: off\r\n\r\n";
 const BULK: &str = "POST /_bulk HTTP/1.1\r\nContent-Length: 25\r\n\r\n{\"index\":{}}\n{\"a\":\"b\"}\n\n\n";
-const CHUNKED: &str =
-    "PUT /i/_doc/1 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4;x=y\r\n{\"a\"\r\n3\r\n:1}\r\n0\r\nT: t\r\n\r\n";
+const CHUNKED: &str = "PUT /i/_doc/1 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4;x=y\r\n{\"a\"\r\n3\r\n:1}\r\n0\r\nT: t\r\n\r\n";
 const REQUESTS: [&str; 5] = [GET, QUIET, DELETE, BULK, CHUNKED];
 
 const EMPTY: &str = "HTTP/1.1 204 No Content\r\n\r\n";
 const LENGTH: &str = "HTTP/1.1 200 OK\r\nSet-Cookie: s=c2VjcmV0\r\nContent-Length: 8\r\n\r\n{\"a\":1}\n";
-const INTERIM: &str =
-    "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+const INTERIM: &str = "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
 const RESPONSES: [&str; 3] = [EMPTY, LENGTH, INTERIM];
 
 /// A tap over a log of its own.

@@ -18,9 +18,11 @@ use std::time::Duration;
 
 /// Waiting for company makes batches; this is as long as one record may wait for it.
 const LINGER_MS: &str = "1";
-/// What the library may hold in memory: 8 MiB and at most 100,000 records. Beyond it [`SendError::QueueFull`].
-const QUEUE_KIB: &str = "8192";
+/// What the library may hold in memory: 4 MiB and at most 100,000 records. Beyond it [`SendError::QueueFull`].
+const QUEUE_KIB: &str = "4096";
 const QUEUE_RECORDS: &str = "100000";
+/// Records sent in one request: large enough to compress well, and several are in flight at once, so memory counts.
+const BATCH_BYTES: &str = "262144";
 /// A broker's default limit for one batch is 1 MiB; capture records are at most 500 bytes below that.
 const MAX_MESSAGE_BYTES: &str = "1048576";
 
@@ -77,6 +79,7 @@ impl RecordProducer {
             .set("compression.type", "zstd")
             .set("linger.ms", LINGER_MS)
             .set("queue.buffering.max.kbytes", QUEUE_KIB)
+            .set("batch.size", BATCH_BYTES)
             .set("queue.buffering.max.messages", QUEUE_RECORDS)
             .set("message.max.bytes", MAX_MESSAGE_BYTES)
             .create_with_context(Context { events })
