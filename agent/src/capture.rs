@@ -13,13 +13,13 @@ use anyhow::Result;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use switchover_capture::log::Recovery;
-use switchover_capture::{LogOptions, LogWriter};
+use switchover_capture::{LogError, LogErrorKind, LogOptions, LogWriter};
 use switchover_kafka::KafkaOptions;
 
 /// While no broker is in reach, the end is not delayed for shipping longer than this: the log keeps what is left.
 const FINAL_SHIPPING_IN_OUTAGE: Duration = Duration::from_secs(1);
 /// The least that shipping gets at the end, even when the connections took all of the drain timeout.
-const FINAL_SHIPPING_MIN: Duration = Duration::from_secs(2);
+const FINAL_SHIPPING_MIN: Duration = Duration::from_millis(500);
 
 /// The parts, running.
 #[derive(Debug)]
@@ -39,12 +39,7 @@ impl Capture {
     /// When the log can't be used; the message names the file and what to do.
     pub fn start(cli: &Cli, durability: Durability, identity: &Identity, clock: Clock) -> Result<Self> {
         let directory = cli.log_directory();
-        let options = LogOptions {
-            dir: directory.clone(),
-            segment_bytes: cli.capture_log_segment_bytes,
-            max_bytes: cli.capture_log_max_bytes,
-        };
-        let (writer, recovery) = LogWriter::open(options)?;
+        let (writer, recovery) = LogWriter::open(log_options(cli))?;
         tell(&recovery);
         let checkpoint = Checkpoint::open(&directory)?;
         let next = writer.next_sequence();
@@ -94,6 +89,30 @@ impl Capture {
             shipper.drain(&self.journal, limit);
         }
         tracing::info!(captured = ?self.journal.state().captured, "ended");
+    }
+}
+
+/// Whether the log can be opened now.
+#[must_use]
+pub fn log_opens(cli: &Cli) -> bool {
+    LogWriter::open(log_options(cli)).is_ok()
+}
+
+/// Whether a log that can't be opened may come to be: its directory is there, and nobody else writes to it. Then the
+/// node's clients are served without it; a wrong path or a second agent must be seen at once instead.
+#[must_use]
+pub fn may_open_later(cli: &Cli, error: &anyhow::Error) -> bool {
+    let locked = error
+        .downcast_ref::<LogError>()
+        .is_some_and(|error| matches!(error.kind, LogErrorKind::Locked { .. }));
+    !locked && cli.log_directory().is_dir()
+}
+
+fn log_options(cli: &Cli) -> LogOptions {
+    LogOptions {
+        dir: cli.log_directory(),
+        segment_bytes: cli.capture_log_segment_bytes,
+        max_bytes: cli.capture_log_max_bytes,
     }
 }
 

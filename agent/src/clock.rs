@@ -18,6 +18,12 @@ impl Clock {
         Self { anchor: Instant::now(), anchor_unix_nanos: Timestamp::now().unix_nanos() }
     }
 
+    /// When it was started.
+    #[must_use]
+    pub fn started(&self) -> Timestamp {
+        Timestamp::from_unix_nanos(self.anchor_unix_nanos)
+    }
+
     /// The present.
     #[must_use]
     pub fn now(&self) -> Timestamp {

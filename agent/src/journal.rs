@@ -9,6 +9,7 @@ mod touched;
 
 use crate::clock::Clock;
 use crate::durability::Gate;
+use crate::handover::Uncaptured;
 use crate::rules::OnFull;
 use gaps::Gaps;
 use std::path::PathBuf;
@@ -182,6 +183,16 @@ impl Journal {
         tracing::error!(reason, "part of the capture log can't be read: a gap is recorded, the rest goes on");
         let now = clamped(self.clock.now());
         let gap = Gap { from_unix_ns: 0, to_unix_ns: now, reason: reason.to_owned(), ..Gap::default() };
+        let inner = &mut *self.inner();
+        inner.gaps.record(gap, &mut inner.writer);
+    }
+
+    /// Requests passed uncaptured before there was this log.
+    pub fn record_uncaptured(&self, uncaptured: Uncaptured) {
+        let Uncaptured { from_unix_ns, requests, connections, reason } = uncaptured;
+        let to_unix_ns = clamped(self.clock.now());
+        let indices = vec![touched::ANY.to_owned()];
+        let gap = Gap { from_unix_ns, to_unix_ns, requests, connections, reason, indices, ..Gap::default() };
         let inner = &mut *self.inner();
         inner.gaps.record(gap, &mut inner.writer);
     }

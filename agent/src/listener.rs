@@ -1,8 +1,9 @@
 //! The client port: IPv6 and IPv4 on one socket unless an address is given.
 
 use crate::counters::Counters;
+use crate::handover::Connection;
 use crate::relay::Refusal;
-use crate::worker::Worker;
+use crate::worker::{Accepted, Worker};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -11,7 +12,6 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
 
 /// Connections that are told at once that there are too many; more than these are closed without a word.
 const MAX_TURNED_AWAY: usize = 256;
@@ -59,52 +59,95 @@ fn bind_to(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// Accepts and deals out connections until `draining`.
+/// A client port that is open already.
 ///
 /// # Errors
-/// When a traffic thread has died.
-pub async fn accept(
-    listener: TcpListener,
-    workers: &[Worker],
-    max_connections: u32,
-    counters: &Counters,
-    draining: &CancellationToken,
-) -> io::Result<()> {
-    let max_connections = max_connections as usize;
-    let places = Arc::new(Semaphore::new(max_connections));
-    let told = Arc::new(Semaphore::new(MAX_TURNED_AWAY));
-    let mut workers = workers.iter().cycle();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = draining.cancelled() => return Ok(()),
-        };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(ACCEPT_RETRY).await;
-                continue;
+/// When it can't be watched.
+pub fn adopt(listener: std::net::TcpListener) -> io::Result<TcpListener> {
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
+}
+
+/// Deals connections out to the traffic threads in turn.
+#[derive(Debug)]
+pub struct Acceptor<'a> {
+    workers: std::iter::Cycle<std::slice::Iter<'a, Worker>>,
+    max_connections: usize,
+    places: Arc<Semaphore>,
+    told: Arc<Semaphore>,
+    counters: &'a Counters,
+}
+
+impl<'a> Acceptor<'a> {
+    /// For at most `max_connections` at once.
+    #[must_use]
+    pub fn new(workers: &'a [Worker], max_connections: u32, counters: &'a Counters) -> Self {
+        let max_connections = max_connections as usize;
+        Self {
+            workers: workers.iter().cycle(),
+            max_connections,
+            places: Arc::new(Semaphore::new(max_connections)),
+            told: Arc::new(Semaphore::new(MAX_TURNED_AWAY)),
+            counters,
+        }
+    }
+
+    /// Goes on with connections of the program before.
+    ///
+    /// # Errors
+    /// When a traffic thread has died.
+    pub async fn resume(&mut self, connections: Vec<Connection>) -> io::Result<()> {
+        for connection in connections {
+            match Arc::clone(&self.places).try_acquire_owned() {
+                Ok(place) => self.give(Accepted { connection, place }).await?,
+                Err(_) => {
+                    tracing::warn!("a connection that was handed over is beyond --maxConnections, closed")
+                }
             }
-        };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            let count = counters.rejected_connections.add(1);
-            if count.is_power_of_two() {
-                tracing::warn!(count, max_connections, "turning clients away (--maxConnections)");
+        }
+        Ok(())
+    }
+
+    /// Accepts for as long as the traffic threads live.
+    ///
+    /// # Errors
+    /// When one of them has died.
+    pub async fn accept(&mut self, listener: &TcpListener) -> io::Result<()> {
+        loop {
+            match (listener.accept().await, Arc::clone(&self.places).try_acquire_owned()) {
+                (Ok((stream, _)), Ok(place)) => {
+                    let connection = Connection { client: stream.into_std()?, node: None };
+                    self.give(Accepted { connection, place }).await?;
+                }
+                (Ok((stream, _)), Err(_)) => self.reject(stream),
+                (Err(error), _) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(ACCEPT_RETRY).await;
+                }
             }
-            if let Ok(told) = Arc::clone(&told).try_acquire_owned() {
-                tokio::spawn(async move {
-                    let answer = turn_away(stream, max_connections);
-                    if tokio::time::timeout(TURN_AWAY_TIMEOUT, answer).await.is_err() {
-                        tracing::debug!("a client that was turned away did not go");
-                    }
-                    drop(told);
-                });
+        }
+    }
+
+    async fn give(&mut self, accepted: Accepted) -> io::Result<()> {
+        match self.workers.next() {
+            Some(worker) => worker.take(accepted).await,
+            None => Err(io::Error::other("there are no traffic threads")),
+        }
+    }
+
+    fn reject(&self, stream: TcpStream) {
+        let limit = self.max_connections;
+        let count = self.counters.rejected_connections.add(1);
+        if count.is_power_of_two() {
+            tracing::warn!(count, limit, "turning clients away (--maxConnections)");
+        }
+        let Ok(told) = Arc::clone(&self.told).try_acquire_owned() else { return };
+        tokio::spawn(async move {
+            if tokio::time::timeout(TURN_AWAY_TIMEOUT, turn_away(stream, limit)).await.is_err() {
+                tracing::debug!("a client that was turned away did not go");
             }
-            continue;
-        };
-        let Some(worker) = workers.next() else { return Ok(()) };
-        worker.take((stream.into_std()?, place)).await?;
+            drop(told);
+        });
     }
 }
 

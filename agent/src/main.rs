@@ -2,11 +2,19 @@
 
 use std::process::ExitCode;
 use switchover_agent::cli::{Cli, ENV_PREFIX};
-use switchover_agent::run;
+use switchover_agent::run::{self, Inherited};
 use switchover_agent::settings::Settings;
 
 fn main() -> ExitCode {
     switchover_sys::keep_heap_small();
+    // Before anything opens a descriptor.
+    let inherited = match Inherited::take() {
+        Ok(inherited) => inherited,
+        Err(error) => {
+            eprintln!("error: the sockets that were passed can't be used: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
     let cli: Cli = switchover_settings::parse(ENV_PREFIX);
     let settings = match Settings::new(&cli) {
         Ok(settings) => settings,
@@ -27,11 +35,17 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(run::run(cli, settings)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    let ended = runtime.block_on(run::run(cli, settings, inherited));
+    // What blocks at the end (a name that is being looked up) must not hold up the next program.
+    runtime.shutdown_background();
+    let failure = match ended {
+        Ok(None) => return ExitCode::SUCCESS,
+        Ok(Some(handover)) => match handover.execute() {
+            Ok(never) => match never {},
+            Err(error) => error,
+        },
+        Err(error) => error,
+    };
+    eprintln!("error: {failure:#}");
+    ExitCode::FAILURE
 }

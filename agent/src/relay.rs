@@ -9,20 +9,22 @@ mod refusal;
 use crate::buffers::Buffers;
 use crate::counters::Counters;
 use crate::flusher::Flusher;
+use crate::handover::Connection;
 use crate::journal::Journal;
 use crate::limits::Limits;
-use crate::node::Node;
+use crate::node::{Node, Stream};
 use crate::recorder::Recorder;
 use crate::rules::Rules;
 use crate::tap::Tap;
 use crate::tls::ServerTls;
 use crate::{clock::Clock, identity::Identity};
-use both_ways::BothWays;
+use both_ways::{BothWays, Left};
 pub use refusal::Refusal;
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
@@ -53,16 +55,20 @@ pub struct Relay {
     pub flusher: Rc<Flusher>,
     /// Set when the process is asked to end.
     pub draining: CancellationToken,
+    /// Set before that when a new program takes over: connections between two requests are kept for it.
+    pub handing_over: Arc<AtomicBool>,
+    /// Those.
+    pub handed_over: RefCell<Vec<Connection>>,
 }
 
 impl Relay {
     /// Serves one client connection to its end.
-    pub async fn serve(self: Rc<Self>, client: TcpStream) {
+    pub async fn serve(&self, client: TcpStream) {
         // A port probe that sends nothing costs no connection to the node and no record.
         let mut probe = [0; 1];
         let spoke = tokio::select! {
             peeked = client.peek(&mut probe) => peeked.is_ok_and(|bytes| bytes > 0),
-            () = self.draining.cancelled() => false,
+            () = self.draining.cancelled() => return self.keep(client, None),
             () = self.limits.idle() => false,
         };
         if !spoke {
@@ -73,15 +79,50 @@ impl Relay {
             return;
         }
         match &self.server_tls {
-            None => self.serve_stream(client).await,
-            Some(tls) => {
-                let handshake = TlsAcceptor::from(tls.current()).accept(client);
-                match tokio::time::timeout(self.limits.handshake, handshake).await {
-                    Ok(Ok(stream)) => self.serve_stream(stream).await,
-                    Ok(Err(error)) => self.handshake_failed(&error.to_string()),
-                    Err(_) => self.handshake_failed("it took too long"),
-                }
-            }
+            None => match self.connect(client).await {
+                Some((client, Stream::Plain(node))) => self.resume(client, node).await,
+                Some((client, Stream::Tls(node))) => Box::pin(self.both_ways(client, *node)).await.unused(),
+                None => {}
+            },
+            // On the heap: what TLS needs must not make each plain connection's task larger.
+            Some(tls) => Box::pin(self.serve_tls(client, tls)).await,
+        }
+    }
+
+    /// Serves a client connection that has its connection to the node, to its end.
+    pub async fn resume(&self, client: TcpStream, node: TcpStream) {
+        if let Left::Idle(client, node) = self.both_ways(client, node).await {
+            self.keep(client, Some(node));
+        }
+    }
+
+    /// Keeps a connection for the new program, if there is one to come.
+    fn keep(&self, client: TcpStream, node: Option<TcpStream>) {
+        if !self.handing_over.load(Ordering::Acquire) || self.server_tls.is_some() && node.is_some() {
+            return;
+        }
+        let kept = || {
+            Ok::<_, io::Error>(Connection {
+                client: client.into_std()?,
+                node: node.map(TcpStream::into_std).transpose()?,
+            })
+        };
+        match kept() {
+            Ok(connection) => self.handed_over.borrow_mut().push(connection),
+            Err(error) => tracing::warn!(%error, "a connection could not be handed over"),
+        }
+    }
+
+    async fn serve_tls(&self, client: TcpStream, tls: &ServerTls) {
+        let handshake = TlsAcceptor::from(tls.current()).accept(client);
+        match tokio::time::timeout(self.limits.handshake, handshake).await {
+            Ok(Ok(client)) => match self.connect(client).await {
+                Some((client, Stream::Plain(node))) => self.both_ways(client, node).await.unused(),
+                Some((client, Stream::Tls(node))) => self.both_ways(client, *node).await.unused(),
+                None => {}
+            },
+            Ok(Err(error)) => self.handshake_failed(&error.to_string()),
+            Err(_) => self.handshake_failed("it took too long"),
         }
     }
 
@@ -92,19 +133,28 @@ impl Relay {
         }
     }
 
-    async fn serve_stream(&self, client: impl AsyncRead + AsyncWrite + Unpin) {
-        match self.node.connect(self.limits.connect).await {
-            Err(error) => self.node_unreachable(client, &error).await,
-            Ok(node) => {
-                let tap = Rc::new(RefCell::new(self.tap()));
-                let both = BothWays { relay: self, tap: &tap };
-                let ended = match node {
-                    crate::node::Stream::Plain(node) => both.run(client, node).await,
-                    crate::node::Stream::Tls(node) => both.run(client, *node).await,
-                };
-                if let Err(error) = ended {
-                    tap.borrow_mut().exception(&error.to_string());
-                }
+    /// Opens the connection to the node; without one the client is told and `None` comes back.
+    async fn connect<C: AsyncRead + AsyncWrite + Unpin>(&self, client: C) -> Option<(C, Stream)> {
+        match Box::pin(self.node.connect(self.limits.connect)).await {
+            Ok(node) => Some((client, node)),
+            Err(error) => {
+                Box::pin(self.node_unreachable(client, &error)).await;
+                None
+            }
+        }
+    }
+
+    async fn both_ways<C, N>(&self, client: C, node: N) -> Left<C, N>
+    where
+        C: AsyncRead + AsyncWrite + Unpin,
+        N: AsyncRead + AsyncWrite + Unpin,
+    {
+        let tap = Rc::new(RefCell::new(self.tap()));
+        match (BothWays { relay: self, tap: &tap }).run(client, node).await {
+            Ok(left) => left,
+            Err(error) => {
+                tap.borrow_mut().exception(&error.to_string());
+                Left::Over
             }
         }
     }

@@ -41,6 +41,8 @@ pub struct Rules {
     pub redaction: Option<Redaction>,
     /// What the node gets otherwise than the client sent it.
     pub edit: HeaderEdit,
+    /// No capture log, and `--onFull reject`: no write goes on.
+    pub refuse_writes: bool,
 }
 
 impl Rules {

@@ -1,32 +1,74 @@
 //! The agent's life: start the parts in order, serve, drain, end.
 
 use crate::buffers::Buffers;
-use crate::capture::Capture;
+use crate::capture::{self, Capture};
 use crate::cli::Cli;
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::flusher::Flusher;
+use crate::handover::{self, Connection, Handover, Uncaptured};
 use crate::identity::Identity;
-use crate::listener;
+use crate::listener::{self, Acceptor};
 use crate::relay::Relay;
+use crate::rules::{OnFull, Rules};
+use crate::service_manager;
 use crate::settings::Settings;
 use crate::status::Status;
 use crate::worker::Worker;
 use anyhow::{Context as _, Result};
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use switchover_telemetry::{serve_admin, terminated};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Runs until SIGTERM or SIGINT, then drains.
+/// A traffic thread shows this often within the watchdog's limit that it moves: more often than systemd is answered.
+const BEATS_PER_WATCHDOG: u32 = 2 * service_manager::WATCHDOG_SHARE;
+
+/// A log that could not be opened is tried again at this pace.
+const OPEN_RETRY: Duration = Duration::from_secs(2);
+
+/// Sockets that were open before this program began.
+#[derive(Debug, Default)]
+pub struct Inherited {
+    /// The client port.
+    pub listener: Option<std::net::TcpListener>,
+    /// Connections to go on with.
+    pub connections: Vec<Connection>,
+    /// What the program before could not capture.
+    pub uncaptured: Option<Uncaptured>,
+}
+
+impl Inherited {
+    /// From the program that this one replaces, or from systemd. To be called before anything else is opened.
+    ///
+    /// # Errors
+    /// When what was passed can't be taken.
+    pub fn take() -> Result<Self> {
+        if let Some(Handover { listener, connections, uncaptured }) = Handover::received()? {
+            return Ok(Self { listener: Some(listener), connections, uncaptured });
+        }
+        Ok(Self { listener: service_manager::listener()?, ..Self::default() })
+    }
+}
+
+/// Runs until SIGTERM or SIGINT, then drains. After SIGUSR2 what comes back is to be given to the new program.
 ///
 /// # Errors
 /// When a part can't start (log, port, threads); the message names it and what to do.
-pub async fn run(cli: Cli, settings: Settings) -> Result<()> {
+pub async fn run(cli: Cli, settings: Settings, inherited: Inherited) -> Result<Option<Handover>> {
     let agent = Agent::start(&cli, settings)?;
-    let listener = listener::bind(cli.listen_address, cli.listen_port)?;
+    if let (Some(capture), Some(uncaptured)) = (&agent.capture, inherited.uncaptured) {
+        capture.journal.record_uncaptured(uncaptured);
+    }
+    let listener = match inherited.listener {
+        Some(listener) => listener::adopt(listener)?,
+        None => listener::bind(cli.listen_address, cli.listen_port)?,
+    };
     let admin = TcpListener::bind(cli.admin_address).await.with_context(|| {
         format!(
             "cannot listen on the admin address {}; choose another with --adminAddress",
@@ -43,10 +85,10 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<()> {
         capture_log = directory.as_deref().unwrap_or("none"),
         kafka = cli.kafka_connection.as_deref().unwrap_or("none"),
         node_id = agent.identity.node_id(),
+        taken_over = inherited.connections.len(),
         "serving"
     );
 
-    let draining = agent.draining.clone();
     tokio::spawn(serve_admin(admin, Arc::new(agent.status(&cli)), CancellationToken::new()));
     let tls = agent.settings.tls.clone();
     tokio::spawn(async move {
@@ -56,50 +98,130 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<()> {
     });
     let workers =
         (0..cli.num_threads).map(|number| agent.worker(number, &cli)).collect::<std::io::Result<Vec<_>>>()?;
-    let accepting = listener::accept(listener, &workers, cli.max_connections, &agent.counters, &draining);
+    if let Some(limit) = service_manager::watchdog() {
+        let beats = workers.iter().map(|worker| Arc::clone(&worker.beat)).collect();
+        tokio::spawn(service_manager::answer_watchdog(limit, beats));
+    }
+    service_manager::ready(&format!("{listening} to {}", cli.destination_uri));
+
+    let mut acceptor = Acceptor::new(&workers, cli.max_connections, &agent.counters);
+    acceptor.resume(inherited.connections).await?;
     tokio::select! {
-        ended = accepting => ended?,
+        ended = acceptor.accept(&listener) => ended?,
         asked = terminated() => {
             asked?;
+            service_manager::stopping();
             tracing::info!(open_connections = agent.counters.open_connections(), "asked to end, draining");
-            draining.cancel();
+        }
+        asked = upgrade_asked() => {
+            asked?;
+            tracing::info!(open_connections = agent.counters.open_connections(), "a new program takes over");
+            agent.handing_over.store(true, Ordering::Release);
+        }
+        () = agent.log_to_open(&cli) => {
+            tracing::info!("the capture log can be opened now: starting again, with it");
+            agent.handing_over.store(true, Ordering::Release);
         }
     }
-    tokio::task::spawn_blocking(move || agent.finish(workers, cli.drain_timeout)).await?;
-    Ok(())
+    agent.draining.cancel();
+    let upgrading = agent.handing_over.load(Ordering::Acquire);
+    // Clients are turned to other nodes at once, unless a new program is there for them soon.
+    let listener = upgrading.then_some(listener);
+    let uncaptured = agent.uncaptured();
+    let connections = tokio::task::spawn_blocking(move || agent.finish(workers, cli.drain_timeout)).await?;
+    match listener {
+        None => Ok(None),
+        Some(listener) => Ok(Some(Handover { listener: listener.into_std()?, connections, uncaptured })),
+    }
+}
+
+/// Completes at SIGUSR2, when the program at our path is one that accepts our settings.
+async fn upgrade_asked() -> std::io::Result<()> {
+    let mut asked = signal(SignalKind::user_defined2())?;
+    loop {
+        asked.recv().await;
+        match tokio::task::spawn_blocking(handover::check_successor).await? {
+            Ok(()) => return Ok(()),
+            Err(error) => tracing::error!("the new program does not take over: {error:#}"),
+        }
+    }
 }
 
 /// The parts that live as long as the process.
 struct Agent {
     settings: Settings,
+    rules: Arc<Rules>,
     identity: Identity,
     clock: Clock,
     counters: Arc<Counters>,
-    /// `None` with `--noCapture`.
+    /// `None` with `--noCapture`, and while the log can't be opened.
     capture: Option<Capture>,
+    /// Why it can't.
+    no_log: Option<String>,
     draining: CancellationToken,
+    handing_over: Arc<AtomicBool>,
 }
 
 impl Agent {
     fn start(cli: &Cli, settings: Settings) -> Result<Self> {
         let clock = Clock::start();
-        let (identity, capture) = if cli.no_capture {
-            (Identity::passing(), None)
-        } else {
-            let directory = cli.log_directory();
-            let failed = || format!("capture log {}", directory.display());
-            std::fs::create_dir_all(&directory).with_context(failed)?;
-            let identity = Identity::load(&directory).with_context(failed)?;
-            let capture = Capture::start(cli, settings.durability, &identity, clock)?;
-            (identity, Some(capture))
-        };
+        let mut settings = settings;
+        let (mut capture, mut no_log, mut identity) = (None, None, Identity::passing());
+        if !cli.no_capture {
+            match Self::start_capture(cli, &settings, clock) {
+                Ok((known, started)) => (identity, capture) = (known, Some(started)),
+                Err(error) if capture::may_open_later(cli, &error) && cli.on_full != OnFull::Block => {
+                    tracing::error!(
+                        "the capture log can't be opened, clients are served without it: {error:#}"
+                    );
+                    settings.rules.refuse_writes = cli.on_full == OnFull::Reject;
+                    no_log = Some(format!("{error:#}"));
+                }
+                Err(error) => return Err(error),
+            }
+        }
         Ok(Self {
+            rules: Arc::new(std::mem::take(&mut settings.rules)),
             settings,
             identity,
             clock,
             counters: Arc::new(Counters::default()),
             capture,
+            no_log,
             draining: CancellationToken::new(),
+            handing_over: Arc::default(),
+        })
+    }
+
+    fn start_capture(cli: &Cli, settings: &Settings, clock: Clock) -> Result<(Identity, Capture)> {
+        let directory = cli.log_directory();
+        let failed = || format!("capture log {}", directory.display());
+        std::fs::create_dir_all(&directory).with_context(failed)?;
+        let identity = Identity::load(&directory).with_context(failed)?;
+        let capture = Capture::start(cli, settings.durability, &identity, clock)?;
+        Ok((identity, capture))
+    }
+
+    /// Completes when the log that could not be opened at the start can be.
+    async fn log_to_open(&self, cli: &Cli) {
+        if self.no_log.is_none() {
+            return std::future::pending().await;
+        }
+        loop {
+            tokio::time::sleep(OPEN_RETRY).await;
+            if capture::log_opens(cli) {
+                return;
+            }
+        }
+    }
+
+    /// What passed for want of a log.
+    fn uncaptured(&self) -> Option<Uncaptured> {
+        self.no_log.as_ref().map(|reason| Uncaptured {
+            from_unix_ns: i64::try_from(self.clock.started().unix_nanos()).unwrap_or(i64::MAX),
+            requests: self.counters.unrecorded_requests.get(),
+            connections: self.counters.connections.get(),
+            reason: reason.clone(),
         })
     }
 
@@ -111,6 +233,7 @@ impl Agent {
             kafka: self.capture.as_ref().and_then(|capture| capture.kafka_status(cli)),
             recovered_records: self.capture.as_ref().map_or(0, |capture| capture.recovered_records),
             draining: self.draining.clone(),
+            no_log: self.no_log.clone(),
         }
     }
 
@@ -118,9 +241,11 @@ impl Agent {
         let journal = self.capture.as_ref().map(|capture| Arc::clone(&capture.journal));
         let (settings, counters) = (&self.settings, Arc::clone(&self.counters));
         let (node, server_tls) = (settings.node.clone(), settings.tls.server.clone());
-        let (limits, rules) = (settings.limits, Arc::clone(&settings.rules));
+        let (limits, rules) = (settings.limits, Arc::clone(&self.rules));
         let (identity, clock, draining) = (self.identity.clone(), self.clock, self.draining.clone());
-        Worker::start(number, cli.drain_timeout, move || Relay {
+        let handing_over = Arc::clone(&self.handing_over);
+        let beat = service_manager::watchdog().map(|limit| limit / BEATS_PER_WATCHDOG);
+        Worker::start(number, cli.drain_timeout, beat, move || Relay {
             node,
             server_tls,
             limits,
@@ -132,13 +257,20 @@ impl Agent {
             buffers: Rc::new(Buffers::default()),
             flusher: Rc::new(Flusher::default()),
             draining,
+            handing_over,
+            handed_over: RefCell::default(),
         })
     }
 
-    /// Lets connections finish, then makes everything durable.
-    fn finish(self, workers: Vec<Worker>, drain_timeout: Duration) {
+    /// Lets connections finish, then makes everything durable. Those that a new program goes on with.
+    fn finish(self, workers: Vec<Worker>, drain_timeout: Duration) -> Vec<Connection> {
+        let upgrading = self.handing_over.load(Ordering::Acquire);
         let deadline = Instant::now() + drain_timeout;
-        let cut: usize = workers.into_iter().map(Worker::finish).sum();
+        let (mut cut, mut handed_over) = (0, Vec::new());
+        for ended in workers.into_iter().map(Worker::finish) {
+            cut += ended.cut;
+            handed_over.extend(ended.handed_over);
+        }
         if cut > 0 {
             tracing::warn!(
                 connections = cut,
@@ -146,7 +278,9 @@ impl Agent {
             );
         }
         if let Some(capture) = self.capture {
-            capture.finish(deadline);
+            // The new program ships what is left: clients wait for it.
+            capture.finish(if upgrading { Instant::now() } else { deadline });
         }
+        handed_over
     }
 }

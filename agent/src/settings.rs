@@ -28,7 +28,7 @@ pub struct Settings {
     /// TLS of both sides.
     pub tls: Tls,
     /// Capture and gates.
-    pub rules: Arc<Rules>,
+    pub rules: Rules,
     /// Time limits.
     pub limits: Limits,
 }
@@ -52,9 +52,15 @@ impl Settings {
         .map_err(|reason| anyhow!(reason))?;
         let edit =
             HeaderEdit::new(&pairs("--setHeader", &cli.set_header)?).map_err(|reason| anyhow!(reason))?;
-        let rules = Rules { ack_policy: cli.ack_policy, suppression, redaction: redaction(cli)?, edit };
+        let rules = Rules {
+            ack_policy: cli.ack_policy,
+            suppression,
+            redaction: redaction(cli)?,
+            edit,
+            refuse_writes: false,
+        };
         let limits = Limits::new(cli.connect_timeout, cli.idle_timeout);
-        Ok(Self { durability, node, tls, rules: Arc::new(rules), limits })
+        Ok(Self { durability, node, tls, rules, limits })
     }
 }
 
@@ -134,12 +140,16 @@ fn own_key(directory: &Path) -> Result<Vec<u8>> {
     let mut key = [0; REDACTION_KEY_BYTES];
     aws_lc_rs::rand::fill(&mut key).map_err(|_| anyhow!("the system has no randomness for a key"))?;
     std::fs::create_dir_all(directory).with_context(failed)?;
-    let mut file = std::fs::OpenOptions::new()
+    let mut options = std::fs::OpenOptions::new();
+    let written = options
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(&path)
-        .with_context(failed)?;
-    file.write_all(&key).with_context(failed)?;
+        .and_then(|mut file| file.write_all(&key));
+    if let Err(error) = written {
+        // Not to serve the node's clients would be worse.
+        eprintln!("warning: {}: {error}; hashes of secrets will change at the next start", path.display());
+    }
     Ok(key.to_vec())
 }

@@ -26,6 +26,8 @@ pub struct Status {
     pub recovered_records: u64,
     /// Set when the process is asked to end.
     pub draining: CancellationToken,
+    /// Why there is no capture log though there should be one.
+    pub no_log: Option<String>,
 }
 
 /// The shipping side.
@@ -68,7 +70,7 @@ impl Status {
 
     fn state(&self, state: &JournalState) -> (&'static str, Option<String>) {
         let Some(journal) = &self.journal else {
-            return ("uncaptured", Some("--noCapture".to_owned()));
+            return ("uncaptured", Some(self.no_log.clone().unwrap_or_else(|| "--noCapture".to_owned())));
         };
         let refuses =
             state.refusing.as_ref().map(|reason| format!("the capture log takes no entries: {reason}"));
@@ -126,7 +128,9 @@ impl AdminPages for Status {
         let Snapshot { state, reason, .. } = self.snapshot();
         match reason {
             // Not to capture is what was asked for.
-            Some(reason) if self.journal.is_some() => Err(format!("{state}: {reason}")),
+            Some(reason) if self.journal.is_some() || self.no_log.is_some() => {
+                Err(format!("{state}: {reason}"))
+            }
             _ => Ok(()),
         }
     }

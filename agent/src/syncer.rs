@@ -54,7 +54,9 @@ fn sync(journal: &Journal, gate: &Gate) {
     match journal.sync_handle().sync() {
         Ok(below) => gate.synced(below),
         Err(error) => {
-            tracing::error!(%error, "the capture log can't be made durable on the local disk");
+            if !gate.disk_fails() {
+                tracing::error!(%error, "the capture log can't be made durable on the local disk");
+            }
             gate.sync_failed(error.to_string());
             std::thread::sleep(RETRY_AFTER_ERROR);
         }

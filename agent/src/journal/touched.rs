@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// Some index, unknown which.
-const ANY: &str = "*";
+pub(super) const ANY: &str = "*";
 /// With more names than this the list says [`ANY`].
 const MAX_NAMES: usize = 1000;
 /// Elasticsearch's own limit of an index's name, and a list of a few.

@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, split};
 
@@ -21,30 +22,54 @@ pub(super) struct BothWays<'a> {
     pub(super) tap: &'a Rc<RefCell<Tap>>,
 }
 
+/// What is left of a connection that is not served any more.
+#[derive(Debug)]
+pub(super) enum Left<C, N> {
+    /// Nothing.
+    Over,
+    /// Both streams, between two requests.
+    Idle(C, N),
+}
+
+impl<C, N> Left<C, N> {
+    /// Closes what is left.
+    pub(super) fn unused(self) {}
+}
+
 /// Why one direction ended.
 #[derive(Debug, PartialEq, Eq)]
 enum Ended {
     Closed,
-    Drained,
+    /// Between two requests, and asked to end.
+    Idle,
     /// The client gets this answer when all requests before have theirs.
     Refused(Refusal),
     /// Those answers are out.
     RefusalDue,
 }
 
+/// What the two directions tell each other.
+#[derive(Debug, Default)]
+struct Shared {
+    /// Asked to end.
+    draining: Cell<bool>,
+    /// The node's side has something in its hands for the client.
+    answering: Cell<bool>,
+}
+
 impl BothWays<'_> {
-    /// Forwards both ways until the connection ends.
-    pub(super) async fn run(
-        self,
-        client: impl AsyncRead + AsyncWrite + Unpin,
-        node: impl AsyncRead + AsyncWrite + Unpin,
-    ) -> io::Result<()> {
+    /// Forwards both ways until the connection ends, or is to be left between two requests.
+    pub(super) async fn run<C, N>(self, client: C, node: N) -> io::Result<Left<C, N>>
+    where
+        C: AsyncRead + AsyncWrite + Unpin,
+        N: AsyncRead + AsyncWrite + Unpin,
+    {
         let (mut from_client, mut to_client) = split(client);
         let (mut from_node, mut to_node) = split(node);
-        let draining = Cell::new(false);
+        let shared = Shared::default();
         let ended = {
-            let mut up = pin!(self.upstream(&mut from_client, &mut to_node, &draining));
-            let mut down = pin!(self.downstream(&mut from_node, &mut to_client, &draining));
+            let mut up = pin!(self.upstream(&mut from_client, &mut to_node, &shared));
+            let mut down = pin!(self.downstream(&mut from_node, &mut to_client, &shared));
             let first = tokio::select! {
                 ended = &mut up => ended?,
                 ended = &mut down => match ended? {
@@ -55,33 +80,38 @@ impl BothWays<'_> {
             };
             match first {
                 // A client that only closed its sending side still gets its answers.
-                Ended::Closed => down.await?,
+                Ended::Closed => {
+                    down.await?;
+                    Ended::Closed
+                }
                 Ended::Refused(refusal) => {
                     if !self.tap.borrow().refusal_is_due() && down.await? != Ended::RefusalDue {
-                        return Ok(());
+                        return Ok(Left::Over);
                     }
                     Ended::Refused(refusal)
                 }
                 other => other,
             }
         };
-        if let Ended::Refused(refusal) = &ended {
-            to_client.write_all(refusal.as_bytes()).await?;
+        match ended {
+            Ended::Closed => return Ok(Left::Over),
+            Ended::Idle if self.relay.handing_over.load(Ordering::Acquire) => {
+                return Ok(Left::Idle(from_client.unsplit(to_client), from_node.unsplit(to_node)));
+            }
+            Ended::Idle => return to_client.shutdown().await.map(|()| Left::Over),
+            Ended::Refused(refusal) => to_client.write_all(refusal.as_bytes()).await?,
+            Ended::RefusalDue => {}
         }
-        if matches!(ended, Ended::Refused(_) | Ended::RefusalDue | Ended::Drained) {
-            to_client.shutdown().await?;
-        }
-        if matches!(ended, Ended::Refused(_) | Ended::RefusalDue) {
-            discard(&mut from_client, &self.relay.buffers).await;
-        }
-        Ok(())
+        to_client.shutdown().await?;
+        discard(&mut from_client, &self.relay.buffers).await;
+        Ok(Left::Over)
     }
 
     async fn upstream(
         self,
         from_client: &mut (impl AsyncRead + Unpin),
         to_node: &mut (impl AsyncWrite + Unpin),
-        draining: &Cell<bool>,
+        shared: &Shared,
     ) -> io::Result<Ended> {
         let Self { relay, tap } = self;
         let mut drain = pin!(relay.draining.cancelled());
@@ -91,10 +121,10 @@ impl BothWays<'_> {
             let chunk = tokio::select! {
                 biased;
                 chunk = relay.buffers.read(from_client) => chunk,
-                () = &mut drain, if !draining.get() => {
-                    draining.set(true);
-                    if tap.borrow().is_idle() {
-                        return Ok(Ended::Drained);
+                () = &mut drain, if !shared.draining.get() => {
+                    shared.draining.set(true);
+                    if self.is_idle(shared) {
+                        return Ok(Ended::Idle);
                     }
                     continue;
                 }
@@ -103,8 +133,8 @@ impl BothWays<'_> {
                     return Ok(Ended::Refused(Refusal::head_too_slow()));
                 }
                 () = relay.limits.idle(), if relay.limits.idle.is_some() => {
-                    if tap.borrow().is_idle() {
-                        return Ok(Ended::Drained);
+                    if self.is_idle(shared) {
+                        return to_node.shutdown().await.map(|()| Ended::RefusalDue);
                     }
                     continue;
                 }
@@ -143,12 +173,17 @@ impl BothWays<'_> {
         self,
         from_node: &mut (impl AsyncRead + Unpin),
         to_client: &mut (impl AsyncWrite + Unpin),
-        draining: &Cell<bool>,
+        shared: &Shared,
     ) -> io::Result<Ended> {
         let Self { relay, tap } = self;
         let mut out = Outgoing::default();
         loop {
+            shared.answering.set(false);
+            if shared.draining.get() && self.is_idle(shared) {
+                return Ok(Ended::Idle);
+            }
             let chunk = relay.buffers.read(from_node).await?;
+            shared.answering.set(true);
             if chunk.is_empty() {
                 tap.borrow_mut().node_closed();
                 to_client.shutdown().await?;
@@ -162,14 +197,15 @@ impl BothWays<'_> {
                 to_client.write_all(bytes(&piece.source, &chunk)).await?;
             }
             to_client.flush().await?;
-            let tap = tap.borrow();
-            if tap.refusal_is_due() {
+            if tap.borrow().refusal_is_due() {
                 return Ok(Ended::RefusalDue);
             }
-            if draining.get() && tap.is_idle() {
-                return Ok(Ended::Drained);
-            }
         }
+    }
+
+    /// No request is on its way, and no answer.
+    fn is_idle(self, shared: &Shared) -> bool {
+        !shared.answering.get() && self.tap.borrow().is_idle()
     }
 
     /// With `--onFull block`: waits until the log has taken what it refused.

@@ -87,6 +87,9 @@ impl Tap {
         self.counters.requests.add(1);
         let mut gate = Gate::Open;
         match self.recorder.as_mut().filter(|_| !request.suppressed) {
+            None if self.rules.refuse_writes && request.mutating => {
+                return self.refuse(&request, cursor, out);
+            }
             None => {
                 self.counters.unrecorded_requests.add(1);
             }
@@ -98,10 +101,7 @@ impl Tap {
                 } else {
                     let kept = recorder.end_of_mutation(at, first_line, headers);
                     if kept == Kept::Refused {
-                        self.counters.refused_requests.add(1);
-                        self.refused = Some(request.number);
-                        out.truncate(cursor.pieces_before);
-                        return;
+                        return self.refuse(&request, cursor, out);
                     }
                     gate = Gate::after(kept);
                 }
@@ -127,6 +127,12 @@ impl Tap {
         if let Some(exchange) = index.and_then(|index| self.exchanges.get_mut(index)) {
             exchange.gate = on_response;
         }
+    }
+
+    fn refuse(&mut self, request: &Reading, cursor: &Cursor, out: &mut Outgoing) {
+        self.counters.refused_requests.add(1);
+        self.refused = Some(request.number);
+        out.truncate(cursor.pieces_before);
     }
 
     /// What is left behind the last event: part of a head, part of a body, or a tunnel's bytes.

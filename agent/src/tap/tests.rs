@@ -85,6 +85,7 @@ fn rules(ack_policy: AckPolicy, edits: bool) -> Rules {
         suppression: Suppression::new(None, Some("/quiet"), None, &[]).unwrap(),
         redaction: Some(Redaction::new(&names, b"key")),
         edit: HeaderEdit::new(if edits { &set } else { &[] }).unwrap(),
+        refuse_writes: false,
     }
 }
 

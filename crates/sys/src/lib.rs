@@ -2,5 +2,7 @@
 //! here.
 
 mod heap;
+mod inherited;
 
 pub use heap::keep_heap_small;
+pub use inherited::take_inherited;

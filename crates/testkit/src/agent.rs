@@ -1,10 +1,10 @@
 //! A running `switchover-agent`.
 
 use crate::http::ask;
-use crate::program::{Program, eventually};
+use crate::program::{Program, binary, eventually};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 
 /// An agent on free ports.
 #[derive(Debug)]
@@ -22,13 +22,21 @@ impl Agent {
     /// When it does not come up.
     #[must_use]
     pub fn start(destination: &str, directory: &Path, more: &[&str]) -> Self {
-        let log_dir = Self::log_dir(directory);
-        let log_dir = log_dir.to_str().expect("a path in UTF-8");
-        let args = ["--destinationUri", destination, "--listenAddress", "127.0.0.1", "--listenPort", "0"]
-            .into_iter()
-            .chain(["--adminAddress", "127.0.0.1:0", "--captureLogDir", log_dir])
-            .chain(more.iter().copied());
-        let mut program = Program::start("switchover-agent", args, directory.join("agent.log"));
+        Self::start_by(Command::new(binary("switchover-agent")), destination, directory, more)
+    }
+
+    /// Starts it by a command that takes the agent's flags: a copy of the binary, or a program that runs it.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    #[must_use]
+    pub fn start_by(mut command: Command, destination: &str, directory: &Path, more: &[&str]) -> Self {
+        command
+            .args(["--destinationUri", destination, "--listenAddress", "127.0.0.1", "--listenPort", "0"])
+            .args(["--adminAddress", "127.0.0.1:0", "--captureLogDir"])
+            .arg(Self::log_dir(directory))
+            .args(more);
+        let mut program = Program::spawn(command, directory.join("agent.log"));
         let address = program.line("listening ");
         let admin = format!("http://{}", program.line("admin "));
         Self { program, address, admin }
@@ -92,6 +100,23 @@ impl Agent {
     #[must_use]
     pub fn log_text(&self) -> String {
         self.program.log_text()
+    }
+
+    /// The admin address that it has after it started again by itself.
+    ///
+    /// # Panics
+    /// When it does not say one.
+    pub fn started_again(&mut self) {
+        self.admin = format!("http://{}", self.program.line("admin "));
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub fn signal(&self, name: &str) {
+        let kill = Command::new("kill").args([&format!("-{name}"), &self.pid().to_string()]).status();
+        assert!(kill.expect("kill").success());
     }
 
     /// Its process id.

@@ -37,9 +37,19 @@ impl Program {
     /// # Panics
     /// When it can't be started.
     pub fn start<S: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = S>, log: PathBuf) -> Self {
+        let mut command = Command::new(binary(name));
+        command.args(args);
+        Self::spawn(command, log)
+    }
+
+    /// Starts what a command says. Its stderr goes to `log`.
+    ///
+    /// # Panics
+    /// When it can't be started.
+    #[must_use]
+    pub fn spawn(mut command: Command, log: PathBuf) -> Self {
         let stderr = std::fs::OpenOptions::new().create(true).append(true).open(&log).expect("a log file");
-        let mut child = Command::new(binary(name))
-            .args(args)
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(stderr)

@@ -3,6 +3,7 @@
 mod crash;
 mod failures;
 mod gates;
+mod lifecycle;
 mod outage;
 mod policies;
 mod replay;

@@ -175,7 +175,7 @@ fn a_new_certificate_is_taken_over_and_a_bad_one_is_refused() {
     // the key does not belong to the certificate: the old one stays
     let new = stranger(directory.path());
     std::fs::copy(&new.0, &cert).unwrap();
-    hang_up(&agent);
+    agent.signal("HUP");
     eventually("the bad certificate is refused", || agent.log_text().contains("are refused").then_some(()));
     assert!(agent.log_text().contains("key.pem"), "{}", agent.log_text());
     assert!(works_with(&old_ca));
@@ -184,10 +184,6 @@ fn a_new_certificate_is_taken_over_and_a_bad_one_is_refused() {
     std::fs::copy(&new.1, &key).unwrap();
     eventually("the new certificate is in use", || works_with(new.0.to_str().unwrap()).then_some(()));
     assert!(!works_with(&old_ca));
-}
-
-fn hang_up(agent: &Agent) {
-    assert!(Command::new("kill").args(["-HUP", &agent.pid().to_string()]).status().unwrap().success());
 }
 
 #[test]
