@@ -4,6 +4,7 @@ mod crash;
 mod failures;
 mod gates;
 mod lifecycle;
+mod memory;
 mod outage;
 mod policies;
 mod replay;
