@@ -27,7 +27,7 @@ test: ## Unit, property and end-to-end tests on real servers
 demo: release ## Record a live Elasticsearch, replay to OpenSearch, compare (KAFKA=1: through Kafka)
 	demo/run $(if $(KAFKA),--kafka)
 
-bench: release ## Agent beside nginx and haproxy
+bench: release ## Agent beside nginx and haproxy (bench/run --help)
 	bench/run
 
 clean-lab: ## Stop all servers of the lab and delete their data

@@ -57,7 +57,7 @@ def _run(options: argparse.Namespace) -> int:
             samples.append(sample)
 
     rows = summary.rows(samples)
-    verdicts = summary.verdicts(rows, scenarios, systems.agents())
+    verdicts = summary.verdicts(rows, systems.agents())
     run = {
         "rounds": options.rounds,
         "seconds": options.seconds,

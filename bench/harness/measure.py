@@ -11,7 +11,7 @@ from pathlib import Path
 from . import capture, load
 from .machine import watched
 from .processes import BenchError, Process
-from .scenarios import BACKENDS, RESPONSE_BODY_BYTES, Scenario, bulk_body
+from .scenarios import BACKENDS, Scenario, bulk_body
 from .systems import Running, Systems, backend
 
 WARM_UP_SECONDS = 1
@@ -47,7 +47,7 @@ class Bench:
         names = self._systems.names()
         with ExitStack() as stack:
             for kind in BACKENDS:
-                starting = backend(self._binary, kind.cpu_micros, RESPONSE_BODY_BYTES, self._work)
+                starting = backend(self._binary, kind, self._work)
                 self._backends[kind.key] = stack.enter_context(starting)
             for number in range(count):
                 first = number % len(names)
@@ -98,8 +98,11 @@ class Bench:
                 return ended
         if running.admin is None:
             return None
-        kafka = self._systems.agents()[name].durability == "kafka"
-        bytes_each = scenario.body_bytes + RESPONSE_BODY_BYTES
+        durability = self._systems.agents()[name].durability
+        if durability is None:
+            return None
+        kafka = durability == "kafka"
+        bytes_each = scenario.body_bytes + scenario.backend.answer_bytes
         # Two runs of wrk, each of which stops with a request under way on every connection.
         reason = capture.void(running.admin, made, 2 * scenario.connections, bytes_each, kafka)
         return reason and f"void: {reason}"

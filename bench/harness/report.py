@@ -2,9 +2,10 @@
 
 from statistics import median
 
+from .bars import MEMORY
 from .measure import WARM_UP_SECONDS, Sample
 from .scenarios import BACKENDS, Scenario
-from .summary import MEMORY, Row, Verdict, worst
+from .summary import Row, Verdict, worst
 from .systems import DIRECT, KAFKA_AGENT
 
 # With more than this share of the processors taken by others, the figures say little about what is measured.

@@ -12,12 +12,16 @@ class Backend:
 
     key: str
     title: str
-    cpu_micros: int
+    cpu_micros: int = 0
+    delay_micros: int = 0
+    answer_bytes: int = RESPONSE_BODY_BYTES
 
 
-NULL = Backend("null", "Null backend", 0)
-BUSY = Backend("1ms", "Backend that takes 1 ms of processor time a request", 1000)
-BACKENDS = (NULL, BUSY)
+NULL = Backend("null", "Null backend")
+LARGE = Backend("large", "Null backend with answers of 100 KB", answer_bytes=100 * KIB)
+BUSY = Backend("1ms", "Backend that takes 1 ms of processor time a request", cpu_micros=1000)
+DISTANT = Backend("10ms", "Backend that answers after 10 ms", delay_micros=10_000)
+BACKENDS = (NULL, LARGE, BUSY, DISTANT)
 
 
 @dataclass(frozen=True)
@@ -45,20 +49,24 @@ class Scenario:
 
     @property
     def _kib(self) -> int:
-        return (self.body_bytes or RESPONSE_BODY_BYTES) // KIB
+        return (self.body_bytes or self.backend.answer_bytes) // KIB
 
 
 def all_scenarios() -> list[Scenario]:
     """Every scenario, in the order of the report."""
-    loads = [
-        ("GET", 0, 1),
-        ("GET", 0, 32),
-        ("POST", KIB, 1),
-        ("POST", KIB, 32),
-        ("POST", 100 * KIB, 1),
-        ("POST", 100 * KIB, 8),
+    return [
+        Scenario(NULL, "GET", 0, 1),
+        Scenario(NULL, "GET", 0, 32),
+        Scenario(NULL, "POST", KIB, 1),
+        Scenario(NULL, "POST", KIB, 32),
+        Scenario(NULL, "POST", 100 * KIB, 1),
+        Scenario(NULL, "POST", 100 * KIB, 8),
+        Scenario(LARGE, "GET", 0, 8),
+        Scenario(BUSY, "GET", 0, 1),
+        Scenario(BUSY, "GET", 0, 32),
+        Scenario(BUSY, "POST", 100 * KIB, 8),
+        Scenario(DISTANT, "POST", KIB, 1),
     ]
-    return [Scenario(backend, *load) for backend in BACKENDS for load in loads]
 
 
 def bulk_body(size: int) -> bytes:

@@ -4,21 +4,9 @@ import math
 from dataclasses import dataclass
 from statistics import median
 
+from .bars import BARS, MEMORY
 from .measure import Sample
-from .scenarios import NULL, Scenario
 from .systems import DIRECT, Agent
-
-# The bars.
-MAX_ADDED_P50_US = 60
-MIN_RATIO = 0.40
-MAX_RSS_BYTES = 30_000_000
-BAR_CONNECTIONS_LATENCY = 1
-BAR_CONNECTIONS_THROUGHPUT = 32
-BAR_BODY_BYTES = (0, 1024)
-LATENCY = "added p50, us"
-THROUGHPUT = "requests/s, share of direct"
-MEMORY = "peak RSS, MB"
-
 
 @dataclass(frozen=True)
 class Row:
@@ -86,34 +74,18 @@ def _row(key: tuple[str, str], group: list[Sample], direct: dict[tuple[str, int]
     )
 
 
-def verdicts(rows: list[Row], scenarios: list[Scenario], agents: dict[str, Agent]) -> list[Verdict]:
-    """Holds the agents' rows against the bars.
-
-    Latency and throughput are held against the null backend. A write's response waits for the disk or for Kafka when
-    the agent is told so; that wait is the guarantee's price, not the agent's, so writes are judged with `append`.
-    Memory is judged everywhere.
-    """
-    by_key = {scenario.key: scenario for scenario in scenarios}
+def verdicts(rows: list[Row], agents: dict[str, Agent]) -> list[Verdict]:
+    """Holds the agents' rows against the bars."""
     found = []
-    for row in rows:
-        agent, scenario = agents.get(row.system), by_key[row.scenario]
-        if agent is None:
-            continue
-        ungated = scenario.method == "GET" or agent.durability == "append"
-        if scenario.backend == NULL and scenario.body_bytes in BAR_BODY_BYTES and ungated:
-            if scenario.connections == BAR_CONNECTIONS_LATENCY:
-                found.append(_at_most(LATENCY, row, row.added_p50_us, MAX_ADDED_P50_US))
-            if scenario.connections == BAR_CONNECTIONS_THROUGHPUT:
-                met = row.failure is None and row.ratio >= MIN_RATIO
-                value = None if row.failure else row.ratio
-                found.append(Verdict(THROUGHPUT, row.scenario, row.system, value, MIN_RATIO, met))
-        found.append(_at_most(MEMORY, row, row.rss_bytes / 1e6, MAX_RSS_BYTES / 1e6))
+    for bar in BARS:
+        for row in rows:
+            agent = agents.get(row.system)
+            if agent is None or not bar.judges(row.scenario, agent.durability):
+                continue
+            value = None if row.failure else bar.figure(row)
+            met = value is not None and bar.met(value)
+            found.append(Verdict(bar.title, row.scenario, row.system, value, bar.limit, met))
     return found
-
-
-def _at_most(bar: str, row: Row, value: float, limit: float) -> Verdict:
-    met = row.failure is None and value <= limit
-    return Verdict(bar, row.scenario, row.system, None if row.failure else value, limit, met)
 
 
 def worst(found: list[Verdict]) -> list[Verdict]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .processes import BenchError, Process, free_port
+from .scenarios import Backend
 
 DIRECT = "direct"
 # A full log makes the agent stop capturing; large bodies fill the default of 10 GiB in well under a minute.
@@ -78,19 +79,19 @@ class Running:
 
 @dataclass(frozen=True)
 class Agent:
-    """How an agent is run."""
+    """How an agent is run. Without a durability it captures nothing."""
 
-    durability: str
+    durability: str | None
     threads: int
 
     @property
     def name(self) -> str:
         plural = "" if self.threads == 1 else "s"
-        return f"agent, {self.durability}, {self.threads} thread{plural}"
+        return f"agent, {self.durability or 'no capture'}, {self.threads} thread{plural}"
 
 
 # Two threads are the agent's default, one is what the other proxies have.
-AGENTS = (Agent("append", 1), Agent("append", 2), Agent("disk", 2))
+AGENTS = (Agent(None, 2), Agent("append", 1), Agent("append", 2), Agent("disk", 2))
 KAFKA_AGENT = Agent("kafka", 2)
 OTHERS = ("nginx", "haproxy")
 
@@ -146,14 +147,19 @@ class Systems:
             "listenAddress": "127.0.0.1",
             "listenPort": "0",
             "adminAddress": "127.0.0.1:0",
-            "captureLogDir": str(directory / "capture-log"),
-            "captureLogMaxBytes": CAPTURE_LOG_MAX_BYTES,
-            "durability": agent.durability,
             "numThreads": str(agent.threads),
         }
+        if agent.durability is not None:
+            flags |= {
+                "captureLogDir": str(directory / "capture-log"),
+                "captureLogMaxBytes": CAPTURE_LOG_MAX_BYTES,
+                "durability": agent.durability,
+            }
         if agent.durability == "kafka":
             flags |= {"kafkaConnection": self.kafka or "", "kafkaTopic": self.kafka_topic}
         command = [str(self.agent_binary), *(word for key, value in flags.items() for word in (f"--{key}", value))]
+        if agent.durability is None:
+            command.append("--noCapture")
         process = Process("agent", command, directory)
         try:
             yield Running(process.announced("listening"), process, process.announced("admin"))
@@ -164,10 +170,15 @@ class Systems:
 
 
 @contextmanager
-def backend(binary: Path, cpu_micros: int, response_bytes: int, directory: Path) -> Iterator[tuple[str, Process]]:
+def backend(binary: Path, kind: Backend, directory: Path) -> Iterator[tuple[str, Process]]:
     """Starts a backend; its `host:port`."""
-    flags = ["--response-bytes", str(response_bytes), "--cpu-micros", str(cpu_micros)]
-    process = Process(f"backend-{cpu_micros}", [str(binary), *flags], directory)
+    flags = {
+        "response-bytes": kind.answer_bytes,
+        "cpu-micros": kind.cpu_micros,
+        "delay-micros": kind.delay_micros,
+    }
+    command = [str(binary), *(word for key, value in flags.items() for word in (f"--{key}", str(value)))]
+    process = Process(f"backend-{kind.key}", command, directory)
     try:
         yield process.announced("listening"), process
     finally:

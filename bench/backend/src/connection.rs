@@ -1,9 +1,8 @@
 //! One client connection.
 
-use crate::work;
+use crate::work::Work;
 use anyhow::{Context as _, Result, bail};
 use std::io;
-use std::time::Duration;
 use switchover_http1::{RequestEvent, RequestFramer};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
@@ -18,7 +17,7 @@ const BUFFER_BYTES: usize = 64 * 1024;
 pub(crate) async fn serve(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     response: &[u8],
-    work: Duration,
+    work: Work,
 ) -> Result<()> {
     let mut framer = RequestFramer::new();
     let mut buffer = vec![0; BUFFER_BYTES];
@@ -38,7 +37,7 @@ pub(crate) async fn serve(
                 None => break,
                 Some(RequestEvent::Head(_)) => {}
                 Some(RequestEvent::End) => {
-                    work::burn(work)?;
+                    work.take().await?;
                     stream.write_all(response).await.context("cannot answer")?;
                 }
                 Some(RequestEvent::Tunnel(reason)) => bail!("not a request: {reason}"),
@@ -59,7 +58,7 @@ mod tests {
     #[tokio::test]
     async fn answers_a_request_only_when_its_body_is_complete_and_keeps_the_connection() {
         let (mut client, server) = duplex(64 * 1024);
-        let serving = serve(server, RESPONSE, Duration::ZERO);
+        let serving = serve(server, RESPONSE, Work::default());
         let talking = async {
             let (start, last) = POST.split_at(POST.len() - 1);
             client.write_all(start).await.unwrap();
@@ -88,7 +87,7 @@ mod tests {
     async fn bytes_that_are_no_request_end_the_connection() {
         let (mut client, server) = duplex(64 * 1024);
         client.write_all(b"GET / HTTP/1.1\nhost: h\n\n").await.unwrap();
-        let error = serve(server, RESPONSE, Duration::ZERO).await.unwrap_err();
+        let error = serve(server, RESPONSE, Work::default()).await.unwrap_err();
         assert!(error.to_string().contains("not a request"), "{error}");
     }
 }

@@ -14,6 +14,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::LocalSet;
+use work::Work;
 
 /// HTTP/1.1 backend of the benchmarks: answers every request with a 200 of fixed size.
 #[derive(Debug, Parser)]
@@ -28,11 +29,14 @@ struct Cli {
     /// Processor time that each request takes, in microseconds
     #[arg(long, value_name = "N", default_value_t = 0)]
     cpu_micros: u64,
+    /// Time that each request waits for its answer, in microseconds; takes no processor time
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    delay_micros: u64,
 }
 
 fn main() -> Result<()> {
     let cli = Cli::parse();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, serve(cli))
 }
 
@@ -42,7 +46,8 @@ async fn serve(cli: Cli) -> Result<()> {
         .with_context(|| format!("cannot listen on {}; choose another address with --listen", cli.listen))?;
     println!("listening {}", listener.local_addr()?);
     let response: Rc<[u8]> = response::fixed(cli.response_bytes).into();
-    let work = Duration::from_micros(cli.cpu_micros);
+    let work =
+        Work { burn: Duration::from_micros(cli.cpu_micros), wait: Duration::from_micros(cli.delay_micros) };
     loop {
         let (stream, _) = listener.accept().await.context("cannot accept connections")?;
         stream.set_nodelay(true)?;

@@ -1,16 +1,39 @@
-//! Work that takes a known amount of processor time.
+//! What a request takes: a known amount of processor time, a known time of waiting.
 
 use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, clock_gettime};
 use std::io;
 use std::time::Duration;
 
+/// What each request takes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Work {
+    /// Processor time.
+    pub(crate) burn: Duration,
+    /// Time without any.
+    pub(crate) wait: Duration,
+}
+
+impl Work {
+    /// Takes it.
+    ///
+    /// # Errors
+    /// When the kernel has no clock of a thread's processor time.
+    pub(crate) async fn take(self) -> io::Result<()> {
+        burn(self.burn)?;
+        if !self.wait.is_zero() {
+            tokio::time::sleep(self.wait).await;
+        }
+        Ok(())
+    }
+}
+
 /// Keeps the thread busy until it has had `time` of a processor. Not until the clock on the wall says so: a thread that
 /// has to wait for a processor would then do less work the busier the machine is, and hide what a proxy takes from it.
 ///
 /// # Errors
 /// When the kernel has no clock of a thread's processor time.
-pub(crate) fn burn(time: Duration) -> io::Result<()> {
+fn burn(time: Duration) -> io::Result<()> {
     if time.is_zero() {
         return Ok(());
     }
