@@ -55,7 +55,7 @@ impl Capture {
         let shipping = match &cli.kafka_connection {
             None => None,
             Some(brokers) => {
-                let kafka = KafkaOptions { brokers: brokers.clone(), client_id: cli.kafka_client_id.clone() };
+                let kafka = KafkaOptions::plaintext(brokers, &cli.kafka_client_id);
                 let options = ShipperOptions { kafka, topic: cli.kafka_topic.clone() };
                 let deliveries = Arc::new(Deliveries::new(gate, acked_below..next));
                 let shipper = Shipper::start(

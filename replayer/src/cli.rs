@@ -158,10 +158,7 @@ impl Settings {
         match (&self.capture_log_dir, &self.kafka_connection, &self.input) {
             (Some(dir), None, None) => Ok(Input::Log(dir.clone())),
             (None, Some(brokers), None) => Ok(Input::Kafka {
-                options: KafkaOptions {
-                    brokers: brokers.clone(),
-                    client_id: "switchover-replayer".to_owned(),
-                },
+                options: KafkaOptions::plaintext(brokers, "switchover-replayer"),
                 topic: self.kafka_topic.clone(),
                 group_id: self.kafka_group_id.clone(),
             }),
