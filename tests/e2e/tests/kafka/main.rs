@@ -1,0 +1,5 @@
+//! Producer and consumers on real brokers: every way to log in, and what goes wrong.
+
+mod login;
+mod refused;
+mod support;
