@@ -1,6 +1,6 @@
 //! What the brokers refuse is told, with what to do.
 
-use crate::support::{by_flags, msk, producer, send};
+use crate::support::{by_flags, msk, producer, send, topic};
 use std::time::Duration;
 use switchover_kafka::{KafkaError, KafkaOptions, RecordConsumer, read_since};
 use switchover_testkit::lab::Lab;
@@ -63,8 +63,8 @@ fn an_iam_token_with_a_wrong_signature() {
 #[test]
 fn a_topic_that_may_not_be_used() {
     let lab = Lab::kafka_secured();
-    let topic = "forbidden";
-    lab.topics(&["--create", "--if-not-exists", "--topic", topic]);
+    let topic = &topic("forbidden");
+    lab.topics(&["--create", "--topic", topic]);
     lab.acls(&["--add", "--allow-principal", "User:nobody", "--operation", "All", "--topic", topic]);
     let options = by_flags(&[
         "--kafkaConnection", lab.listener("plain"), "--kafkaAuthType", "plain", "--kafkaUserName", lab.user(),

@@ -119,9 +119,16 @@ pub(crate) fn consumed(options: &KafkaOptions, topic: &str) -> ByKey {
     found
 }
 
+/// A topic of this run's own: the lab's brokers live on.
+pub(crate) fn topic(name: &str) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    format!("{name}-{:x}", now.as_nanos())
+}
+
 /// Records of a few keys go there, come back to a group, and are found by a reader of the end.
-pub(crate) fn there_and_back(options: &KafkaOptions, topic: &str) {
+pub(crate) fn there_and_back(options: &KafkaOptions, name: &str) {
     const RECORDS: usize = 200;
+    let topic = &topic(name);
     let (producer, events) = producer(options, topic);
     let mut sent = ByKey::new();
     for token in 0..RECORDS {
