@@ -143,3 +143,15 @@ pub(crate) fn there_and_back(options: &KafkaOptions, name: &str) {
     read_since(options, topic, 0, |_| at_end += 1).expect("the end of the topic");
     assert_eq!(at_end, RECORDS);
 }
+
+/// Bytes that can't be compressed, the same for the same seed.
+pub(crate) fn noise(length: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut byte = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    };
+    (0..length).map(|_| byte()).collect()
+}
