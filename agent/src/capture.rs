@@ -1,11 +1,12 @@
 //! The capture side as one thing: log, gate, fsync thread, shipper. Started before the first connection, ended after
 //! the last.
 
-use crate::cli::{Cli, Durability};
+use crate::cli::Cli;
 use crate::clock::Clock;
 use crate::durability::Gate;
 use crate::identity::Identity;
 use crate::journal::Journal;
+use crate::settings::Settings;
 use crate::shipper::{Checkpoint, Deliveries, Shipper, ShipperOptions};
 use crate::status::KafkaStatus;
 use crate::syncer::Syncer;
@@ -14,7 +15,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use switchover_capture::log::Recovery;
 use switchover_capture::{LogError, LogErrorKind, LogOptions, LogWriter};
-use switchover_kafka::KafkaOptions;
 
 /// While no broker is in reach, the end is not delayed for shipping longer than this: the log keeps what is left.
 const FINAL_SHIPPING_IN_OUTAGE: Duration = Duration::from_secs(1);
@@ -37,21 +37,23 @@ impl Capture {
     ///
     /// # Errors
     /// When the log can't be used; the message names the file and what to do.
-    pub fn start(cli: &Cli, durability: Durability, identity: &Identity, clock: Clock) -> Result<Self> {
+    pub fn start(cli: &Cli, settings: &Settings, identity: &Identity, clock: Clock) -> Result<Self> {
         let directory = cli.log_directory();
         let (writer, recovery) = LogWriter::open(log_options(cli))?;
         tell(&recovery);
         let checkpoint = Checkpoint::open(&directory)?;
         let next = writer.next_sequence();
         let acked_below = checkpoint.acked_below().max(writer.first_sequence()).min(next);
-        let gate = Arc::new(Gate::new(durability, cli.ack_timeout, cli.on_full, acked_below, next));
+        let gate = Arc::new(Gate::new(settings.durability, cli.ack_timeout, cli.on_full, acked_below, next));
         let journal = Arc::new(Journal::new(writer, directory, Arc::clone(&gate), cli.on_full, clock));
         let syncer = Syncer::start(&journal, &gate)?;
-        let shipping = match &cli.kafka_connection {
+        let shipping = match &settings.kafka {
             None => None,
-            Some(brokers) => {
-                let kafka = KafkaOptions { brokers: brokers.clone(), client_id: cli.kafka_client_id.clone() };
-                let options = ShipperOptions { kafka, topic: cli.kafka_topic.clone() };
+            Some(kafka) => {
+                for warning in &kafka.warnings {
+                    tracing::warn!("{warning}");
+                }
+                let options = ShipperOptions { kafka: kafka.options.clone(), topic: kafka.topic.clone() };
                 let deliveries = Arc::new(Deliveries::new(gate, acked_below..next));
                 let shipper = Shipper::start(
                     &journal,
@@ -68,10 +70,12 @@ impl Capture {
 
     /// What `/status` shows of Kafka.
     #[must_use]
-    pub fn kafka_status(&self, cli: &Cli) -> Option<KafkaStatus> {
-        self.shipping.as_ref().map(|(_, deliveries)| KafkaStatus {
-            brokers: cli.kafka_connection.clone().unwrap_or_default(),
-            topic: cli.kafka_topic.clone(),
+    pub fn kafka_status(&self, settings: &Settings) -> Option<KafkaStatus> {
+        let ((_, deliveries), kafka) = self.shipping.as_ref().zip(settings.kafka.as_ref())?;
+        Some(KafkaStatus {
+            brokers: kafka.options.brokers.clone(),
+            access: kafka.options.access(),
+            topic: kafka.topic.clone(),
             deliveries: Arc::clone(deliveries),
         })
     }

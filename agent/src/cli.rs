@@ -6,6 +6,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+use switchover_kafka::KafkaArgs;
 use switchover_settings::value;
 
 /// Prefix of the environment variables.
@@ -90,15 +91,9 @@ pub struct Cli {
     #[arg(long, value_name = "SIZE", help_heading = "Capture log", default_value = "64MiB", value_parser = value::size)]
     pub capture_log_segment_bytes: u64,
 
-    /// Kafka brokers to ship to, host:port,host:port [default: none, the capture log is the output]
-    #[arg(long, alias = "kafkaBrokers", value_name = "BROKERS", help_heading = "Kafka")]
-    pub kafka_connection: Option<String>,
-    /// Kafka topic
-    #[arg(long, value_name = "TOPIC", help_heading = "Kafka", default_value = "logging-traffic-topic")]
-    pub kafka_topic: String,
-    /// Name that the brokers see
-    #[arg(long, value_name = "ID", help_heading = "Kafka", default_value = "switchover-agent")]
-    pub kafka_client_id: String,
+    /// Kafka.
+    #[command(flatten)]
+    pub kafka: KafkaArgs,
 
     /// What of a write waits until its record is durable
     #[arg(long, value_enum, value_name = "WHAT", help_heading = "Guarantees", default_value = "response")]
@@ -159,7 +154,7 @@ impl Cli {
     /// # Errors
     /// When Kafka is asked for and no broker is named.
     pub fn effective_durability(&self) -> Result<Durability, String> {
-        match (self.durability, &self.kafka_connection) {
+        match (self.durability, &self.kafka.kafka_connection) {
             (Some(Durability::Kafka), None) => {
                 Err("--durability kafka needs --kafkaConnection; without Kafka use disk or append".to_owned())
             }

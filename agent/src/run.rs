@@ -83,13 +83,13 @@ pub async fn run(cli: Cli, settings: Settings, inherited: Inherited) -> Result<O
         admin = %admin_address,
         destination = %cli.destination_uri,
         capture_log = directory.as_deref().unwrap_or("none"),
-        kafka = cli.kafka_connection.as_deref().unwrap_or("none"),
+        kafka = agent.settings.kafka.as_ref().map_or("none", |kafka| kafka.options.brokers.as_str()),
         node_id = agent.identity.node_id(),
         taken_over = inherited.connections.len(),
         "serving"
     );
 
-    tokio::spawn(serve_admin(admin, Arc::new(agent.status(&cli)), CancellationToken::new()));
+    tokio::spawn(serve_admin(admin, Arc::new(agent.status()), CancellationToken::new()));
     let tls = agent.settings.tls.clone();
     tokio::spawn(async move {
         if let Err(error) = tls.keep_fresh().await {
@@ -198,7 +198,7 @@ impl Agent {
         let failed = || format!("capture log {}", directory.display());
         std::fs::create_dir_all(&directory).with_context(failed)?;
         let identity = Identity::load(&directory).with_context(failed)?;
-        let capture = Capture::start(cli, settings.durability, &identity, clock)?;
+        let capture = Capture::start(cli, settings, &identity, clock)?;
         Ok((identity, capture))
     }
 
@@ -225,12 +225,12 @@ impl Agent {
         })
     }
 
-    fn status(&self, cli: &Cli) -> Status {
+    fn status(&self) -> Status {
         Status {
             node_id: self.identity.node_id().to_owned(),
             journal: self.capture.as_ref().map(|capture| Arc::clone(&capture.journal)),
             counters: Arc::clone(&self.counters),
-            kafka: self.capture.as_ref().and_then(|capture| capture.kafka_status(cli)),
+            kafka: self.capture.as_ref().and_then(|capture| capture.kafka_status(&self.settings)),
             recovered_records: self.capture.as_ref().map_or(0, |capture| capture.recovered_records),
             draining: self.draining.clone(),
             no_log: self.no_log.clone(),

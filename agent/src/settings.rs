@@ -11,8 +11,11 @@ use crate::tls::Tls;
 use anyhow::{Context as _, Result, anyhow, bail};
 use std::path::Path;
 use std::sync::Arc;
+use switchover_kafka::Resolved;
 use switchover_tls::{ClientOptions, Reloading, ServerOptions};
 
+/// The name that brokers see unless the operator says otherwise.
+const KAFKA_CLIENT_ID: &str = "switchover-agent";
 /// Says that no header is redacted.
 const NO_HEADER: &str = "none";
 const REDACTION_KEY_FILE: &str = "redaction-key";
@@ -31,6 +34,8 @@ pub struct Settings {
     pub rules: Rules,
     /// Time limits.
     pub limits: Limits,
+    /// Where to ship, if anywhere.
+    pub kafka: Option<Resolved>,
 }
 
 impl Settings {
@@ -59,8 +64,9 @@ impl Settings {
             edit,
             refuse_writes: false,
         };
+        let kafka = cli.kafka.resolve(KAFKA_CLIENT_ID)?;
         let limits = Limits::new(cli.connect_timeout, cli.idle_timeout);
-        Ok(Self { durability, node, tls, rules, limits })
+        Ok(Self { durability, node, tls, rules, limits, kafka })
     }
 }
 

@@ -245,6 +245,7 @@ impl Run {
             match producer.send(key, &entry.payload, token) {
                 Ok(()) => return None,
                 Err(SendError::Dead(reason)) => return Some(Ended::Failed(reason)),
+                Err(error @ SendError::TooLarge(_)) => return Some(Ended::Failed(error.to_string())),
                 Err(SendError::QueueFull) => {
                     if let Some(reason) = self.deliveries.failure() {
                         return Some(Ended::Failed(reason));

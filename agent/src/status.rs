@@ -35,6 +35,8 @@ pub struct Status {
 pub struct KafkaStatus {
     /// Bootstrap list.
     pub brokers: String,
+    /// Who we are there, and whether it is encrypted.
+    pub access: String,
     /// Topic.
     pub topic: String,
     /// What became of the records.
@@ -164,6 +166,7 @@ impl AdminPages for Status {
         if let Some(kafka) = &self.kafka {
             let status = json!({
                 "brokers": kafka.brokers,
+                "access": kafka.access,
                 "topic": kafka.topic,
                 "inFlight": kafka.deliveries.in_flight(),
                 "unreachable": kafka.deliveries.unreachable_reason(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use switchover_kafka::KafkaOptions;
+use switchover_kafka::{KafkaArgs, OptionsError, Resolved};
 use switchover_settings::secret::SecretError;
 use switchover_settings::{secret, value};
 
@@ -14,6 +14,9 @@ use crate::pace::Speed;
 use crate::rewrite::TargetAuth;
 use crate::run::Options;
 use crate::source::{Input, Until};
+
+/// The name that brokers see unless the user says otherwise.
+const KAFKA_CLIENT_ID: &str = "switchover-replayer";
 
 /// Sends captured traffic to a target cluster, in the order and with the timing of the source, and compares every
 /// answer.
@@ -51,27 +54,12 @@ pub struct Settings {
     /// Input: the directory of an agent's capture log
     #[arg(long, value_name = "DIR", help_heading = "Input (one of)")]
     capture_log_dir: Option<PathBuf>,
-    /// Input: Kafka brokers, host:port,...
-    #[arg(
-        long,
-        alias = "kafkaBrokers",
-        alias = "kafkaTrafficBrokers",
-        value_name = "BROKERS",
-        help_heading = "Input (one of)"
-    )]
-    kafka_connection: Option<String>,
+    /// Input: Kafka.
+    #[command(flatten)]
+    kafka: KafkaArgs,
     /// Input: a file of capture records (plain, gzip or zstd), or - for standard input
     #[arg(long, short, value_name = "FILE", help_heading = "Input (one of)")]
     input: Option<PathBuf>,
-    /// Kafka topic
-    #[arg(
-        long,
-        alias = "kafkaTrafficTopic",
-        value_name = "TOPIC",
-        default_value = "logging-traffic-topic",
-        help_heading = "Input (one of)"
-    )]
-    kafka_topic: String,
     /// Kafka consumer group; a later run of the same group goes on where this one stopped
     #[arg(
         long,
@@ -120,6 +108,9 @@ pub enum UsageError {
     /// `--targetPasswordFile`.
     #[error("--targetPasswordFile: {0}")]
     Password(#[from] SecretError),
+    /// A flag about Kafka.
+    #[error(transparent)]
+    Kafka(#[from] OptionsError),
 }
 
 impl Settings {
@@ -155,16 +146,15 @@ impl Settings {
     }
 
     fn input(&self) -> Result<Input, UsageError> {
-        match (&self.capture_log_dir, &self.kafka_connection, &self.input) {
+        let kafka = self.kafka.resolve(KAFKA_CLIENT_ID)?;
+        match (&self.capture_log_dir, kafka, &self.input) {
             (Some(dir), None, None) => Ok(Input::Log(dir.clone())),
-            (None, Some(brokers), None) => Ok(Input::Kafka {
-                options: KafkaOptions {
-                    brokers: brokers.clone(),
-                    client_id: "switchover-replayer".to_owned(),
-                },
-                topic: self.kafka_topic.clone(),
-                group_id: self.kafka_group_id.clone(),
-            }),
+            (None, Some(Resolved { options, topic, warnings }), None) => {
+                for warning in warnings {
+                    tracing::warn!("{warning}");
+                }
+                Ok(Input::Kafka { options: Box::new(options), topic, group_id: self.kafka_group_id.clone() })
+            }
             (None, None, Some(file)) if file.as_os_str() == "-" => Ok(Input::Stdin),
             (None, None, Some(file)) => Ok(Input::File(file.clone())),
             (None, None, None) => Err(UsageError::Input("no input")),

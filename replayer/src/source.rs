@@ -33,7 +33,7 @@ pub enum Input {
     /// A consumer group on a topic.
     Kafka {
         /// The brokers.
-        options: KafkaOptions,
+        options: Box<KafkaOptions>,
         /// The topic.
         topic: String,
         /// The group.
@@ -112,7 +112,7 @@ impl Source {
             },
             Input::Stdin => Ok(Self::Stdin),
             Input::Kafka { options, topic, group_id } => {
-                Ok(Self::Kafka(KafkaSource::open(options, topic, group_id).await?))
+                Ok(Self::Kafka(KafkaSource::open(*options, topic, group_id).await?))
             }
         }
     }

@@ -10,6 +10,7 @@ pub mod input;
 pub mod log;
 pub mod reassembly;
 pub mod record;
+pub mod split;
 pub mod timestamp;
 
 pub use encoder::{MAX_RECORD_BYTES, RecordSink, StreamEncoder};
@@ -21,3 +22,4 @@ pub use timestamp::Timestamp;
 /// What a captured header value begins with when its own value was a secret; a hash follows. Whoever replays it has no
 /// use for it.
 pub const REDACTED_PREFIX: &str = "redacted:hmac-sha256:";
+pub use split::{SplitError, split_record};

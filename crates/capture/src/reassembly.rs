@@ -8,6 +8,7 @@
 
 mod connection;
 mod exchange;
+mod position;
 mod recent;
 mod types;
 
@@ -15,6 +16,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use crate::{record::TrafficStream, timestamp::Timestamp};
 use connection::{Connection, Source};
+use position::{Place, Position};
 use recent::RecentlyClosed;
 pub use types::{End, Message, Reassembled, Transaction};
 
@@ -58,35 +60,42 @@ impl<O: Clone> Reassembler<O> {
 
     /// Takes one record; what it completes is appended to `out`. Records of one connection must come in the order
     /// in which they were written; those of different connections in any.
-    pub fn push(&mut self, stream: TrafficStream, origin: O, out: &mut Vec<Reassembled<O>>) {
+    pub fn push(&mut self, mut stream: TrafficStream, origin: O, out: &mut Vec<Reassembled<O>>) {
         // Records are numbered from 1; decoding refuses one without a number.
         let number = stream.number().unwrap_or(0);
+        let part = stream.part();
         let key = Key {
             node_id: stream.node_id.as_str().into(),
             connection_id: stream.connection_id.as_str().into(),
         };
-        let known =
-            self.open.get(&key).map(|connection| connection.last_number).or_else(|| self.closed.get(&key));
-        let last_number = known.unwrap_or(0);
-        if number <= last_number {
-            let Key { node_id, connection_id } = key;
-            out.push(Reassembled::Duplicate { node_id, connection_id, number });
-            return;
-        }
-        let expected = last_number.saturating_add(1);
-        if number > expected {
-            let Key { node_id, connection_id } = key.clone();
-            out.push(Reassembled::Gap { node_id, connection_id, expected, found: number });
-        }
+        let known = self.open.get(&key).map(|connection| connection.position);
+        let known = known.or_else(|| self.closed.get(&key).map(Position::after_record)).unwrap_or_default();
+        let gap = match known.place(number, part) {
+            Place::Duplicate => {
+                let Key { node_id, connection_id } = key;
+                out.push(Reassembled::Duplicate { node_id, connection_id, number });
+                return;
+            }
+            Place::Next { seen } => {
+                position::forget(&mut stream, seen);
+                false
+            }
+            Place::Gap { expected } => {
+                let Key { node_id, connection_id } = key.clone();
+                out.push(Reassembled::Gap { node_id, connection_id, expected, found: number });
+                true
+            }
+        };
         let connection = self.open.entry(key.clone()).or_insert_with(|| {
             self.connections_opened += 1;
             Connection::resumed(key.clone(), self.connections_opened, &stream)
         });
-        if connection.last_number != 0 && number > expected {
+        if gap && connection.position != Position::default() {
             connection.records_missing(&stream, out);
         }
-        connection.last_number = number;
-        let closed = connection.record(stream, &Source { origin, number }, out);
+        connection.position = Position::after(number, part);
+        let source = Source { origin, number: (number, part.start) };
+        let closed = connection.record(stream, part.is_last(), &source, out);
         if closed {
             self.open.remove(&key);
             self.closed.insert(key, number);
@@ -122,7 +131,7 @@ impl<O: Clone> Reassembler<O> {
         ending.sort_unstable_by_key(|(_, connection)| connection.serial);
         for (key, mut connection) in ending {
             connection.end(end, out);
-            self.closed.insert(key, connection.last_number);
+            self.closed.insert(key, connection.position.last_complete());
         }
     }
 }

@@ -31,6 +31,13 @@ pub struct TrafficStream {
     /// Whether the record before this one ended inside a request.
     #[prost(bool, optional, tag = "7")]
     pub last_observation_was_unterminated_read: Option<bool>,
+    /// In a part of a record that was too long: how much of the record the parts before hold. Ours, not in the schema
+    /// of the existing capture proxy; readers that do not know it see several records of one number.
+    #[prost(uint64, optional, tag = "101")]
+    pub part_start: Option<u64>,
+    /// In a part of a record: how much all parts hold.
+    #[prost(uint64, optional, tag = "102")]
+    pub part_of: Option<u64>,
 }
 
 /// Place of a record among the records of its connection, from 1.
@@ -198,6 +205,14 @@ impl TrafficStream {
         }
     }
 
+    /// Which part of its record this is; of a whole record, all of it.
+    #[must_use]
+    pub fn part(&self) -> Part {
+        let start = self.part_start.unwrap_or(0);
+        let end = start.saturating_add(self.sub_stream.iter().map(TrafficObservation::extent).sum());
+        Part { start, end, of: self.part_of.unwrap_or(end).max(end) }
+    }
+
     /// Whether no record of this connection follows.
     #[must_use]
     pub fn is_last(&self) -> bool {
@@ -205,7 +220,38 @@ impl TrafficStream {
     }
 }
 
+/// A place in a record: each byte of data counts one, as does every observation without data. Ends of segments count
+/// nothing, as splitting adds some. So a part is known by what it holds, however the record was cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// What the parts before hold.
+    pub start: u64,
+    /// What is held up to its end.
+    pub end: u64,
+    /// What the whole record holds.
+    pub of: u64,
+}
+
+impl Part {
+    /// Whether the record is complete with this part.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.end >= self.of
+    }
+}
+
 impl TrafficObservation {
+    /// How much it counts in a [`Part`].
+    #[must_use]
+    pub fn extent(&self) -> u64 {
+        match &self.capture {
+            Some(Capture::Read(data) | Capture::Write(data)) => data.data.len() as u64,
+            Some(Capture::ReadSegment(data) | Capture::WriteSegment(data)) => data.data.len() as u64,
+            Some(Capture::SegmentEnd(_)) => 0,
+            _ => 1,
+        }
+    }
+
     /// When it was seen, with out-of-range nanoseconds clamped. `None` when the record does not say.
     #[must_use]
     pub fn timestamp(&self) -> Option<Timestamp> {

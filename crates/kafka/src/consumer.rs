@@ -1,22 +1,32 @@
 //! The consumer of capture records: a member of a group that starts where the group stopped and commits only what
 //! it is told, because an offset may be committed only when the replay of its record is on disk.
 
-use crate::{KafkaError, KafkaOptions, error, producer};
-use rdkafka::client::ClientContext;
+use crate::client::{self, ClientState};
+use crate::{KafkaError, KafkaOptions, error};
+use rdkafka::client::{ClientContext, OAuthToken};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance, StreamConsumer};
 use rdkafka::error::{KafkaError as Library, RDKafkaErrorCode};
 use rdkafka::message::Message;
+use rdkafka::metadata::MetadataPartition;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::VecDeque;
+use std::error::Error;
 use std::fmt;
+use std::future::Future as _;
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 /// How long a first answer of a broker, or a topic's appearance, is waited for.
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// One question to a broker.
 const QUESTION_LIMIT: Duration = Duration::from_secs(5);
+/// The first question; between two of them the client's events are handled.
+const METADATA_LIMIT: Duration = Duration::from_secs(1);
+/// A topic that was just made has no leader for a moment.
+const LEADER_WAIT: Duration = Duration::from_millis(100);
 
 /// What a poll brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,11 +72,14 @@ impl fmt::Debug for RecordConsumer {
 }
 
 impl RecordConsumer {
-    /// Joins `group_id` on `topic`. To be called within a tokio runtime. Blocks until a broker has answered (at most 30 s).
+    /// Joins `group_id` on `topic`. To be called within a tokio runtime. Blocks until a broker has answered (at most
+    /// 30 s, with IAM 25 s more for credentials).
     ///
     /// # Errors
-    /// [`KafkaError::Unreachable`], [`KafkaError::TopicMissing`], [`KafkaError::Setup`].
+    /// [`KafkaError::Unreachable`], [`KafkaError::Refused`], [`KafkaError::Credentials`],
+    /// [`KafkaError::TopicMissing`], [`KafkaError::TopicForbidden`], [`KafkaError::Setup`].
     pub fn subscribe(options: &KafkaOptions, topic: &str, group_id: &str) -> Result<Self, KafkaError> {
+        let state = ClientState::prepare(options)?;
         let inner: StreamConsumer<Context> = options
             .client_config()
             .set("group.id", group_id)
@@ -76,12 +89,17 @@ impl RecordConsumer {
             .set("allow.auto.create.topics", "false")
             .set("enable.partition.eof", "true")
             .set("partition.assignment.strategy", "cooperative-sticky")
-            .create_with_context(Context::default())
+            .create_with_context(Context { state, changes: Mutex::default() })
             .map_err(|error| KafkaError::Setup {
                 brokers: options.brokers.clone(),
                 reason: error.to_string(),
             })?;
-        let partitions = topic_partitions(&inner, &options.brokers, topic)?;
+        // Nothing is subscribed yet, so no record can be lost by looking for events without waiting.
+        let serve = || {
+            let mut task = std::task::Context::from_waker(Waker::noop());
+            let _ = pin!(inner.recv()).poll(&mut task);
+        };
+        let partitions = topic_partitions(&inner, &inner.context().state, &options.brokers, topic, serve)?;
         inner.subscribe(&[topic]).map_err(|error| KafkaError::operation(topic, "subscribing", &error))?;
         Ok(Self { inner, topic: topic.to_owned(), partitions })
     }
@@ -183,35 +201,51 @@ impl RecordConsumer {
 /// How often a waiting poll looks for a change of the assignment.
 const REBALANCE_LOOK: Duration = Duration::from_millis(100);
 
-/// The partitions of a topic, waiting for the brokers within [`START_LIMIT`].
+/// The partitions of a topic, waiting for the brokers within [`START_LIMIT`]. `serve` handles the client's events: the
+/// library asks for a token by one, and must have it before it can ask the brokers anything.
 pub(crate) fn topic_partitions<C: ConsumerContext, T: Consumer<C>>(
     consumer: &T,
+    state: &ClientState,
     brokers: &str,
     topic: &str,
+    serve: impl Fn(),
 ) -> Result<Vec<i32>, KafkaError> {
     let start = Instant::now();
+    let missing = || KafkaError::TopicMissing { brokers: brokers.to_owned(), topic: topic.to_owned() };
     loop {
-        match consumer.fetch_metadata(Some(topic), QUESTION_LIMIT) {
+        serve();
+        let waiting = match consumer.fetch_metadata(Some(topic), METADATA_LIMIT) {
             Ok(metadata) => {
                 let found = metadata.topics().iter().find(|found| found.name() == topic);
-                return match found.map(|found| (found.error(), found.partitions())) {
-                    Some((None, partitions)) if !partitions.is_empty() => {
-                        Ok(partitions.iter().map(rdkafka::metadata::MetadataPartition::id).collect())
+                let Some(found) = found else { return Err(missing()) };
+                match found.error().map(RDKafkaErrorCode::from) {
+                    None if !found.partitions().is_empty() => {
+                        return Ok(found.partitions().iter().map(MetadataPartition::id).collect());
                     }
-                    _ => {
-                        Err(KafkaError::TopicMissing { brokers: brokers.to_owned(), topic: topic.to_owned() })
+                    Some(RDKafkaErrorCode::TopicAuthorizationFailed) => {
+                        return Err(KafkaError::TopicForbidden {
+                            brokers: brokers.to_owned(),
+                            topic: topic.to_owned(),
+                            needed: "give this user the rights Read and Describe on it",
+                        });
                     }
-                };
+                    Some(RDKafkaErrorCode::LeaderNotAvailable) if start.elapsed() < START_LIMIT => {
+                        std::thread::sleep(LEADER_WAIT);
+                        continue;
+                    }
+                    _ => return Err(missing()),
+                }
             }
-            Err(error) if start.elapsed() >= START_LIMIT => {
-                return Err(KafkaError::Unreachable {
-                    brokers: brokers.to_owned(),
-                    waited_s: start.elapsed().as_secs(),
-                    reason: error.to_string(),
-                });
-            }
-            Err(error) => tracing::debug!(%error, "kafka metadata not available yet"),
+            Err(error) => error,
+        };
+        serve();
+        if let Some(refusal) = state.refusal() {
+            return Err(refusal);
         }
+        if start.elapsed() >= START_LIMIT {
+            return Err(state.unreachable(start.elapsed().as_secs(), &waiting.to_string()));
+        }
+        tracing::debug!(error = %waiting, "kafka metadata not available yet");
     }
 }
 
@@ -222,8 +256,8 @@ enum Change {
 }
 
 /// Assignment changes, in order, until the poll hands them out. At most a few per rebalance.
-#[derive(Default)]
 struct Context {
+    state: ClientState,
     changes: Mutex<VecDeque<Change>>,
 }
 
@@ -242,14 +276,22 @@ fn partitions_of(list: &TopicPartitionList) -> Vec<i32> {
 }
 
 impl ClientContext for Context {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        producer::log(level, facility, message);
+        client::log(level, facility, message);
     }
 
     fn error(&self, error: Library, reason: &str) {
+        let problem = self.state.note(&error, reason);
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
+            let reason = problem.map_or_else(|| reason.to_owned(), |problem| problem.reason);
             tracing::warn!(%error, reason, "kafka client error");
         }
+    }
+
+    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        self.state.oauth_token()
     }
 }
 

@@ -25,6 +25,32 @@ pub enum KafkaError {
         /// What the library says.
         reason: String,
     },
+    /// The brokers answered and do not let us in.
+    #[error("the Kafka brokers {brokers} refuse us: {reason}")]
+    Refused {
+        /// Bootstrap list.
+        brokers: String,
+        /// What was refused, and what to check.
+        reason: String,
+    },
+    /// No credentials for Amazon MSK.
+    #[error("cannot log in to the Kafka brokers {brokers}: {reason}")]
+    Credentials {
+        /// Bootstrap list.
+        brokers: String,
+        /// What was tried, and what to do.
+        reason: String,
+    },
+    /// The topic may not be used by us.
+    #[error("Kafka topic {topic} on {brokers}: not allowed; {needed}")]
+    TopicForbidden {
+        /// Bootstrap list.
+        brokers: String,
+        /// The topic asked for.
+        topic: String,
+        /// The right that is missing.
+        needed: &'static str,
+    },
     /// The topic is not there.
     #[error(
         "Kafka topic {topic} does not exist on {brokers}; check --kafkaTopic, or create the topic (the agent creates it with its first record where the broker allows that)"
@@ -62,5 +88,15 @@ pub(crate) fn is_outage(error: &Library) -> bool {
                 | RDKafkaErrorCode::BrokerTransportFailure
                 | RDKafkaErrorCode::Resolve
         )
+    )
+}
+
+/// Whether an error says that no answer came in time.
+pub(crate) fn is_timeout(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::OperationTimedOut
+            | RDKafkaErrorCode::RequestTimedOut
+            | RDKafkaErrorCode::MessageTimedOut
     )
 }

@@ -3,12 +3,16 @@
 //! An agent that died may have shipped records whose acknowledgement it could not write down. Before it ships again
 //! it looks here, so that each record is in the topic once.
 
+use crate::client::{self, ClientState};
 use crate::{KafkaError, KafkaOptions, consumer};
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::client::{ClientContext, OAuthToken};
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError as Library;
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::HashSet;
+use std::error::Error;
 use std::time::{Duration, Instant};
 
 /// One question to a broker.
@@ -28,16 +32,20 @@ pub fn read_since(
     mut visit: impl FnMut(&[u8]),
 ) -> Result<(), KafkaError> {
     let failed = |action| move |error: Library| KafkaError::operation(topic, action, &error);
-    let reader: BaseConsumer = options
+    let state = ClientState::prepare(options)?;
+    let reader: BaseConsumer<Context> = options
         .client_config()
         // Required by the library, never joined: offsets are neither read nor written.
         .set("group.id", "switchover-tail")
         .set("enable.auto.commit", "false")
         .set("allow.auto.create.topics", "false")
         .set("enable.partition.eof", "true")
-        .create()
+        .create_with_context(Context { state })
         .map_err(|error| KafkaError::Setup { brokers: options.brokers.clone(), reason: error.to_string() })?;
-    let partitions = match consumer::topic_partitions(&reader, &options.brokers, topic) {
+    let state = &reader.context().state;
+    // Nothing is assigned yet, so a poll brings events only.
+    let serve = || while reader.poll(Duration::ZERO).is_some() {};
+    let partitions = match consumer::topic_partitions(&reader, state, &options.brokers, topic, serve) {
         Err(KafkaError::TopicMissing { .. }) => return Ok(()),
         partitions => partitions?,
     };
@@ -66,14 +74,33 @@ pub fn read_since(
                 return Err(failed("reading the end of the topic")(error));
             }
             None if progress.elapsed() > STALL_LIMIT => {
-                return Err(KafkaError::Unreachable {
-                    brokers: options.brokers.clone(),
-                    waited_s: STALL_LIMIT.as_secs(),
-                    reason: "no record and no end of partition came".to_owned(),
-                });
+                let silence = "no record and no end of partition came";
+                return Err(state.unreachable(STALL_LIMIT.as_secs(), silence));
             }
             Some(Err(_)) | None => {}
         }
     }
     Ok(())
 }
+
+struct Context {
+    state: ClientState,
+}
+
+impl ClientContext for Context {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        client::log(level, facility, message);
+    }
+
+    fn error(&self, error: Library, reason: &str) {
+        self.state.note(&error, reason);
+    }
+
+    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        self.state.oauth_token()
+    }
+}
+
+impl ConsumerContext for Context {}

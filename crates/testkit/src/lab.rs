@@ -14,6 +14,7 @@ pub struct Lab {
     name: String,
     address: String,
     access: Option<Access>,
+    described: Value,
     private: bool,
 }
 
@@ -53,6 +54,12 @@ fn lab(args: &[&str]) -> String {
 #[must_use]
 pub fn certificates() -> PathBuf {
     PathBuf::from(lab(&["certs"]).trim_end())
+}
+
+/// Starts an instance or a cluster; what the lab says of it.
+pub(crate) fn described(args: &[&str]) -> Value {
+    let line = lab(&[&["up"], args].concat());
+    serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line}"))
 }
 
 impl Lab {
@@ -105,10 +112,20 @@ impl Lab {
         Self::up(&["kafka"], true)
     }
 
+    /// The shared broker with a listener for every way to log in.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    #[must_use]
+    pub fn kafka_secured() -> Self {
+        Self::up(&["kafka", "--shared", "--security", "all"], false)
+    }
+
     fn up(args: &[&str], private: bool) -> Self {
-        let line = lab(&[&["up"], args].concat());
-        let described: Value =
-            serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line}"));
+        Self::new(described(args), private)
+    }
+
+    pub(crate) fn new(described: Value, private: bool) -> Self {
         let text = |key: &str| described[key].as_str().map(str::to_owned);
         let address = text("url").or_else(|| text("bootstrap")).expect("url or bootstrap");
         let access = text("user").map(|user| Access {
@@ -116,7 +133,7 @@ impl Lab {
             password: text("password").expect("a password"),
             ca: text("ca").expect("a CA").into(),
         });
-        Self { name: text("name").expect("a name"), address, access, private }
+        Self { name: text("name").expect("a name"), address, access, described, private }
     }
 
     /// `http://host:port` of a cluster; `https` if its security is [`Security::Tls`].
@@ -156,6 +173,52 @@ impl Lab {
     #[must_use]
     pub fn ca(&self) -> &Path {
         &self.access().ca
+    }
+
+    /// `host:port` of a listener of [`Self::kafka_secured`]: `scram`, `scramclear` (without TLS), `plain`, `mtls`, `tls`
+    /// or `msk`.
+    ///
+    /// # Panics
+    /// When there is none of this name.
+    #[must_use]
+    pub fn listener(&self, name: &str) -> &str {
+        let address = self.described["listeners"][name].as_str();
+        address.unwrap_or_else(|| panic!("{} has no listener {name}", self.name))
+    }
+
+    /// Runs Kafka's topic tool, such as `--create --topic t --config max.message.bytes=20000`.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn topics(&self, args: &[&str]) {
+        lab(&[&["kafka-topics", &self.name], args].concat());
+    }
+
+    /// Runs Kafka's tool for access rules on [`Self::kafka_secured`].
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn acls(&self, args: &[&str]) {
+        lab(&[&["kafka-acls", &self.name], args].concat());
+    }
+
+    /// What the server has written to its log.
+    ///
+    /// # Panics
+    /// When it can't be read.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let path = self.described["log"].as_str().expect("a log");
+        String::from_utf8_lossy(&std::fs::read(path).expect("the log can be read")).into_owned()
+    }
+
+    /// The server's own directory; a broker's partitions are below `data`.
+    ///
+    /// # Panics
+    /// When the lab does not say.
+    #[must_use]
+    pub fn directory(&self) -> PathBuf {
+        self.described["dir"].as_str().expect("a directory").into()
     }
 
     fn access(&self) -> &Access {

@@ -2,6 +2,7 @@
 //! raw HTTP/1.1 client. A dev-dependency only; it panics where a test would, with what is needed to see why.
 
 pub mod agent;
+pub mod brokers;
 pub mod http;
 pub mod lab;
 pub mod program;

@@ -45,7 +45,7 @@ pub fn of_log(directory: &Path) -> Vec<Found> {
 /// When the broker refuses or is silent for long.
 #[must_use]
 pub fn of_topic(brokers: &str, topic: &str) -> Vec<Found> {
-    let options = KafkaOptions { brokers: brokers.to_owned(), client_id: "test".to_owned() };
+    let options = KafkaOptions::plaintext(brokers, "test");
     let group = format!("test-{topic}-{}", std::process::id());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let entered = runtime.enter();

@@ -20,12 +20,12 @@ instance_names() {
   for file in "$run"/*/instance; do basename "$(dirname "$file")"; done
 }
 
-# load NAME: sets name, dir, log, product, version, port, inner_port, heap, security.
+# load NAME: sets name, dir, log, product, version, port, inner_port, heap, security, more_ports.
 load() {
   check_name "$1"
   name=$1 dir=$run/$1 log=$run/$1/log
   [ -f "$dir/instance" ] || die "no instance '$name'; there are: $(instance_names | paste -sd ' ')" "lab up PRODUCT --name $name"
-  IFS=' ' read -r product version port inner_port heap security <"$dir/instance"
+  IFS=' ' read -r product version port inner_port heap security more_ports <"$dir/instance"
   security=${security:-off} # not in the record of an older lab
 }
 
@@ -103,7 +103,7 @@ die_port_taken() {
 # free_port: prints a port nobody listens on and no instance, running or stopped, has been given.
 free_port() {
   local candidate given _
-  given=" $(cat "$run"/*/instance /dev/null | cut -d ' ' -f 3,4 | paste -sd ' ') $* "
+  given=" $(cat "$run"/*/instance /dev/null | cut -d ' ' -f 3,4,7- | paste -sd ' ') $* "
   for _ in {1..200}; do
     candidate=$((FIRST_PORT + (RANDOM * 32768 + RANDOM) % PORT_COUNT))
     [[ "$given" != *" $candidate "* ]] && ! listening $candidate && printf '%s' $candidate && return
@@ -116,7 +116,9 @@ describe() {
   local pid address=127.0.0.1:$port access='{}'
   pid=$(live_pid "$dir") || pid=null
   [ "$product" = kafka ] || address=$(base_url)
-  ! secured || access=$(jq -cn --arg security "$security" --arg user "$(admin_user)" --arg password "$ADMIN_PASSWORD" --arg ca "$(ca_file)" '{$security, $user, $password, $ca}')
+  if secured; then
+    [ "$product" = kafka ] && access=$(kafka_access) || access=$(jq -cn --arg security "$security" --arg user "$(admin_user)" --arg password "$ADMIN_PASSWORD" --arg ca "$(ca_file)" '{$security, $user, $password, $ca}')
+  fi
   jq -cn --arg name "$name" --arg product "$product" --arg version "$version" --arg address "$address" \
     --argjson port "$port" --argjson pid "$pid" --arg dir "$dir" --arg log "$log" --argjson access "$access" \
     '{$name, $product, $version} + (if $product == "kafka" then {bootstrap: $address} else {url: $address} end) + $access + {$port, $pid, $dir, $log}'

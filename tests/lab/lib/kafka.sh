@@ -6,8 +6,13 @@ CONSUME_TIMEOUT_MS=30000 # a first consumer makes the offsets topic, which takes
 
 # configure_kafka SETTING...: writes config/ of the loaded instance and formats its storage.
 configure_kafka() {
-  local conf=$dir/config/server.properties id
+  local conf=$dir/config/server.properties id users=() more=()
   mkdir "$dir/config"
+  if secured; then
+    add_kafka_security
+    mapfile -t more < <(kafka_security_settings)
+    users=(--add-scram "SCRAM-SHA-512=[name=$KAFKA_USER,password=$KAFKA_PASSWORD]" --add-scram "SCRAM-SHA-256=[name=$KAFKA_USER,password=$KAFKA_PASSWORD]")
+  fi
   # One replica of everything, few partitions of the internal topics (each is a directory and two index files), and
   # an 8 MiB cleaner buffer: the default one takes half of the heap.
   write_settings = process.roles=broker,controller node.id=1 "controller.quorum.voters=1@127.0.0.1:$inner_port" \
@@ -17,17 +22,21 @@ configure_kafka() {
     offsets.topic.replication.factor=1 offsets.topic.num.partitions=4 \
     transaction.state.log.replication.factor=1 transaction.state.log.min.isr=1 transaction.state.log.num.partitions=4 \
     share.coordinator.state.topic.replication.factor=1 share.coordinator.state.topic.min.isr=1 share.coordinator.state.topic.num.partitions=4 \
-    group.initial.rebalance.delay.ms=0 log.cleaner.dedupe.buffer.size=8388608 "$@" >"$conf"
+    group.initial.rebalance.delay.ms=0 log.cleaner.dedupe.buffer.size=8388608 ${more[@]+"${more[@]}"} "$@" >"$conf"
   kafka_log_config info >"$dir/config/log4j2.yaml"
   own_by_server
-  id=A$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c 2-22) # an id that begins with '-' would be taken for an option
-  "${as_server[@]}" "$java_home/bin/java" -Xmx${TOOL_HEAP_MB}m -XX:TieredStopAtLevel=1 -cp "$(kafka_classpath)" kafka.tools.StorageTool format --cluster-id "$id" --config "$conf" >>"$log" 2>&1 || {
+  id=${cluster_id:-A$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c 2-22)} # an id that begins with '-' would be taken for an option
+  "${as_server[@]}" "$java_home/bin/java" -Xmx${TOOL_HEAP_MB}m -XX:TieredStopAtLevel=1 -cp "$(kafka_classpath)" kafka.tools.StorageTool format --cluster-id "$id" --config "$conf" ${users[@]+"${users[@]}"} >>"$log" 2>&1 || {
     tail -n 5 "$log" >&2
     die "Kafka's storage tool refused the configuration of $name (its last lines are above)" "correct the settings given with --set; the whole file: $conf"
   }
 }
 
-kafka_classpath() { printf '%s/lib/*' "$(dist_dir kafka "$version")"; }
+# An unsecured broker has no use for the validator, which needs a compiler to be made.
+kafka_classpath() {
+  printf '%s/lib/*' "$(dist_dir kafka "$version")"
+  ! secured || printf ':%s' "$(validator_dir)"
+}
 
 # kafka_log_config LEVEL_OF_THE_SERVER: everything else warns, on stderr.
 kafka_log_config() {
@@ -70,6 +79,13 @@ cmd_kafka_topics() {
   [ $# -ge 1 ] || usage_error "kafka-topics needs the instance's name"
   load_kafka "$1"
   kafka_tool org.apache.kafka.tools.TopicCommand "${@:2}"
+}
+
+cmd_kafka_acls() {
+  [ $# -ge 1 ] || usage_error "kafka-acls needs the instance's name"
+  load_kafka "$1"
+  secured || usage_error "$name has no authorizer: lab up kafka --security all"
+  kafka_tool org.apache.kafka.tools.AclCommand "${@:2}"
 }
 
 # Prints one line a message: partition, offset, key, value, divided by tabs. The tool ends well even if fewer came.

@@ -53,7 +53,7 @@ fail_start() {
 }
 
 cmd_up() {
-  local wanted_port='' wanted_heap='' shared=false settings=() options=()
+  local wanted_port='' wanted_heap='' shared=false brokers='' settings=() options=()
   product=${1:-} version='' name='' security=off
   [ -n "$product" ] || usage_error "up needs a product"
   shift
@@ -62,7 +62,7 @@ cmd_up() {
   while [ $# -gt 0 ]; do
     case $1 in
       --shared) shared=true && shift && continue ;;
-      --name | --port | --heap | --set | --jvm | --security) [ $# -ge 2 ] || usage_error "$1 needs a value" ;;
+      --name | --port | --heap | --set | --jvm | --security | --brokers) [ $# -ge 2 ] || usage_error "$1 needs a value" ;;
       *) usage_error "up does not know '$1'" ;;
     esac
     case $1 in
@@ -70,7 +70,8 @@ cmd_up() {
       --port) [[ "$2" =~ ^[1-9][0-9]{0,4}$ ]] && [ "$2" -le 65535 ] || usage_error "--port '$2' is no port" && wanted_port=$2 ;;
       --heap) [[ "$2" =~ ^[1-9][0-9]{1,5}$ ]] || usage_error "--heap '$2' is no number of megabytes" && wanted_heap=$2 ;;
       --set) [[ "$2" =~ ^[A-Za-z0-9._-]+=[^$'\n']*$ ]] || usage_error "--set '$2' is not KEY=VALUE" && settings+=("$2") ;;
-      --security) [[ "$2" =~ ^(plain|tls)$ ]] || usage_error "--security '$2' is neither plain nor tls" && check_security "$product" "$version" && security=$2 ;;
+      --security) check_security "$product" "$version" "$2" && security=$2 ;;
+      --brokers) [ "$product $2" = "kafka 3" ] || usage_error "--brokers '$2': there are clusters of 3, of kafka only" && brokers=$2 ;;
       --jvm) [[ "$2" =~ ^-[^[:space:]]+$ ]] || usage_error "--jvm '$2' is no JVM option" && options+=("$2") ;;
     esac
     shift 2
@@ -80,14 +81,22 @@ cmd_up() {
   ensure_java "$product" "$version"
   ensure_dist "$product" "$version" "$security"
   [ "$product" = kafka ] && heap=${wanted_heap:-256} || heap=${wanted_heap:-512}
+  if [ -n "$brokers" ]; then
+    ! $shared && [ -z "$wanted_port" ] && ! secured || usage_error "--brokers goes neither with --shared nor with --port nor with --security"
+    up_cluster "$brokers" ${settings[@]+"${settings[@]}"}
+    return
+  fi
   claim "$shared"
   $claimed || return 0
   assign_ports "$wanted_port"
-  printf '%s\n' ${options[@]+"${options[@]}"} | sed '/^$/d' >"$dir/jvm"
+  write_jvm_options
   "configure_$(kind)" ${settings[@]+"${settings[@]}"}
   run_until_ready
   describe
 }
+
+# write_jvm_options: those of the caller, cmd_up, one a line
+write_jvm_options() { printf '%s\n' ${options[@]+"${options[@]}"} | sed '/^$/d' >"$dir/jvm"; }
 
 # claim SHARED: gives the loaded product and version an empty instance directory under the name's lock. `claimed` is
 # false if a running shared instance was taken instead, and described.
@@ -124,7 +133,7 @@ claim() {
 # check_same: the existing instance of the loaded name is what is asked for.
 check_same() {
   local product_there version_there security_there
-  IFS=' ' read -r product_there version_there _ _ _ security_there <"$dir/instance"
+  IFS=' ' read -r product_there version_there _ _ _ security_there _ <"$dir/instance"
   [ "$product_there $version_there ${security_there:-off}" = "$product $version $security" ] ||
     die "instance '$name' is $product_there $version_there, security ${security_there:-off}, and not $product $version, security $security" "another --name, or lab down $name --purge"
 }
@@ -149,7 +158,10 @@ assign_ports() {
   fi
   port=${1:-$(free_port)}
   inner_port=$(free_port "$port")
-  printf '%s %s %s %s %s %s\n' "$product" "$version" "$port" "$inner_port" "$heap" "$security" >"$dir/instance"
+  more_ports=
+  for _ in $(more_listeners); do more_ports+=" $(free_port "$port $inner_port$more_ports")"; done
+  printf '%s %s %s %s %s %s%s\n' "$product" "$version" "$port" "$inner_port" "$heap" "$security" "$more_ports" >"$dir/instance"
+  more_ports=${more_ports# }
   unlock $PORT_LOCK_FD
 }
 

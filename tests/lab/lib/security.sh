@@ -7,11 +7,13 @@ READER_PASSWORD=Lab-reader-1 # of the user `reader`; both passwords lie hashed b
 OPENSEARCH_ADMIN_DN=CN=admin,O=lab
 OPENSEARCH_NODE_DN=CN=node,O=lab
 
-# check_security PRODUCT VERSION
+# check_security PRODUCT VERSION SECURITY
 check_security() {
-  case "$1 $2" in
-    "opensearch "* | "elasticsearch 7.17."* | "elasticsearch 8."*) ;;
-    *) usage_error "no --security for $1 $2; there is for opensearch 2.19.4 and 3.4.0 and elasticsearch 7.17.29 and 8.19.0" ;;
+  case "$1 $2 $3" in
+    "kafka "*" all") ;;
+    "opensearch "*" plain" | "opensearch "*" tls" | "elasticsearch 7.17."*" plain" | "elasticsearch 7.17."*" tls" | "elasticsearch 8."*" plain" | "elasticsearch 8."*" tls") ;;
+    *" plain" | *" tls" | *" all") usage_error "no --security $3 for $1 $2; there is plain and tls for opensearch 2.19.4 and 3.4.0 and elasticsearch 7.17.29 and 8.19.0, and all for kafka" ;;
+    *) usage_error "--security '$3' is none of plain, tls and all" ;;
   esac
 }
 

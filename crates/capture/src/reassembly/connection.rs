@@ -13,6 +13,7 @@ pub(super) use super::exchange::Source;
 use super::{
     Key,
     exchange::{Exchange, Origins},
+    position::Position,
     types::{End, Reassembled},
 };
 use crate::{
@@ -36,7 +37,7 @@ pub(super) struct Connection<O> {
     key: Key,
     /// Order in which connections were first seen.
     pub(super) serial: u64,
-    pub(super) last_number: u32,
+    pub(super) position: Position,
     pub(super) last_seen: Timestamp,
     next_index: u32,
     requests: RequestFramer,
@@ -57,7 +58,7 @@ impl<O: Clone> Connection<O> {
         let mut connection = Self {
             key,
             serial,
-            last_number: 0,
+            position: Position::default(),
             last_seen: Timestamp::default(),
             next_index: 0,
             requests: RequestFramer::new(),
@@ -77,9 +78,10 @@ impl<O: Clone> Connection<O> {
         let in_request = stream.last_observation_was_unterminated_read == Some(true);
         let prior = stream.prior_requests_received.and_then(|prior| u32::try_from(prior).ok()).unwrap_or(0);
         self.next_index = prior.saturating_add(in_request.into());
-        self.skip = match (in_request, stream.number()) {
+        let at_start = stream.number() == Some(1) && stream.part_start.unwrap_or(0) == 0;
+        self.skip = match (in_request, at_start) {
             (true, _) => Skip::Request,
-            (false, Some(1)) => Skip::Nothing,
+            (false, true) => Skip::Nothing,
             (false, _) => Skip::Response,
         };
         self.reset_framers();
@@ -91,10 +93,12 @@ impl<O: Clone> Connection<O> {
         self.resume(stream);
     }
 
-    /// Takes one record. Returns whether the connection is over; then all of it has been put out.
+    /// Takes one record or a part of one, `complete` with its last. Returns whether the connection is over; then all of it
+    /// has been put out.
     pub(super) fn record(
         &mut self,
         stream: TrafficStream,
+        complete: bool,
         source: &Source<O>,
         out: &mut Vec<Reassembled<O>>,
     ) -> bool {
@@ -130,7 +134,7 @@ impl<O: Clone> Connection<O> {
         }
         if closed {
             self.close(out);
-        } else {
+        } else if complete {
             self.report_unframed(out);
         }
         closed

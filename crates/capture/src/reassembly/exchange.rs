@@ -45,14 +45,14 @@ impl Partial {
 #[derive(Debug)]
 pub(super) struct Source<O> {
     pub(super) origin: O,
-    /// Its number on its connection.
-    pub(super) number: u32,
+    /// Its number on its connection, and where the part of it begins.
+    pub(super) number: (u32, u64),
 }
 
 /// The records that bytes came from, each once, oldest first.
 #[derive(Debug, Clone)]
 pub(super) struct Origins<O> {
-    by_number: Vec<(u32, O)>,
+    by_number: Vec<((u32, u64), O)>,
 }
 
 impl<O> Default for Origins<O> {

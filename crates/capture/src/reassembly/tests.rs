@@ -3,6 +3,7 @@
 mod boundaries;
 mod framed;
 mod generated;
+mod parts;
 mod records;
 
 use bytes::Bytes;

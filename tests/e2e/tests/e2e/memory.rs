@@ -11,7 +11,7 @@ use switchover_testkit::program::eventually;
 const BODY_BYTES: u64 = 300 << 20;
 /// What a body of any size may add to the resident memory.
 const ROOM_KIB: u64 = 16 << 10;
-const PIECE: [u8; 64 << 10] = [b'x'; 64 << 10];
+static PIECE: [u8; 64 << 10] = [b'x'; 64 << 10];
 
 /// A node that reads each connection's request of `BODY_BYTES`, or answers with as much.
 fn large_node() -> String {

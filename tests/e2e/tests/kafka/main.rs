@@ -1,0 +1,7 @@
+//! Producer and consumers on real brokers: every way to log in, and what goes wrong.
+
+mod brokers;
+mod login;
+mod refused;
+mod support;
+mod too_large;
