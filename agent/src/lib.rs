@@ -31,4 +31,5 @@ pub mod suppression;
 pub mod syncer;
 pub mod tap;
 pub mod tls;
+pub mod wake;
 pub mod worker;

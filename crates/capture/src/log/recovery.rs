@@ -13,6 +13,7 @@ use std::{
 
 use super::{
     cursor::{SegmentCursor, TornTail, read_seal},
+    disk::Disk,
     error::{LogError, LogErrorKind},
     gap::Gap,
     segment,
@@ -63,7 +64,7 @@ pub(super) struct Recovered {
 }
 
 /// Brings the log in `dir` into the state where all segments but an empty newest one are sealed, or reported.
-pub(super) fn recover(dir: &Path) -> Result<Recovered, LogError> {
+pub(super) fn recover(disk: &dyn Disk, dir: &Path) -> Result<Recovered, LogError> {
     let mut segments = segment::list(dir)?;
     let mut report = Recovery { segments: segments.len(), ..Recovery::default() };
     let newest = segments.pop();
@@ -74,7 +75,7 @@ pub(super) fn recover(dir: &Path) -> Result<Recovered, LogError> {
     let mut next_sequence = 0;
     let mut lost = None;
     if let Some((base, path)) = newest {
-        let finished = newest::finish(&path, base)?;
+        let finished = newest::finish(disk, &path, base)?;
         next_sequence = finished.next_sequence;
         lost = finished.damage.as_ref().map(newest::lost);
         report.torn_tail = finished.torn_tail;

@@ -2,8 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Read, Seek, SeekFrom},
-    os::unix::fs::FileExt,
+    io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     time::UNIX_EPOCH,
 };
@@ -12,6 +11,7 @@ use super::Damage;
 use crate::{
     log::{
         cursor::{SegmentCursor, Step, TornTail, read_seal},
+        disk::{Appending, Disk},
         entry::{HEAD_BYTES, Seal},
         error::{LogError, LogErrorKind},
         gap::Gap,
@@ -40,13 +40,13 @@ struct GoodPart {
 }
 
 /// Cuts and seals the segment as needed. One without entries stays open, to be used further.
-pub(super) fn finish(path: &Path, base: u64) -> Result<Finished, LogError> {
+pub(super) fn finish(disk: &dyn Disk, path: &Path, base: u64) -> Result<Finished, LogError> {
     if let Some(seal) = read_seal(path)? {
         return Ok(Finished { next_sequence: seal.next, ..Finished::default() });
     }
     let GoodPart { end, offset, damage } = good_part(path, base)?;
     let io = |error| LogError::io(path, "cut the end off a segment", error);
-    let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(io)?;
+    let mut file = OpenOptions::new().read(true).append(true).open(path).map_err(io)?;
     let bytes = file.metadata().map_err(io)?.len() - offset;
     let mut finished = Finished { next_sequence: end, ..Finished::default() };
     match damage {
@@ -62,13 +62,14 @@ pub(super) fn finish(path: &Path, base: u64) -> Result<Finished, LogError> {
         _ => {}
     }
     if offset < HEADER_BYTES as u64 {
-        fs::remove_file(path).map_err(io)?;
+        disk.remove(path).map_err(io)?;
         return Ok(finished);
     }
-    file.set_len(offset).map_err(io)?;
+    disk.truncate(path, &file, offset).map_err(io)?;
     let next = finished.next_sequence;
     if next > base {
-        file.write_all_at(&Seal { end, next }.encode(), offset).map_err(io)?;
+        let mut file = Appending { disk, path, file: &file };
+        file.write_all(&Seal { end, next }.encode()).map_err(io)?;
     }
     Ok(finished)
 }
