@@ -87,8 +87,13 @@ impl LogWriter {
         };
         writer.reuse_empty_segment()?;
         writer.active()?;
-        if let Some(lost) = recovered.lost {
-            writer.append(EntryKind::Gap, &lost.encode_payload())?;
+        for moved in recovered.moved {
+            writer.append(EntryKind::Gap, &moved.gap().encode_payload())?;
+            // A power cut must not take the gap when the file's name says that it is there. Where that can't be had, the
+            // next opening tells it again.
+            if writer.sync.sync().is_ok() {
+                moved.told()?;
+            }
         }
         Ok((writer, recovered.report))
     }
