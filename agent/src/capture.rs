@@ -1,19 +1,22 @@
 //! The capture side as one thing: log, gate, fsync thread, shipper. Started before the first connection, ended after
 //! the last.
 
+mod opening;
+
+pub use opening::{Opened, Promise};
+
 use crate::cli::Cli;
 use crate::clock::Clock;
-use crate::durability::Gate;
 use crate::identity::Identity;
 use crate::journal::Journal;
 use crate::settings::Settings;
-use crate::shipper::{Checkpoint, Deliveries, Shipper, ShipperOptions};
+use crate::shipper::{Deliveries, Shipper, ShipperOptions};
 use crate::status::KafkaStatus;
 use crate::syncer::Syncer;
 use anyhow::Result;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use switchover_capture::log::Recovery;
+use switchover_capture::log::System;
 use switchover_capture::{LogError, LogErrorKind, LogOptions, LogWriter};
 
 /// While no broker is in reach, the end is not delayed for shipping longer than this: the log keeps what is left.
@@ -38,14 +41,10 @@ impl Capture {
     /// # Errors
     /// When the log can't be used; the message names the file and what to do.
     pub fn start(cli: &Cli, settings: &Settings, identity: &Identity, clock: Clock) -> Result<Self> {
-        let directory = cli.log_directory();
-        let (writer, recovery) = LogWriter::open(log_options(cli))?;
-        tell(&recovery);
-        let checkpoint = Checkpoint::open(&directory)?;
-        let next = writer.next_sequence();
-        let acked_below = checkpoint.acked_below().max(writer.first_sequence()).min(next);
-        let gate = Arc::new(Gate::new(settings.durability, cli.ack_timeout, cli.on_full, acked_below, next));
-        let journal = Arc::new(Journal::new(writer, directory, Arc::clone(&gate), cli.on_full, clock));
+        let promise =
+            Promise { durability: settings.durability, ack_timeout: cli.ack_timeout, on_full: cli.on_full };
+        let Opened { journal, gate, checkpoint, deliveries, recovered_records } =
+            Opened::open(Arc::new(System), log_options(cli), promise, clock)?;
         let syncer = Syncer::start(&journal, &gate)?;
         let shipping = match &settings.kafka {
             None => None,
@@ -54,7 +53,6 @@ impl Capture {
                     tracing::warn!("{warning}");
                 }
                 let options = ShipperOptions { kafka: kafka.options.clone(), topic: kafka.topic.clone() };
-                let deliveries = Arc::new(Deliveries::new(gate, acked_below..next));
                 let shipper = Shipper::start(
                     &journal,
                     checkpoint,
@@ -65,7 +63,7 @@ impl Capture {
                 Some((shipper, deliveries))
             }
         };
-        Ok(Self { journal, syncer, shipping, recovered_records: next - acked_below })
+        Ok(Self { journal, syncer, shipping, recovered_records })
     }
 
     /// What `/status` shows of Kafka.
@@ -117,20 +115,5 @@ fn log_options(cli: &Cli) -> LogOptions {
         dir: cli.log_directory(),
         segment_bytes: cli.capture_log_segment_bytes,
         max_bytes: cli.capture_log_max_bytes,
-    }
-}
-
-fn tell(recovery: &Recovery) {
-    if let Some(torn) = &recovery.torn_tail {
-        tracing::warn!(
-            segment = %torn.segment.display(), offset = torn.offset, bytes = torn.bytes,
-            "cut an unfinished write off the end of the capture log"
-        );
-    }
-    for damage in &recovery.damage {
-        tracing::error!(
-            segment = %damage.segment.display(), offset = damage.offset, reason = damage.reason,
-            "the capture log is damaged; `switchover capture stat` shows what is affected"
-        );
     }
 }

@@ -6,10 +6,11 @@
 //! outage costs a client one fsync, not an error, and it shows in `/readyz` and `/status`.
 
 use crate::cli::Durability as Wanted;
+use crate::clock::Clock;
 use crate::rules::OnFull;
+use crate::wake::Waker;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread::Thread;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
@@ -23,8 +24,9 @@ pub struct Gate {
     wanted: Wanted,
     ack_timeout: Duration,
     on_full: OnFull,
+    clock: Clock,
     state: Mutex<State>,
-    syncer: OnceLock<Thread>,
+    syncer: Waker,
 }
 
 #[derive(Debug, Default)]
@@ -59,28 +61,22 @@ impl Gate {
         wanted: Wanted,
         ack_timeout: Duration,
         on_full: OnFull,
+        clock: Clock,
         acked_below: u64,
         next_sequence: u64,
     ) -> Self {
         let state = State { acked_below, appended_below: next_sequence, ..State::default() };
-        Self { wanted, ack_timeout, on_full, state: Mutex::new(state), syncer: OnceLock::new() }
+        Self { wanted, ack_timeout, on_full, clock, state: Mutex::new(state), syncer: Waker::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Names the thread that calls [`Gate::sync_needed`], to be unparked when there is work.
-    pub fn set_syncer(&self, thread: Thread) {
-        if self.syncer.set(thread).is_err() {
-            tracing::debug!("the fsync thread was already named");
-        }
-    }
-
-    fn wake_syncer(&self) {
-        if let Some(thread) = self.syncer.get() {
-            thread.unpark();
-        }
+    /// Wakes the thread that calls [`Gate::sync_needed`] when there is work.
+    #[must_use]
+    pub fn syncer(&self) -> &Waker {
+        &self.syncer
     }
 
     /// An entry was appended.
@@ -100,12 +96,12 @@ impl Gate {
             return None;
         }
         let (released, wait) = oneshot::channel();
-        state.waiting.entry(sequence).or_default().push(Waiter { since: Instant::now(), released });
+        state.waiting.entry(sequence).or_default().push(Waiter { since: self.clock.instant(), released });
         // With Kafka the thread only keeps the time of the oldest wait; with the disk it has an fsync to do.
         let wake = !state.syncer_armed || state.degraded.is_some();
         drop(state);
         if wake {
-            self.wake_syncer();
+            self.syncer.wake();
         }
         Some(wait)
     }
@@ -155,7 +151,7 @@ impl Gate {
         let work = !state.waiting.is_empty();
         drop(state);
         if work {
-            self.wake_syncer();
+            self.syncer.wake();
         }
     }
 
@@ -172,7 +168,7 @@ impl Gate {
             return SyncWork::None;
         };
         if self.wanted == Wanted::Kafka && state.degraded.is_none() {
-            let waited = oldest.elapsed();
+            let waited = self.clock.instant().saturating_duration_since(oldest);
             if waited < self.ack_timeout {
                 state.syncer_armed = true;
                 return SyncWork::LookAgainIn(self.ack_timeout - waited);
@@ -274,7 +270,7 @@ mod tests {
 
     #[test]
     fn kafka_releases_each_record_by_its_own_acknowledgement_in_any_order() {
-        let gate = Gate::new(Wanted::Kafka, LONG, OnFull::Pass, 5, 5);
+        let gate = Gate::new(Wanted::Kafka, LONG, OnFull::Pass, Clock::start(), 5, 5);
         (5..8).for_each(|sequence| gate.appended(sequence));
         let mut waits: Vec<_> = (5..8).map(|sequence| gate.wait_for(sequence).unwrap()).collect();
         assert_eq!(gate.acked(7), 5);
@@ -289,7 +285,7 @@ mod tests {
 
     #[test]
     fn an_outage_lets_the_disk_count_and_ends_when_kafka_has_caught_up() {
-        let gate = Gate::new(Wanted::Kafka, LONG, OnFull::Pass, 0, 0);
+        let gate = Gate::new(Wanted::Kafka, LONG, OnFull::Pass, Clock::start(), 0, 0);
         gate.appended(0);
         let mut wait = gate.wait_for(0).unwrap();
         gate.degrade("down");
@@ -307,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_wait_beyond_the_timeout_degrades() {
-        let gate = Gate::new(Wanted::Kafka, Duration::ZERO, OnFull::Pass, 0, 0);
+        let gate = Gate::new(Wanted::Kafka, Duration::ZERO, OnFull::Pass, Clock::start(), 0, 0);
         gate.appended(0);
         assert_eq!(gate.sync_needed(), SyncWork::None);
         let mut wait = gate.wait_for(0).unwrap();
@@ -318,7 +314,7 @@ mod tests {
 
     #[test]
     fn the_disk_releases_what_was_synced_and_only_that() {
-        let gate = Gate::new(Wanted::Disk, LONG, OnFull::Pass, 0, 0);
+        let gate = Gate::new(Wanted::Disk, LONG, OnFull::Pass, Clock::start(), 0, 0);
         let mut waits: Vec<_> = (0..3).map(|sequence| gate.wait_for(sequence).unwrap()).collect();
         gate.synced(2);
         assert!(released(&mut waits[0]) && released(&mut waits[1]) && !released(&mut waits[2]));
@@ -329,7 +325,7 @@ mod tests {
 
     #[test]
     fn while_the_disk_fails_block_goes_on_waiting_and_the_disk_is_asked_again() {
-        let gate = Gate::new(Wanted::Disk, LONG, OnFull::Block, 0, 0);
+        let gate = Gate::new(Wanted::Disk, LONG, OnFull::Block, Clock::start(), 0, 0);
         let mut wait = gate.wait_for(0).unwrap();
         gate.sync_failed("EIO".to_owned());
         assert!(!released(&mut wait) && gate.disk_fails());
@@ -341,6 +337,6 @@ mod tests {
 
     #[test]
     fn append_never_waits() {
-        assert!(Gate::new(Wanted::Append, LONG, OnFull::Pass, 0, 0).wait_for(0).is_none());
+        assert!(Gate::new(Wanted::Append, LONG, OnFull::Pass, Clock::start(), 0, 0).wait_for(0).is_none());
     }
 }

@@ -11,10 +11,10 @@ use crate::clock::Clock;
 use crate::durability::Gate;
 use crate::handover::Uncaptured;
 use crate::rules::OnFull;
+use crate::wake::Waker;
 use gaps::Gaps;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread::Thread;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use switchover_capture::log::{EntryKind, Gap, SyncHandle};
 use switchover_capture::{LogWriter, Timestamp};
 
@@ -62,7 +62,7 @@ pub struct Journal {
     gate: Arc<Gate>,
     on_full: OnFull,
     clock: Clock,
-    shipper: OnceLock<Thread>,
+    shipper: Waker,
     directory: PathBuf,
 }
 
@@ -86,24 +86,29 @@ impl Journal {
         clock: Clock,
     ) -> Self {
         let inner = Inner { writer, state: JournalState::default(), gaps: Gaps::default(), refusing: None };
-        Self { inner: Mutex::new(inner), gate, on_full, clock, shipper: OnceLock::new(), directory }
+        Self { inner: Mutex::new(inner), gate, on_full, clock, shipper: Waker::default(), directory }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Names the thread that ships entries, to be unparked when there are new ones.
-    pub fn set_shipper(&self, thread: Thread) {
-        if self.shipper.set(thread).is_err() {
-            tracing::debug!("the shipping thread was already named");
-        }
+    /// Wakes the thread that ships entries when there are new ones.
+    #[must_use]
+    pub fn shipper(&self) -> &Waker {
+        &self.shipper
     }
 
     /// Where the log is.
     #[must_use]
     pub fn directory(&self) -> &PathBuf {
         &self.directory
+    }
+
+    /// The clock of everything that works on this journal.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// The gate of this journal's entries.
@@ -136,9 +141,7 @@ impl Journal {
                 self.gate.appended(entry.sequence);
                 inner.accepted(self.clock.now());
                 drop(inner);
-                if let Some(thread) = self.shipper.get() {
-                    thread.unpark();
-                }
+                self.shipper.wake();
                 Some(entry.sequence)
             }
             Err(error) if self.on_full == OnFull::Block => {

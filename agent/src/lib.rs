@@ -33,4 +33,5 @@ pub mod suppression;
 pub mod syncer;
 pub mod tap;
 pub mod tls;
+pub mod wake;
 pub mod worker;

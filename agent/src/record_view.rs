@@ -9,6 +9,7 @@ const OBSERVATION_FIELD: u64 = 2;
 const NUMBER_FIELD: u64 = 3;
 const LAST_NUMBER_FIELD: u64 = 4;
 const NODE_ID_FIELD: u64 = 5;
+const PART_OF_FIELD: u64 = 102;
 const END_OF_MESSAGE_FIELD: u64 = 15;
 const LENGTH_DELIMITED: u64 = 2;
 const VARINT: u64 = 0;
@@ -33,6 +34,12 @@ pub fn number_and_node(record: &[u8]) -> Option<(u64, &[u8])> {
         }
     }
     Some((number?, node?))
+}
+
+/// Whether this is a part of a record that was too long.
+#[must_use]
+pub fn is_part(record: &[u8]) -> bool {
+    fields(record).any(|(field, _)| field == PART_OF_FIELD)
 }
 
 /// How many requests end in the record.

@@ -3,6 +3,7 @@
 
 use crate::durability::{Gate, SyncWork};
 use crate::journal::Journal;
+use crate::wake::Pace;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -28,15 +29,11 @@ impl Syncer {
         let (journal, watched, stopping) = (Arc::clone(journal), Arc::clone(gate), Arc::clone(&stop));
         let thread = std::thread::Builder::new().name("log-sync".to_owned()).spawn(move || {
             while !stopping.load(Ordering::Acquire) {
-                match watched.sync_needed() {
-                    SyncWork::None => std::thread::park(),
-                    SyncWork::LookAgainIn(time) => std::thread::park_timeout(time),
-                    SyncWork::Sync => sync(&journal, &watched),
-                }
+                step(&journal, &watched).keep();
             }
             sync(&journal, &watched);
         })?;
-        gate.set_syncer(thread.thread().clone());
+        gate.syncer().set_thread(thread.thread().clone());
         Ok(Self { thread, stop })
     }
 
@@ -50,15 +47,27 @@ impl Syncer {
     }
 }
 
-fn sync(journal: &Journal, gate: &Gate) {
+/// What the thread does over and over: looks what the gate needs, and does it.
+pub fn step(journal: &Journal, gate: &Gate) -> Pace {
+    match gate.sync_needed() {
+        SyncWork::None => Pace::Park,
+        SyncWork::LookAgainIn(time) => Pace::ParkAtMost(time),
+        SyncWork::Sync => sync(journal, gate),
+    }
+}
+
+fn sync(journal: &Journal, gate: &Gate) -> Pace {
     match journal.sync_handle().sync() {
-        Ok(below) => gate.synced(below),
+        Ok(below) => {
+            gate.synced(below);
+            Pace::Go
+        }
         Err(error) => {
             if !gate.disk_fails() {
                 tracing::error!(%error, "the capture log can't be made durable on the local disk");
             }
             gate.sync_failed(error.to_string());
-            std::thread::sleep(RETRY_AFTER_ERROR);
+            Pace::Sleep(RETRY_AFTER_ERROR)
         }
     }
 }

@@ -1,7 +1,8 @@
 //! How far Kafka has the log, written down so that a restart does not send everything again.
 //!
 //! The file is replaced by rename: a crash leaves the old or the new number. It may lag behind the truth, which costs
-//! some records sent twice (readers know a record by connection and number); it never runs ahead of it.
+//! some records sent twice (readers know a record by connection and number); it never runs ahead of it. It is not
+//! synced, as that would hold up shipping: a power cut may take it back to an older number, or leave it empty.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,10 @@ impl Checkpoint {
     pub fn open(directory: &Path) -> io::Result<Self> {
         let path = directory.join(FILE);
         let saved = match std::fs::read_to_string(&path) {
+            Ok(text) if text.bytes().all(|byte| byte == 0) => {
+                tracing::warn!(file = %path.display(), "the checkpoint is empty, as a power cut leaves it: what the log holds is shipped again");
+                0
+            }
             Ok(text) => text.trim().parse().map_err(|_| {
                 let reason = format!(
                     "{} holds no sequence number; delete it to ship the whole log again",
@@ -81,6 +86,8 @@ mod tests {
         assert!(checkpoint.save(41).unwrap());
         assert!(!checkpoint.save(41).unwrap());
         assert_eq!(Checkpoint::open(directory.path()).unwrap().acked_below(), 41);
+        std::fs::write(directory.path().join(FILE), "").unwrap();
+        assert_eq!(Checkpoint::open(directory.path()).unwrap().acked_below(), 0, "as after a power cut");
         std::fs::write(directory.path().join(FILE), "4x").unwrap();
         assert!(Checkpoint::open(directory.path()).unwrap_err().to_string().contains("shipped"));
     }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use switchover_kafka::DeliveryEvents;
+use switchover_kafka::{DeliveryEvents, RecordTooLarge};
 
 /// Records in flight and delivered.
 #[derive(Debug)]
@@ -20,11 +20,23 @@ pub struct Deliveries {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Requests and bytes of each record in flight; at most as many as the producer queues.
-    in_flight: HashMap<u64, (u64, u64)>,
+    /// Each record in flight; at most as many as the producer queues.
+    in_flight: HashMap<u64, InFlight>,
     delivered: Tally,
     failure: Option<String>,
+    /// What the topic refused as too long, until the shipper has asked for it.
+    too_large: Option<RecordTooLarge>,
     unreachable: Option<String>,
+}
+
+#[derive(Debug)]
+struct InFlight {
+    requests: u64,
+    bytes: u64,
+    /// Parts that are not acknowledged; 1 for a record that was sent whole.
+    parts: usize,
+    /// The producer that has the parts: a part that an earlier one delivered does not count for this one's.
+    life: Option<u64>,
 }
 
 /// One producer's view: what an earlier producer still reports must not fail a later one.
@@ -52,8 +64,20 @@ impl Deliveries {
         Life { deliveries: Arc::clone(self), number }
     }
 
+    /// A record is sent whole.
     pub(super) fn sent(&self, sequence: u64, requests: u64, bytes: u64) {
-        self.state().in_flight.insert(sequence, (requests, bytes));
+        self.state().in_flight.insert(sequence, InFlight { requests, bytes, parts: 1, life: None });
+    }
+
+    /// A record is sent in parts: it is delivered when all of them are, by the present producer.
+    pub(super) fn sent_in_parts(&self, sequence: u64, requests: u64, bytes: u64, parts: usize) {
+        let life = Some(self.life.load(Ordering::Acquire));
+        self.state().in_flight.insert(sequence, InFlight { requests, bytes, parts, life });
+    }
+
+    /// What the topic refused as too long, told once.
+    pub(super) fn take_too_large(&self) -> Option<RecordTooLarge> {
+        self.state().too_large.take()
     }
 
     /// Why the present producer can't go on.
@@ -96,7 +120,16 @@ impl DeliveryEvents for Life {
         let sequence = token as u64;
         let mut state = self.deliveries.state();
         state.unreachable = None;
-        if let Some((requests, bytes)) = state.in_flight.remove(&sequence)
+        if let Some(entry) = state.in_flight.get_mut(&sequence) {
+            if entry.life.is_some_and(|life| life != self.number) {
+                return;
+            }
+            entry.parts -= 1;
+            if entry.parts > 0 {
+                return;
+            }
+        }
+        if let Some(InFlight { requests, bytes, .. }) = state.in_flight.remove(&sequence)
             && sequence >= self.deliveries.recovered.end
         {
             state.delivered.add(requests, bytes);
@@ -109,6 +142,11 @@ impl DeliveryEvents for Life {
         if self.number == self.deliveries.life.load(Ordering::Acquire) {
             self.deliveries.state().failure.get_or_insert(reason);
         }
+    }
+
+    fn too_large(&self, token: usize, refused: RecordTooLarge) {
+        self.failed(token, refused.to_string());
+        self.deliveries.state().too_large = Some(refused);
     }
 
     fn unreachable(&self, reason: String) {

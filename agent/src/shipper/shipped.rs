@@ -3,11 +3,11 @@
 //! Without this, a crash would leave a few records in the topic twice. Readers know a record by connection and number
 //! and apply it once, so an agent that may not read the topic still ships; it only says so.
 
-use super::ShipperOptions;
+use super::Broker;
 use crate::record_view;
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use switchover_kafka::{KafkaError, read_since};
+use switchover_kafka::KafkaError;
 
 /// Records are looked for from this long before the checkpoint: its file's time and the records' need not agree.
 const MARGIN: Duration = Duration::from_secs(10);
@@ -20,12 +20,14 @@ pub(super) struct Shipped(HashSet<(Box<str>, u64)>);
 
 impl Shipped {
     /// Asks Kafka for records of `node_id` since a little before `since`.
-    pub(super) fn ask(options: &ShipperOptions, node_id: &str, since: SystemTime) -> Result<Self, String> {
+    pub(super) fn ask(broker: &impl Broker, node_id: &str, since: SystemTime) -> Result<Self, String> {
         let since = since.duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(MARGIN);
         let mut found = HashSet::new();
-        let asked = read_since(&options.kafka, &options.topic, since.as_millis() as i64, |record| {
+        let asked = broker.visit_since(since.as_millis() as i64, |record| {
             let number = record_view::number_and_node(record).filter(|(_, node)| *node == node_id.as_bytes());
+            // A part does not say that all of its record is there; readers know a part that comes twice.
             if let (Some((number, _)), Some(connection)) = (number, record_view::connection_id(record))
+                && !record_view::is_part(record)
                 && found.len() < MAX_RECORDS
             {
                 found.insert((connection.into(), number));

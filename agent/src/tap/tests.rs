@@ -45,7 +45,7 @@ impl Bench {
         let (writer, _) = LogWriter::open(options).unwrap();
         let clock = Clock::start();
         let on_full = OnFull::Pass;
-        let gate = durability::Gate::new(Durability::Disk, Duration::from_secs(1), on_full, 0, 0);
+        let gate = durability::Gate::new(Durability::Disk, Duration::from_secs(1), on_full, clock, 0, 0);
         let journal =
             Arc::new(Journal::new(writer, directory.path().to_owned(), Arc::new(gate), on_full, clock));
         let recorder = Recorder::new(journal, "node", "connection");

@@ -7,6 +7,7 @@
 
 mod active;
 mod cursor;
+mod disk;
 mod entry;
 mod error;
 mod gap;
@@ -19,6 +20,7 @@ mod sync;
 mod writer;
 
 pub use cursor::TornTail;
+pub use disk::{Disk, System};
 pub use entry::{Entry, EntryKind, MAX_ENTRY_BYTES};
 pub use error::{LogError, LogErrorKind};
 pub use gap::Gap;

@@ -15,7 +15,7 @@ pub(crate) const RECORD_OVERHEAD_BYTES: usize = 512;
 /// What a topic takes by default, less the overhead.
 pub(crate) const DEFAULT_RECORD_BYTES: usize = 1024 * 1024 + 12 - RECORD_OVERHEAD_BYTES;
 /// One question to the brokers.
-const QUESTION_LIMIT: Duration = Duration::from_secs(10);
+const QUESTION_LIMIT: Duration = Duration::from_secs(3);
 
 /// A record longer than the topic takes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +34,7 @@ pub struct RecordTooLarge {
 
 /// The longest record that `topic` takes by its present configuration. `None` when there is no such topic, when we
 /// may not ask (the right to describe a topic's configuration is one of its own), or with IAM, where the library's
-/// admin client can't log in. Blocks for the brokers' answer, at most 10 s.
+/// admin client can't log in. Blocks for the brokers' answer, at most 3 s.
 ///
 /// # Errors
 /// When no client can be made or no broker answers.

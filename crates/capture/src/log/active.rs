@@ -6,7 +6,11 @@ use std::{
     sync::Arc,
 };
 
-use super::{error::LogError, recovery::Kept};
+use super::{
+    disk::{Appending, Disk},
+    error::LogError,
+    recovery::Kept,
+};
 
 #[derive(Debug)]
 pub(super) struct Active {
@@ -18,14 +22,15 @@ pub(super) struct Active {
 
 impl Active {
     /// Appends the two pieces, or nothing.
-    pub(super) fn write(&mut self, head: &[u8], payload: &[u8]) -> Result<(), LogError> {
-        let failed = |error| LogError::io(&self.segment.path, "append to a segment", error);
+    pub(super) fn write(&mut self, disk: &dyn Disk, head: &[u8], payload: &[u8]) -> Result<(), LogError> {
+        let path = &*self.segment.path;
+        let failed = |error| LogError::io(path, "append to a segment", error);
         if self.torn {
-            self.file.set_len(self.segment.bytes).map_err(failed)?;
+            disk.truncate(path, &self.file, self.segment.bytes).map_err(failed)?;
             self.torn = false;
         }
-        if let Err(error) = write_both(&mut &*self.file, head, payload) {
-            self.torn = self.file.set_len(self.segment.bytes).is_err();
+        if let Err(error) = write_both(&mut Appending { disk, path, file: &self.file }, head, payload) {
+            self.torn = disk.truncate(path, &self.file, self.segment.bytes).is_err();
             return Err(failed(error));
         }
         self.segment.bytes += (head.len() + payload.len()) as u64;

@@ -52,9 +52,11 @@ pub(super) struct SegmentCursor {
     pub(super) sequence: u64,
     /// Where the next entry begins.
     pub(super) offset: u64,
-    /// Bytes of the file from `offset` on.
+    /// Room for bytes of the file; made once, as a reader at the end of the log comes back for every entry.
     buffer: Vec<u8>,
-    /// How much of `buffer` lies before `offset`.
+    /// How much of it holds bytes of the file.
+    filled: usize,
+    /// How much of that lies before `offset`.
     used: usize,
 }
 
@@ -76,6 +78,7 @@ impl SegmentCursor {
             sequence: base,
             offset: HEADER_BYTES as u64,
             buffer: Vec::new(),
+            filled: 0,
             used: 0,
         }))
     }
@@ -88,7 +91,7 @@ impl SegmentCursor {
     pub(super) fn step(&mut self) -> Result<Step, LogError> {
         // An append that failed half-way was taken back and overwritten; what was read of it meanwhile is not
         // damage. So bytes that do not check out are read once more.
-        let fresh = self.buffer.len() == self.used;
+        let fresh = self.filled == self.used;
         match self.try_step() {
             Err(BadEntry::Damaged(_)) if !fresh => {
                 self.forget_buffer();
@@ -138,12 +141,11 @@ impl SegmentCursor {
     }
 
     fn unread(&self) -> &[u8] {
-        self.buffer.get(self.used..).unwrap_or_default()
+        self.buffer.get(self.used..self.filled).unwrap_or_default()
     }
 
     fn forget_buffer(&mut self) {
-        self.buffer.clear();
-        self.used = 0;
+        (self.filled, self.used) = (0, 0);
     }
 
     /// The bytes left make no entry; they are read anew next time, because they may still change.
@@ -159,16 +161,16 @@ impl SegmentCursor {
         if self.unread().len() >= wanted {
             return Ok(());
         }
-        self.buffer.drain(..self.used);
+        self.buffer.copy_within(self.used..self.filled, 0);
+        self.filled -= self.used;
         self.used = 0;
-        while self.buffer.len() < wanted {
-            let have = self.buffer.len();
-            self.buffer.resize(have + CHUNK_BYTES, 0);
-            let read = self.file.read_at(&mut self.buffer[have..], self.offset + have as u64);
-            self.buffer.truncate(have + read.as_ref().map_or(0, |read| *read));
-            match read {
+        while self.filled < wanted {
+            if self.filled == self.buffer.len() {
+                self.buffer.resize(self.filled + CHUNK_BYTES, 0);
+            }
+            match self.file.read_at(&mut self.buffer[self.filled..], self.offset + self.filled as u64) {
                 Ok(0) => break,
-                Ok(_) => {}
+                Ok(read) => self.filled += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(BadEntry::Io(error)),
             }

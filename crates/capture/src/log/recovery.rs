@@ -4,7 +4,10 @@
 //! stopped: nobody was told that it was captured, and it is cut. Anything else that is wrong is damage, which
 //! is reported and never thrown away: a damaged end of the newest segment is kept in a file beside it.
 
+mod moved;
 mod newest;
+
+pub(super) use moved::Moved;
 
 use std::{
     fs, io,
@@ -13,8 +16,8 @@ use std::{
 
 use super::{
     cursor::{SegmentCursor, TornTail, read_seal},
+    disk::Disk,
     error::{LogError, LogErrorKind},
-    gap::Gap,
     segment,
 };
 
@@ -58,12 +61,12 @@ pub(super) struct Recovered {
     pub(super) report: Recovery,
     pub(super) kept: Vec<Kept>,
     pub(super) next_sequence: u64,
-    /// To be the next entry: entries were taken away.
-    pub(super) lost: Option<Gap>,
+    /// Entries were taken away: the next entries are to tell of it.
+    pub(super) moved: Vec<Moved>,
 }
 
 /// Brings the log in `dir` into the state where all segments but an empty newest one are sealed, or reported.
-pub(super) fn recover(dir: &Path) -> Result<Recovered, LogError> {
+pub(super) fn recover(disk: &dyn Disk, dir: &Path) -> Result<Recovered, LogError> {
     let mut segments = segment::list(dir)?;
     let mut report = Recovery { segments: segments.len(), ..Recovery::default() };
     let newest = segments.pop();
@@ -72,11 +75,9 @@ pub(super) fn recover(dir: &Path) -> Result<Recovered, LogError> {
         report.damage.extend(check_finished(path, *base, following)?);
     }
     let mut next_sequence = 0;
-    let mut lost = None;
     if let Some((base, path)) = newest {
-        let finished = newest::finish(&path, base)?;
+        let finished = newest::finish(disk, &path, base)?;
         next_sequence = finished.next_sequence;
-        lost = finished.damage.as_ref().map(newest::lost);
         report.torn_tail = finished.torn_tail;
         report.damage.extend(finished.damage);
         segments.push((base, path));
@@ -90,24 +91,10 @@ pub(super) fn recover(dir: &Path) -> Result<Recovered, LogError> {
         }
     }
     report.bytes = kept.iter().map(|kept| kept.bytes).sum();
-    if lost.is_none() {
-        lost = unrecorded_loss(&kept, next_sequence)?;
-    }
-    Ok(Recovered { report, kept, next_sequence, lost })
-}
-
-/// A recovery that took entries away was itself stopped before it could record that.
-fn unrecorded_loss(kept: &[Kept], next_sequence: u64) -> Result<Option<Gap>, LogError> {
-    let Some(last) = kept.iter().rfind(|segment| segment.base < next_sequence) else { return Ok(None) };
-    let seal = read_seal(&last.path)?.filter(|seal| seal.next == next_sequence && seal.end < seal.next);
-    Ok(seal.map(|seal| Gap {
-        reason: format!(
-            "entries from {} on were damaged; their bytes are in a file beside {}",
-            seal.end,
-            last.path.display()
-        ),
-        ..Gap::default()
-    }))
+    let moved = Moved::list(dir)?;
+    // A segment that was damaged from its first byte on is gone and can't say where the log goes on.
+    next_sequence = moved.iter().map(|moved| moved.next).fold(next_sequence, u64::max);
+    Ok(Recovered { report, kept, next_sequence, moved })
 }
 
 /// What is wrong with a segment that has another after it, as far as its two ends tell.

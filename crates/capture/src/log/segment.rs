@@ -7,7 +7,10 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use super::error::{LogError, LogErrorKind};
+use super::{
+    disk::{Appending, Disk},
+    error::{LogError, LogErrorKind},
+};
 
 pub(super) const FORMAT_VERSION: u32 = 1;
 const MAGIC: [u8; 8] = *b"SWCAPLOG";
@@ -49,17 +52,17 @@ pub(super) fn list(dir: &Path) -> Result<Vec<(u64, PathBuf)>, LogError> {
 }
 
 /// Creates a segment's file, open for appending, with its header.
-pub(super) fn create(dir: &Path, base: u64) -> Result<(PathBuf, fs::File), LogError> {
+pub(super) fn create(disk: &dyn Disk, dir: &Path, base: u64) -> Result<(PathBuf, fs::File), LogError> {
     let path = path_of(dir, base);
-    let file = fs::OpenOptions::new().append(true).create_new(true).open(&path);
-    let mut file = file.map_err(|error| LogError::io(&path, "create a segment", error))?;
+    let file = disk.create(&path).map_err(|error| LogError::io(&path, "create a segment", error))?;
     let created_unix_ms =
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
-    match file.write_all(&Header { base, created_unix_ms }.encode()) {
+    let header = Header { base, created_unix_ms }.encode();
+    match (Appending { disk, path: &path, file: &file }).write_all(&header) {
         Ok(()) => Ok((path, file)),
         Err(error) => {
             // Without a whole header the file would be in the way of the next attempt.
-            let error = match fs::remove_file(&path) {
+            let error = match disk.remove(&path) {
                 Ok(()) => error,
                 Err(again) => {
                     io::Error::new(error.kind(), format!("{error}; and can't remove it again: {again}"))

@@ -11,7 +11,10 @@ use std::{
     },
 };
 
-use super::error::{LogError, LogErrorKind};
+use super::{
+    disk::Disk,
+    error::{LogError, LogErrorKind},
+};
 
 /// Makes appended entries durable. Clones share their state; any thread may call, they take turns.
 #[derive(Debug, Clone)]
@@ -21,6 +24,7 @@ pub struct SyncHandle {
 
 #[derive(Debug)]
 struct Shared {
+    disk: Arc<dyn Disk>,
     dir: PathBuf,
     /// Sequence after the last entry appended. Advanced only after the entry is in the file, and the file in
     /// `files`: so whoever holds the lock and reads this finds every earlier entry in those files.
@@ -35,7 +39,7 @@ struct Shared {
 struct Files {
     /// Finished segments that may not be on disk. By path: the log may have thousands.
     finished: Vec<PathBuf>,
-    active: Option<Arc<File>>,
+    active: Option<(PathBuf, Arc<File>)>,
     /// Files created so far, and how many of those the directory was synced for.
     created: u64,
     created_synced: u64,
@@ -44,10 +48,17 @@ struct Files {
 
 impl SyncHandle {
     /// For a log whose segments so far may not be on disk.
-    pub(super) fn new(dir: &Path, finished: Vec<PathBuf>, first: u64, appended: u64) -> Self {
+    pub(super) fn new(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        finished: Vec<PathBuf>,
+        first: u64,
+        appended: u64,
+    ) -> Self {
         let files = Files { finished, created: 1, ..Files::default() };
         Self {
             shared: Arc::new(Shared {
+                disk,
                 dir: dir.to_owned(),
                 appended: appended.into(),
                 durable: first.into(),
@@ -78,20 +89,20 @@ impl SyncHandle {
         };
         for path in &finished {
             match File::open(path) {
-                Ok(file) => self.synced(path, file.sync_data())?,
+                Ok(file) => self.synced(path, shared.disk.sync(path, &file))?,
                 // Removed meanwhile.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(LogError::io(path, "open a segment to sync it", error)),
             }
         }
-        if let Some(active) = active {
-            self.synced(&shared.dir, active.sync_data())?;
+        if let Some((path, active)) = active {
+            self.synced(&path, shared.disk.sync(&path, &active))?;
         }
         if created.is_some() {
             let dir = File::open(&shared.dir);
             let dir =
                 dir.map_err(|error| LogError::io(&shared.dir, "open the directory to sync it", error))?;
-            self.synced(&shared.dir, dir.sync_all())?;
+            self.synced(&shared.dir, shared.disk.sync_directory(&shared.dir, &dir))?;
         }
         let mut files = lock(&shared.files);
         files.finished.retain(|path| !finished.contains(path));
@@ -124,7 +135,7 @@ impl SyncHandle {
     }
 
     /// A new segment takes entries from now on; the one before, if any, takes none any more.
-    pub(super) fn rotated(&self, finished: Option<&Path>, active: Arc<File>) {
+    pub(super) fn rotated(&self, finished: Option<&Path>, active: (PathBuf, Arc<File>)) {
         let mut files = lock(&self.shared.files);
         files.finished.extend(finished.map(Path::to_owned));
         files.active = Some(active);
@@ -148,11 +159,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::disk::System;
 
     #[test]
     fn failed_fsync_is_never_forgotten() {
         let dir = tempfile::tempdir().unwrap();
-        let sync = SyncHandle::new(dir.path(), Vec::new(), 3, 7);
+        let sync = SyncHandle::new(Arc::new(System), dir.path(), Vec::new(), 3, 7);
         assert!(sync.synced(dir.path(), Ok(())).is_ok());
         let failed = sync.synced(dir.path(), Err(io::Error::other("bad sector")));
         for error in [failed.unwrap_err(), sync.sync().unwrap_err(), sync.sync().unwrap_err()] {

@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     active::Active,
+    disk::{Disk, System},
     entry::{EntryKind, HEAD_BYTES, MAX_ENTRY_BYTES, RawKind, SEAL_BYTES, Seal, encode_head},
     error::{LogError, LogErrorKind},
     lock::{DirectoryLock, lock_directory},
@@ -45,6 +46,7 @@ pub struct Appended {
 #[derive(Debug)]
 pub struct LogWriter {
     options: LogOptions,
+    disk: Arc<dyn Disk>,
     /// All segments but the active one, oldest first.
     finished: VecDeque<Kept>,
     /// `None` after a rotation that could not create the next segment; the next append tries again.
@@ -62,25 +64,36 @@ impl LogWriter {
     ///
     /// Fails with [`LogErrorKind::Locked`] while another writer has it open.
     pub fn open(options: LogOptions) -> Result<(Self, Recovery), LogError> {
+        Self::open_on(Arc::new(System), options)
+    }
+
+    /// As [`open`](Self::open), on a disk of the caller's: for tests of what happens when it refuses.
+    pub fn open_on(disk: Arc<dyn Disk>, options: LogOptions) -> Result<(Self, Recovery), LogError> {
         let dir = &options.dir;
         fs::create_dir_all(dir).map_err(|error| LogError::io(dir, "create the directory", error))?;
         let lock = lock_directory(dir)?;
-        let recovered = recover(dir)?;
+        let recovered = recover(&*disk, dir)?;
         let first = recovered.kept.first().map_or(recovered.next_sequence, |kept| kept.base);
         let paths = recovered.kept.iter().map(|kept| kept.path.clone()).collect();
         let mut writer = Self {
-            sync: SyncHandle::new(dir, paths, first, recovered.next_sequence),
+            sync: SyncHandle::new(disk.clone(), dir, paths, first, recovered.next_sequence),
             bytes: recovered.report.bytes,
             finished: recovered.kept.into(),
             active: None,
             next_sequence: recovered.next_sequence,
             options,
+            disk,
             _lock: lock,
         };
         writer.reuse_empty_segment()?;
         writer.active()?;
-        if let Some(lost) = recovered.lost {
-            writer.append(EntryKind::Gap, &lost.encode_payload())?;
+        for moved in recovered.moved {
+            writer.append(EntryKind::Gap, &moved.gap().encode_payload())?;
+            // A power cut must not take the gap when the file's name says that it is there. Where that can't be had, the
+            // next opening tells it again.
+            if writer.sync.sync().is_ok() {
+                moved.told()?;
+            }
         }
         Ok((writer, recovered.report))
     }
@@ -116,7 +129,8 @@ impl LogWriter {
         }
         let sequence = self.next_sequence;
         let head = encode_head(sequence, RawKind::Entry(kind), payload);
-        self.active()?.write(&head, payload)?;
+        let disk = self.disk.clone();
+        self.active()?.write(&*disk, &head, payload)?;
         self.bytes += entry_bytes;
         self.next_sequence += 1;
         self.sync.appended(self.next_sequence);
@@ -138,7 +152,7 @@ impl LogWriter {
             if newer.is_none_or(|newer| newer.base > sequence) {
                 break;
             }
-            match fs::remove_file(&oldest.path) {
+            match self.disk.remove(&oldest.path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(LogError::io(&oldest.path, "delete a segment", error));
                 }
@@ -196,7 +210,7 @@ impl LogWriter {
 
     fn create(&mut self) -> Result<Active, LogError> {
         let base = self.next_sequence;
-        let (path, file) = segment::create(&self.options.dir, base)?;
+        let (path, file) = segment::create(&*self.disk, &self.options.dir, base)?;
         let bytes = HEADER_BYTES as u64;
         self.bytes += bytes;
         Ok(self.register(Kept { path, base, bytes }, file))
@@ -204,14 +218,15 @@ impl LogWriter {
 
     fn register(&self, segment: Kept, file: File) -> Active {
         let file = Arc::new(file);
-        self.sync.rotated(self.finished.back().map(|segment| &*segment.path), file.clone());
+        let active = (segment.path.clone(), file.clone());
+        self.sync.rotated(self.finished.back().map(|segment| &*segment.path), active);
         Active { file, segment, torn: false }
     }
 
     fn seal(&mut self) -> Result<(), LogError> {
         let Some(active) = &mut self.active else { return Ok(()) };
         let seal = Seal { end: self.next_sequence, next: self.next_sequence }.encode();
-        active.write(&seal, &[])?;
+        active.write(&*self.disk, &seal, &[])?;
         self.bytes += SEAL_BYTES as u64;
         self.finished.extend(self.active.take().map(|active| active.segment));
         Ok(())

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use switchover_e2e::records;
 use switchover_testkit::agent::Agent;
-use switchover_testkit::http::Connection;
+use switchover_testkit::http::{Connection, ask};
 use switchover_testkit::lab::Lab;
 use switchover_testkit::program::eventually;
 
@@ -85,4 +85,45 @@ fn an_agent_that_starts_without_kafka_serves_and_ships_later() {
     agent.await_delivery();
     let lines = records::request_lines(&records::transactions(&records::of_topic(kafka.bootstrap(), "late")));
     assert_eq!(lines.len(), 20);
+}
+
+#[test]
+fn a_topic_that_takes_only_small_records_gets_all_of_them_in_parts() {
+    let (source, kafka) = (Lab::elasticsearch("7.10.2"), Lab::private_kafka());
+    let topic = "small-records";
+    kafka.topics(&["--create", "--topic", topic, "--partitions", "2", "--config", "max.message.bytes=20000"]);
+    let directory = tempfile::tempdir().unwrap();
+    let flags = ["--kafkaConnection", kafka.bootstrap(), "--kafkaTopic", topic];
+    let mut agent = Agent::start(source.url(), directory.path(), &flags);
+    let mut sent = Vec::new();
+    // Such a record compresses well, so the random part must be large enough by itself.
+    for number in 0..6u64 {
+        let mut random = number + 1;
+        let noise: String = (0..300_000)
+            .map(|_| {
+                random =
+                    random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                char::from(b'a' + (random >> 33) as u8 % 26)
+            })
+            .collect();
+        let body = format!("{{\"noise\":\"{noise}\"}}");
+        let answer = ask(&agent.url(), "PUT", &format!("/small-records/_doc/{number}"), &body);
+        assert!(answer.status < 300, "{}", answer.status);
+        sent.push(body);
+    }
+    let status = agent.await_delivery();
+    assert_eq!(status["lost"]["records"], 0, "{status}");
+    assert_eq!(status["delivered"]["requests"], 6, "{status}");
+    assert!(agent.terminate().success());
+    let captured = records::transactions(&records::of_topic(kafka.bootstrap(), topic));
+    let mut bodies: Vec<String> = captured
+        .iter()
+        .map(|transaction| {
+            let text = String::from_utf8(transaction.request.bytes.to_vec()).unwrap();
+            text.split_once("\r\n\r\n").unwrap().1.to_owned()
+        })
+        .collect();
+    bodies.sort();
+    sent.sort();
+    assert_eq!(bodies, sent);
 }

@@ -1,23 +1,18 @@
 //! Finishing the newest segment: the only one that may lack its end.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Read, Seek, SeekFrom},
-    os::unix::fs::FileExt,
-    path::{Path, PathBuf},
-    time::UNIX_EPOCH,
+    fs::{File, OpenOptions},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::Path,
 };
 
-use super::Damage;
-use crate::{
-    log::{
-        cursor::{SegmentCursor, Step, TornTail, read_seal},
-        entry::{HEAD_BYTES, Seal},
-        error::{LogError, LogErrorKind},
-        gap::Gap,
-        segment::HEADER_BYTES,
-    },
-    timestamp::Timestamp,
+use super::{Damage, Moved};
+use crate::log::{
+    cursor::{SegmentCursor, Step, TornTail, read_seal},
+    disk::{Appending, Disk},
+    entry::{HEAD_BYTES, Seal},
+    error::{LogError, LogErrorKind},
+    segment::HEADER_BYTES,
 };
 
 /// What was done to the newest segment.
@@ -40,20 +35,20 @@ struct GoodPart {
 }
 
 /// Cuts and seals the segment as needed. One without entries stays open, to be used further.
-pub(super) fn finish(path: &Path, base: u64) -> Result<Finished, LogError> {
+pub(super) fn finish(disk: &dyn Disk, path: &Path, base: u64) -> Result<Finished, LogError> {
     if let Some(seal) = read_seal(path)? {
         return Ok(Finished { next_sequence: seal.next, ..Finished::default() });
     }
     let GoodPart { end, offset, damage } = good_part(path, base)?;
     let io = |error| LogError::io(path, "cut the end off a segment", error);
-    let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(io)?;
+    let mut file = OpenOptions::new().read(true).append(true).open(path).map_err(io)?;
     let bytes = file.metadata().map_err(io)?.len() - offset;
     let mut finished = Finished { next_sequence: end, ..Finished::default() };
     match damage {
         Some(reason) if !zeros_only(&mut file, offset).map_err(io)? => {
-            let moved_to = Some(save_tail(path, &mut file, offset)?);
-            // The entries taken away may have been shipped; their numbers must not come again.
-            finished.next_sequence += bytes / HEAD_BYTES as u64 + 1;
+            let more_than_taken_away = bytes / HEAD_BYTES as u64 + 1;
+            let moved = Moved::save(path, &mut file, offset, end + more_than_taken_away)?;
+            let moved_to = Some(moved.path());
             finished.damage = Some(Damage { segment: path.to_owned(), offset, reason, moved_to });
         }
         _ if bytes > 0 => {
@@ -61,14 +56,19 @@ pub(super) fn finish(path: &Path, base: u64) -> Result<Finished, LogError> {
         }
         _ => {}
     }
+    // Also what an opening moved that was stopped before it could seal.
+    let dir = path.parent().unwrap_or(path);
+    let moved = Moved::list(dir)?.into_iter().filter(|moved| moved.segment == path && moved.offset == offset);
+    finished.next_sequence = moved.map(|moved| moved.next).fold(end, u64::max);
     if offset < HEADER_BYTES as u64 {
-        fs::remove_file(path).map_err(io)?;
+        disk.remove(path).map_err(io)?;
         return Ok(finished);
     }
-    file.set_len(offset).map_err(io)?;
+    disk.truncate(path, &file, offset).map_err(io)?;
     let next = finished.next_sequence;
     if next > base {
-        file.write_all_at(&Seal { end, next }.encode(), offset).map_err(io)?;
+        let mut file = Appending { disk, path, file: &file };
+        file.write_all(&Seal { end, next }.encode()).map_err(io)?;
     }
     Ok(finished)
 }
@@ -103,40 +103,5 @@ fn zeros_only(file: &mut File, offset: u64) -> io::Result<bool> {
             read if chunk.iter().take(read).any(|byte| *byte != 0) => return Ok(false),
             _ => {}
         }
-    }
-}
-
-/// Copies what is to be cut into a file beside the segment, durably.
-fn save_tail(path: &Path, file: &mut File, offset: u64) -> Result<PathBuf, LogError> {
-    let target = path.with_extension(format!("damaged-at-{offset}"));
-    let mut save = || {
-        file.seek(SeekFrom::Start(offset))?;
-        let mut copy = File::create(&target)?;
-        io::copy(file, &mut copy)?;
-        copy.sync_all()?;
-        path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
-    };
-    save().map_err(|error| LogError::io(&target, "keep the damaged end of a segment", error))?;
-    Ok(target)
-}
-
-/// The entry that tells later steps of damage whose bytes were moved away.
-pub(super) fn lost(damage: &Damage) -> Gap {
-    let moved_to = damage.moved_to.as_deref().unwrap_or(&damage.segment);
-    let size = fs::metadata(moved_to).map_or(0, |meta| meta.len());
-    let created = fs::metadata(&damage.segment).and_then(|meta| meta.created()).ok();
-    let from = created.and_then(|at| at.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_nanos());
-    Gap {
-        from_unix_ns: i64::try_from(from).unwrap_or(i64::MAX),
-        to_unix_ns: i64::try_from(Timestamp::now().unix_nanos()).unwrap_or(i64::MAX),
-        bytes: size,
-        reason: format!(
-            "the end of {} was damaged at offset {} ({}) and was moved to {}",
-            damage.segment.display(),
-            damage.offset,
-            damage.reason,
-            moved_to.display()
-        ),
-        ..Gap::default()
     }
 }

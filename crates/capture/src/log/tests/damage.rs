@@ -171,6 +171,8 @@ fn bytes_behind_a_seal_and_a_newer_version_are_refused() {
     ));
 }
 
+const SEAL_BYTES: u64 = 29;
+
 /// Recovery itself may be stopped: between taking damaged entries away and recording that.
 #[test]
 fn loss_is_recorded_even_when_recovery_was_stopped_before_it_could() {
@@ -179,11 +181,19 @@ fn loss_is_recorded_even_when_recovery_was_stopped_before_it_could() {
     let mut bytes = fs::read(&newest).unwrap();
     bytes[60] ^= 1;
     fs::write(&newest, &bytes).unwrap();
-    drop(open(dir.path()));
+    let (_, recovery) = open(dir.path());
+    let told = recovery.damage[0].moved_to.clone().unwrap();
     assert_eq!(scan(dir.path()).unwrap().gaps.len(), 1);
     let last = segments(dir.path()).pop().unwrap();
-    // Stopped before the new segment was created, or before its first entry.
-    for empty in [false, true] {
+    let next: u64 = last.file_stem().unwrap().to_str().unwrap().parse().unwrap();
+    let untold = told.with_file_name(format!("{}.untold-{next}", told.file_name().unwrap().display()));
+    // Stopped before the segment was sealed, before the new one was created, or before its first entry.
+    for (empty, sealed) in [(false, false), (false, true), (true, true)] {
+        fs::rename(&told, &untold).unwrap();
+        if !sealed {
+            let file = fs::OpenOptions::new().write(true).open(&newest).unwrap();
+            file.set_len(file.metadata().unwrap().len() - SEAL_BYTES).unwrap();
+        }
         if empty {
             fs::OpenOptions::new().write(true).open(&last).unwrap().set_len(32).unwrap();
         } else {
@@ -197,6 +207,7 @@ fn loss_is_recorded_even_when_recovery_was_stopped_before_it_could() {
         assert_eq!(writer.next_sequence(), stats.gaps[0].sequence + 1);
         drop(writer);
         assert_eq!(segments(dir.path()).last(), Some(&last));
+        assert!(told.exists() && !untold.exists());
     }
     // Recorded, it is not recorded again.
     drop(open(dir.path()));
