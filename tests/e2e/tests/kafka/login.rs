@@ -1,10 +1,11 @@
 //! Every way in delivers records and reads them back.
 
-use crate::support::{by_flags, msk, producer, send, there_and_back};
+use crate::support::{Events, by_flags, msk, producer, send, there_and_back};
 use std::collections::HashSet;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use switchover_kafka::KafkaOptions;
+use switchover_kafka::{DeliveryEvents, KafkaError, KafkaOptions, RecordProducer};
 use switchover_testkit::lab::{Lab, certificates};
 use switchover_testkit::program::eventually;
 
@@ -29,14 +30,29 @@ fn with_a_password() {
     let (ca, password) = (lab.ca().to_str().unwrap(), file.path().to_str().unwrap());
     for (listener, kind) in [("scram", "scram-sha-512"), ("scram", "scram-sha-256"), ("plain", "plain")] {
         let options = by_flags(&[
-            "--kafkaConnection", lab.listener(listener), "--kafkaAuthType", kind, "--kafkaUserName", lab.user(),
-            "--kafkaPasswordFile", password, "--kafkaCaFile", ca,
+            "--kafkaConnection",
+            lab.listener(listener),
+            "--kafkaAuthType",
+            kind,
+            "--kafkaUserName",
+            lab.user(),
+            "--kafkaPasswordFile",
+            password,
+            "--kafkaCaFile",
+            ca,
         ]);
         there_and_back(&options, &format!("by-{kind}"));
     }
     let clear = by_flags(&[
-        "--kafkaConnection", lab.listener("scramclear"), "--kafkaAuthType", "scram-sha-512", "--kafkaWithoutTls",
-        "--kafkaUserName", lab.user(), "--kafkaPasswordFile", password,
+        "--kafkaConnection",
+        lab.listener("scramclear"),
+        "--kafkaAuthType",
+        "scram-sha-512",
+        "--kafkaWithoutTls",
+        "--kafkaUserName",
+        lab.user(),
+        "--kafkaPasswordFile",
+        password,
     ]);
     there_and_back(&clear, "by-scram-without-tls");
 }
@@ -47,8 +63,14 @@ fn with_a_client_certificate() {
     let (ca, certs) = (lab.ca().to_str().unwrap(), certificates());
     let (certificate, key) = (certs.join("client.pem"), certs.join("client.key"));
     let options = by_flags(&[
-        "--kafkaConnection", lab.listener("mtls"), "--kafkaCaFile", ca,
-        "--kafkaCertFile", certificate.to_str().unwrap(), "--kafkaKeyFile", key.to_str().unwrap(),
+        "--kafkaConnection",
+        lab.listener("mtls"),
+        "--kafkaCaFile",
+        ca,
+        "--kafkaCertFile",
+        certificate.to_str().unwrap(),
+        "--kafkaKeyFile",
+        key.to_str().unwrap(),
     ]);
     there_and_back(&options, "by-certificate");
 }
@@ -68,14 +90,20 @@ fn with_a_property_file() {
         "scram.properties",
         format!(
             "bootstrap.servers={}\nsecurity.protocol=SASL_SSL\nsasl.mechanism=SCRAM-SHA-512\nsasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required \\\n  username=\"{}\" password=\"{}\";\nssl.truststore.type=PEM\nssl.truststore.location={ca}\nacks=all\nlinger.ms=5\ncompression.type=lz4\nmax.request.size=1048588\n",
-            lab.listener("scram"), lab.user(), lab.password(),
+            lab.listener("scram"),
+            lab.user(),
+            lab.password(),
         ),
     );
     there_and_back(&scram, "by-properties");
     let p12 = directory.path().join("client.p12");
     let made = Command::new("openssl")
         .args(["pkcs12", "-export", "-passout", "pass:changeit", "-in"])
-        .arg(certs.join("client.pem")).arg("-inkey").arg(certs.join("client.key")).arg("-out").arg(&p12)
+        .arg(certs.join("client.pem"))
+        .arg("-inkey")
+        .arg(certs.join("client.key"))
+        .arg("-out")
+        .arg(&p12)
         .status();
     assert!(made.unwrap().success(), "openssl pkcs12");
     let inline = std::fs::read_to_string(lab.ca()).unwrap().replace('\n', "\\n\\\n");
@@ -83,7 +111,8 @@ fn with_a_property_file() {
         "pkcs12.properties",
         format!(
             "bootstrap.servers={}\nsecurity.protocol=SSL\nssl.truststore.type=PEM\nssl.truststore.certificates={inline}\nssl.keystore.type=PKCS12\nssl.keystore.location={}\nssl.keystore.password=changeit\n",
-            lab.listener("mtls"), p12.display(),
+            lab.listener("mtls"),
+            p12.display(),
         ),
     );
     there_and_back(&store, "by-pkcs12");
@@ -95,6 +124,59 @@ fn with_iam() {
     there_and_back(&msk(&lab, "lab-secret-key", Duration::from_secs(450)), "by-iam");
 }
 
+/// The flag, and credentials from the environment of the process: so this test runs itself as another one.
+#[test]
+fn with_the_flag_and_credentials_of_the_environment() {
+    const INNER: &str = "SWITCHOVER_TEST_INNER";
+    let (lab, this) = (Lab::kafka_secured(), std::env::current_exe().unwrap());
+    let args = [
+        "--kafkaConnection",
+        lab.listener("msk"),
+        "--enableMSKAuth",
+        "--kafkaCaFile",
+        lab.ca().to_str().unwrap(),
+    ];
+    match std::env::var(INNER).as_deref() {
+        Ok("with") => return there_and_back(&by_flags(&args), "by-environment"),
+        Ok(_) => {
+            let error = refused_at_once(&by_flags(&args));
+            assert!(
+                error.contains("AWS_ACCESS_KEY_ID") && error.contains("kafka-cluster:Connect"),
+                "{error}"
+            );
+            return;
+        }
+        Err(_) => {}
+    }
+    for with in ["with", "without"] {
+        let mut inner = Command::new(&this);
+        inner
+            .args(["--exact", "login::with_the_flag_and_credentials_of_the_environment"])
+            .env(INNER, with)
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_CONFIG_FILE", "/dev/null")
+            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+            .env_remove("AWS_PROFILE")
+            .env_remove("AWS_ACCESS_KEY_ID")
+            .env_remove("AWS_SECRET_ACCESS_KEY");
+        if with == "with" {
+            inner.env("AWS_ACCESS_KEY_ID", "AKIDLAB").env("AWS_SECRET_ACCESS_KEY", "lab-secret-key");
+        }
+        let output = inner.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{with}: {said}");
+    }
+}
+
+/// No producer is made without credentials.
+fn refused_at_once(options: &KafkaOptions) -> String {
+    let events: Arc<dyn DeliveryEvents> = Arc::new(Events::default());
+    let error = RecordProducer::new(options, "any", events).unwrap_err();
+    assert!(matches!(error, KafkaError::Credentials { .. }), "{error}");
+    error.to_string()
+}
+
 /// The listener has every connection log in again within 5 s, and tokens are used for 4 s.
 #[test]
 fn iam_tokens_are_renewed_on_a_connection_that_lives_on() {
@@ -104,7 +186,9 @@ fn iam_tokens_are_renewed_on_a_connection_that_lives_on() {
     let (producer, events) = producer(&options, "renewal");
     let accepted = || -> HashSet<String> {
         let log = lab.log();
-        log.lines().filter_map(|line| line.split_once("accepted ").map(|(_, token)| token.to_owned())).collect()
+        log.lines()
+            .filter_map(|line| line.split_once("accepted ").map(|(_, token)| token.to_owned()))
+            .collect()
     };
     let (before, begun) = (accepted(), Instant::now());
     let mut sent = 0;

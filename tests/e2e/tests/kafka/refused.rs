@@ -33,8 +33,16 @@ fn a_wrong_password() {
     let ca = lab.ca().to_str().unwrap();
     for (listener, kind) in [("scram", "scram-sha-512"), ("plain", "plain")] {
         let options = by_flags(&[
-            "--kafkaConnection", lab.listener(listener), "--kafkaAuthType", kind, "--kafkaUserName", lab.user(),
-            "--kafkaPassword", "wrong", "--kafkaCaFile", ca,
+            "--kafkaConnection",
+            lab.listener(listener),
+            "--kafkaAuthType",
+            kind,
+            "--kafkaUserName",
+            lab.user(),
+            "--kafkaPassword",
+            "wrong",
+            "--kafkaCaFile",
+            ca,
         ]);
         both_ends_refused(&options, &["--kafkaUserName", lab.listener(listener)]);
     }
@@ -43,7 +51,8 @@ fn a_wrong_password() {
 #[test]
 fn no_client_certificate() {
     let lab = Lab::kafka_secured();
-    let options = by_flags(&["--kafkaConnection", lab.listener("mtls"), "--kafkaCaFile", lab.ca().to_str().unwrap()]);
+    let options =
+        by_flags(&["--kafkaConnection", lab.listener("mtls"), "--kafkaCaFile", lab.ca().to_str().unwrap()]);
     both_ends_refused(&options, &["--kafkaCertFile"]);
 }
 
@@ -67,8 +76,16 @@ fn a_topic_that_may_not_be_used() {
     lab.topics(&["--create", "--topic", topic]);
     lab.acls(&["--add", "--allow-principal", "User:nobody", "--operation", "All", "--topic", topic]);
     let options = by_flags(&[
-        "--kafkaConnection", lab.listener("plain"), "--kafkaAuthType", "plain", "--kafkaUserName", lab.user(),
-        "--kafkaPassword", lab.password(), "--kafkaCaFile", lab.ca().to_str().unwrap(),
+        "--kafkaConnection",
+        lab.listener("plain"),
+        "--kafkaAuthType",
+        "plain",
+        "--kafkaUserName",
+        lab.user(),
+        "--kafkaPassword",
+        lab.password(),
+        "--kafkaCaFile",
+        lab.ca().to_str().unwrap(),
     ]);
     let (producer, events) = producer(&options, topic);
     send(&producer, "k", b"x", 0);

@@ -41,7 +41,9 @@ fn the_limit_is_told_and_a_longer_record_refused() {
 
     let (aware, events) = limited(&options, &topic, limit);
     match aware.send("k", &noise(limit + 1, 2), 0) {
-        Err(SendError::TooLarge(refused)) => assert_eq!((refused.size, refused.limit), (limit + 1, Some(limit))),
+        Err(SendError::TooLarge(refused)) => {
+            assert_eq!((refused.size, refused.limit), (limit + 1, Some(limit)))
+        }
         other => panic!("{other:?}"),
     }
     // The longest record, and batches of short ones, which must not be too long together.
