@@ -208,3 +208,24 @@ fn iam_tokens_are_renewed_on_a_connection_that_lives_on() {
     let renewed = accepted().difference(&before).count();
     assert!(renewed >= 3, "{renewed} tokens in {FOR:?}");
 }
+
+/// The listener takes a token for 20 s and has every connection log in again within 5 s, but the producer keeps its token
+/// for minutes: it is refused, says so, gets a new one and goes on.
+#[test]
+fn an_expired_iam_token_is_told_and_replaced() {
+    let lab = Lab::kafka_secured();
+    let mut options = msk(&lab, "lab-secret-key", Duration::from_secs(450));
+    options.brokers = lab.listener("mskshort").to_owned();
+    let (producer, events) = producer(&options, "expiry");
+    send(&producer, "k", b"x", 0);
+    events.await_delivered(1);
+    let mut sent = 1;
+    eventually("the refusal", || {
+        send(&producer, "k", b"x", sent);
+        sent += 1;
+        let said = events.told(|told| told.unreachable.clone());
+        said.into_iter().find(|reason| reason.contains("kafka-cluster:Connect") && reason.contains("clock"))
+    });
+    events.await_delivered(sent);
+    events.told(|told| assert!(told.failed.is_empty(), "{:?}", told.failed));
+}
