@@ -71,6 +71,9 @@ impl ClientState {
             // The cause was told before.
             RDKafkaErrorCode::AllBrokersDown if last.is_some() => {}
             RDKafkaErrorCode::Authentication => {
+                if let Some(tokens) = &self.tokens {
+                    tokens.refused();
+                }
                 *last = Some(Problem { reason: self.explain(reason, true), refused: true });
             }
             RDKafkaErrorCode::SSL => {

@@ -175,8 +175,8 @@ impl Lab {
         &self.access().ca
     }
 
-    /// `host:port` of a listener of [`Self::kafka_secured`]: `scram`, `scramclear` (without TLS), `plain`, `mtls`, `tls`
-    /// or `msk`.
+    /// `host:port` of a listener of [`Self::kafka_secured`]: `scram`, `scramclear` (without TLS), `plain`, `mtls`, `tls`,
+    /// `msk` or `mskshort`, where tokens expire after 20 s.
     ///
     /// # Panics
     /// When there is none of this name.

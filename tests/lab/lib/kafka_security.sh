@@ -7,11 +7,12 @@ KAFKA_PASSWORD=capture-secret
 KAFKA_AWS_ACCESS_KEY=AKIDLAB
 KAFKA_AWS_SECRET_KEY=lab-secret-key
 KAFKA_AWS_REGION=us-east-1
+KAFKA_SHORT_SECONDS=20 # on the listener mskshort, a token older than this has expired
 # MSK lets a login hold for 12 h; here every connection has to log in again while a test looks on.
 KAFKA_REAUTHENTICATE_MS=5000
 
 # NAME:PROTOCOL beside the plaintext one, in the order of the instance's further ports.
-KAFKA_LISTENERS=(SCRAM:SASL_SSL SCRAMCLEAR:SASL_PLAINTEXT PLAIN:SASL_SSL MTLS:SSL TLS:SSL MSK:SASL_SSL)
+KAFKA_LISTENERS=(SCRAM:SASL_SSL SCRAMCLEAR:SASL_PLAINTEXT PLAIN:SASL_SSL MTLS:SSL TLS:SSL MSK:SASL_SSL MSKSHORT:SASL_SSL)
 
 # more_listeners: of the loaded instance, one word each
 more_listeners() { [ "$product" != kafka ] || ! secured || printf '%s\n' "${KAFKA_LISTENERS[@]%:*}"; }
@@ -63,9 +64,12 @@ kafka_security_settings() {
   printf 'listener.name.plain.%s\n' sasl.enabled.mechanisms=PLAIN \
     "plain.sasl.jaas.config=$plain required user_$KAFKA_USER=\"$KAFKA_PASSWORD\";"
   # with any option in the line, the broker's own login wants the claim
-  printf 'listener.name.msk.%s\n' sasl.enabled.mechanisms=OAUTHBEARER \
-    "oauthbearer.sasl.jaas.config=$oauth required unsecuredLoginStringClaim_sub=\"broker\" accessKey=\"$KAFKA_AWS_ACCESS_KEY\" secretKey=\"$KAFKA_AWS_SECRET_KEY\" region=\"$KAFKA_AWS_REGION\";" \
-    oauthbearer.sasl.server.callback.handler.class=lab.MskIamTokenValidator "oauthbearer.connections.max.reauth.ms=$KAFKA_REAUTHENTICATE_MS"
+  oauth+=" required unsecuredLoginStringClaim_sub=\"broker\" accessKey=\"$KAFKA_AWS_ACCESS_KEY\" secretKey=\"$KAFKA_AWS_SECRET_KEY\" region=\"$KAFKA_AWS_REGION\""
+  for name_of in msk mskshort; do
+    [ $name_of = msk ] || oauth+=" seconds=\"$KAFKA_SHORT_SECONDS\""
+    printf "listener.name.$name_of.%s\n" sasl.enabled.mechanisms=OAUTHBEARER "oauthbearer.sasl.jaas.config=$oauth;" \
+      oauthbearer.sasl.server.callback.handler.class=lab.MskIamTokenValidator "oauthbearer.connections.max.reauth.ms=$KAFKA_REAUTHENTICATE_MS"
+  done
 }
 
 # kafka_access: what a client of the loaded instance needs, as JSON

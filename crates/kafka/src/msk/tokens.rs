@@ -20,6 +20,9 @@ const FIRST_TOKEN_LIMIT: Duration = Duration::from_secs(25);
 /// Pause after a failure, doubled with each.
 const RETRY: Duration = Duration::from_secs(1);
 const RETRY_MAX: Duration = Duration::from_secs(30);
+/// The library takes a token for good for this long at most, so that it soon asks again and gets a newer one. Being
+/// late does no harm: it uses what it has.
+const HANDED_OUT_FOR: Duration = Duration::from_secs(20);
 /// A token is not handed out when less than this is left of it.
 const MIN_LEFT: Duration = Duration::from_secs(1);
 
@@ -35,6 +38,8 @@ struct Slot {
     token: Option<Token>,
     /// Why the last attempt failed.
     failure: Option<String>,
+    /// The brokers refused what there is: a new one is wanted before its time.
+    refused: bool,
     stopped: bool,
 }
 
@@ -45,6 +50,16 @@ struct Shared {
 }
 
 impl Shared {
+    fn wait<'a>(
+        &'a self,
+        slot: MutexGuard<'a, Slot>,
+        limit: Duration,
+        done: impl Fn(&mut Slot) -> bool,
+    ) -> MutexGuard<'a, Slot> {
+        let waited = self.changed.wait_timeout_while(slot, limit, |slot| !done(slot));
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
     fn slot(&self) -> MutexGuard<'_, Slot> {
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -85,11 +100,18 @@ impl Tokens {
         let slot = self.shared.slot();
         match (&slot.token, &slot.failure) {
             (Some(token), _) if token.expires_ms > unix_ms() + MIN_LEFT.as_millis() as i64 => {
-                Ok(token.clone())
+                let soon = unix_ms() + HANDED_OUT_FOR.as_millis() as i64;
+                Ok(Token { text: token.text.clone(), expires_ms: token.expires_ms.min(soon) })
             }
             (_, Some(failure)) => Err(failure.clone()),
             (_, None) => Err("no token yet".to_owned()),
         }
+    }
+
+    /// The brokers did not take the token: credentials may have changed, or a clock.
+    pub(crate) fn refused(&self) {
+        self.shared.slot().refused = true;
+        self.shared.changed.notify_all();
     }
 
     /// Waits for the first token; returns at once when the last attempt failed.
@@ -136,9 +158,12 @@ impl Source {
                     pause
                 }
             };
+            slot.refused = false;
             shared.changed.notify_all();
-            let wait = shared.changed.wait_timeout_while(slot, pause, |slot| !slot.stopped);
-            if wait.unwrap_or_else(PoisonError::into_inner).0.stopped {
+            let least = pause.min(RETRY);
+            let done = |slot: &mut Slot, at_once: bool| slot.stopped || (at_once && slot.refused);
+            let slot = shared.wait(slot, least, |slot| done(slot, false));
+            if shared.wait(slot, pause - least, |slot| done(slot, true)).stopped {
                 return;
             }
         }

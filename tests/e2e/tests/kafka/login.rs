@@ -1,10 +1,11 @@
 //! Every way in delivers records and reads them back.
 
-use crate::support::{by_flags, msk, producer, send, there_and_back};
+use crate::support::{Events, by_flags, msk, producer, send, there_and_back};
 use std::collections::HashSet;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use switchover_kafka::KafkaOptions;
+use switchover_kafka::{DeliveryEvents, KafkaError, KafkaOptions, RecordProducer};
 use switchover_testkit::lab::{Lab, certificates};
 use switchover_testkit::program::eventually;
 
@@ -123,6 +124,59 @@ fn with_iam() {
     there_and_back(&msk(&lab, "lab-secret-key", Duration::from_secs(450)), "by-iam");
 }
 
+/// The flag, and credentials from the environment of the process: so this test runs itself as another one.
+#[test]
+fn with_the_flag_and_credentials_of_the_environment() {
+    const INNER: &str = "SWITCHOVER_TEST_INNER";
+    let (lab, this) = (Lab::kafka_secured(), std::env::current_exe().unwrap());
+    let args = [
+        "--kafkaConnection",
+        lab.listener("msk"),
+        "--enableMSKAuth",
+        "--kafkaCaFile",
+        lab.ca().to_str().unwrap(),
+    ];
+    match std::env::var(INNER).as_deref() {
+        Ok("with") => return there_and_back(&by_flags(&args), "by-environment"),
+        Ok(_) => {
+            let error = refused_at_once(&by_flags(&args));
+            assert!(
+                error.contains("AWS_ACCESS_KEY_ID") && error.contains("kafka-cluster:Connect"),
+                "{error}"
+            );
+            return;
+        }
+        Err(_) => {}
+    }
+    for with in ["with", "without"] {
+        let mut inner = Command::new(&this);
+        inner
+            .args(["--exact", "login::with_the_flag_and_credentials_of_the_environment"])
+            .env(INNER, with)
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_CONFIG_FILE", "/dev/null")
+            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+            .env_remove("AWS_PROFILE")
+            .env_remove("AWS_ACCESS_KEY_ID")
+            .env_remove("AWS_SECRET_ACCESS_KEY");
+        if with == "with" {
+            inner.env("AWS_ACCESS_KEY_ID", "AKIDLAB").env("AWS_SECRET_ACCESS_KEY", "lab-secret-key");
+        }
+        let output = inner.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{with}: {said}");
+    }
+}
+
+/// No producer is made without credentials.
+fn refused_at_once(options: &KafkaOptions) -> String {
+    let events: Arc<dyn DeliveryEvents> = Arc::new(Events::default());
+    let error = RecordProducer::new(options, "any", events).unwrap_err();
+    assert!(matches!(error, KafkaError::Credentials { .. }), "{error}");
+    error.to_string()
+}
+
 /// The listener has every connection log in again within 5 s, and tokens are used for 4 s.
 #[test]
 fn iam_tokens_are_renewed_on_a_connection_that_lives_on() {
@@ -153,4 +207,25 @@ fn iam_tokens_are_renewed_on_a_connection_that_lives_on() {
     });
     let renewed = accepted().difference(&before).count();
     assert!(renewed >= 3, "{renewed} tokens in {FOR:?}");
+}
+
+/// The listener takes a token for 20 s and has every connection log in again within 5 s, but the producer keeps its token
+/// for minutes: it is refused, says so, gets a new one and goes on.
+#[test]
+fn an_expired_iam_token_is_told_and_replaced() {
+    let lab = Lab::kafka_secured();
+    let mut options = msk(&lab, "lab-secret-key", Duration::from_secs(450));
+    options.brokers = lab.listener("mskshort").to_owned();
+    let (producer, events) = producer(&options, "expiry");
+    send(&producer, "k", b"x", 0);
+    events.await_delivered(1);
+    let mut sent = 1;
+    eventually("the refusal", || {
+        send(&producer, "k", b"x", sent);
+        sent += 1;
+        let said = events.told(|told| told.unreachable.clone());
+        said.into_iter().find(|reason| reason.contains("kafka-cluster:Connect") && reason.contains("clock"))
+    });
+    events.await_delivered(sent);
+    events.told(|told| assert!(told.failed.is_empty(), "{:?}", told.failed));
 }

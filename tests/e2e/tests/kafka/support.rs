@@ -4,13 +4,13 @@ use clap::Parser;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use switchover_kafka::{
     Auth, AwsCredentials, DeliveryEvents, KafkaArgs, KafkaOptions, MskIam, Polled, RecordConsumer,
     RecordProducer, RecordTooLarge, Secret, SendError, Tls, read_since,
 };
 use switchover_testkit::lab::Lab;
-use switchover_testkit::program::eventually;
+use switchover_testkit::program::{WAIT_LIMIT, eventually};
 
 #[derive(Debug, Parser)]
 struct Flags {
@@ -53,6 +53,15 @@ pub(crate) struct Events(pub(crate) Mutex<Told>);
 impl Events {
     pub(crate) fn told<T>(&self, look: impl FnOnce(&Told) -> T) -> T {
         look(&self.0.lock().unwrap())
+    }
+
+    /// The same for callers that wait for each record.
+    pub(crate) fn await_at_once(&self, count: usize) {
+        let begun = Instant::now();
+        while self.told(|told| told.delivered.len()) < count {
+            assert!(begun.elapsed() < WAIT_LIMIT, "no delivery");
+            std::thread::sleep(Duration::from_micros(100));
+        }
     }
 
     /// Waits for so many deliveries.

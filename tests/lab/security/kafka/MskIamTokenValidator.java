@@ -1,5 +1,5 @@
 // Checks Amazon MSK IAM tokens on an OAUTHBEARER listener: base64url of a presigned kafka-cluster:Connect URL.
-// JAAS options: accessKey, secretKey, region. Shape, age and SigV4 signature are verified; what came is told on stderr.
+// JAAS options: accessKey, secretKey, region, seconds (how long a token holds, if less than it says). Shape, age and SigV4 signature are verified; what came is told on stderr.
 package lab;
 
 import java.io.IOException;
@@ -18,11 +18,12 @@ import org.apache.kafka.common.security.auth.AuthenticateCallbackHandler;
 import org.apache.kafka.common.security.oauthbearer.*;
 
 public class MskIamTokenValidator implements AuthenticateCallbackHandler {
-  private String accessKey, secretKey, region;
+  private String accessKey, secretKey, region, seconds;
 
   @Override public void configure(Map<String, ?> cfg, String mechanism, List<AppConfigurationEntry> jaas) {
     Map<String, ?> o = jaas.get(0).getOptions();
     accessKey = (String) o.get("accessKey"); secretKey = (String) o.get("secretKey"); region = (String) o.get("region");
+    seconds = (String) o.get("seconds");
   }
   @Override public void close() {}
 
@@ -47,7 +48,7 @@ public class MskIamTokenValidator implements AuthenticateCallbackHandler {
     need("kafka-cluster:Connect".equals(q.get("Action")) && "AWS4-HMAC-SHA256".equals(q.get("X-Amz-Algorithm")), "action or algorithm");
     DateTimeFormatter f = DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
     String date = q.get("X-Amz-Date"), scope = date.substring(0, 8) + "/" + region + "/kafka-cluster/aws4_request";
-    Instant start = Instant.from(f.parse(date)), end = start.plusSeconds(Long.parseLong(q.get("X-Amz-Expires"))), now = Instant.now();
+    Instant start = Instant.from(f.parse(date)), end = start.plusSeconds(Long.parseLong(seconds != null ? seconds : q.get("X-Amz-Expires"))), now = Instant.now();
     need(!now.isAfter(end) && !now.isBefore(start.minusSeconds(300)), "expired or not yet valid");
     need((accessKey + "/" + scope).equals(q.get("X-Amz-Credential")), "credential " + q.get("X-Amz-Credential"));
     String query = raw.entrySet().stream().filter(e -> !e.getKey().equals("X-Amz-Signature") && !e.getKey().equals("User-Agent"))

@@ -43,3 +43,18 @@ fn the_thread_ends_with_its_last_user() {
         std::thread::sleep(Duration::from_millis(5));
     }
 }
+
+#[test]
+fn a_refused_token_is_made_anew_before_its_time_and_an_expired_one_is_not_handed_out() {
+    let tokens = Tokens::start("us-east-1".to_owned(), fixed(), Duration::from_secs(450)).unwrap();
+    let first = tokens.wait().unwrap();
+    assert!(first.expires_ms <= unix_ms() + HANDED_OUT_FOR.as_millis() as i64);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while tokens.shared.slot().token.as_ref().unwrap().text == first.text {
+        tokens.refused();
+        assert!(Instant::now() < deadline, "no second token");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    tokens.shared.slot().token.as_mut().unwrap().expires_ms = unix_ms() - 1;
+    assert!(tokens.current().is_err());
+}
