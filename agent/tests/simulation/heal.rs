@@ -21,7 +21,7 @@ impl World {
         }
         self.kafka.borrow_mut().heal();
         // After a failed fsync the operator has to restart the agent.
-        if self.life.as_ref().is_some_and(|life| life.gate.disk_fails()) {
+        if self.life.as_ref().is_some_and(|life| life.journal.sync_handle().sync().is_err()) {
             self.end_life(End::Asked)?;
         }
         self.come_to_rest()?;
