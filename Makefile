@@ -3,7 +3,9 @@
 CARGO ?= cargo
 LAB := tests/lab/lab
 
-.PHONY: help setup build release check test demo bench clean-lab
+.PHONY: help setup build release check test fuzz soak demo bench clean-lab
+FUZZ_SECONDS ?= 60
+SOAK_SECONDS ?= 600
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +25,12 @@ check: ## Formatting and lints
 
 test: ## Unit, property and end-to-end tests on real servers
 	tests/run
+
+fuzz: ## Every fuzz target for FUZZ_SECONDS (60): cargo-fuzz where installed, else random inputs
+	tests/fuzz/run $(FUZZ_SECONDS)
+
+soak: release ## SOAK_SECONDS (600) of traffic through agent and Kafka: memory, files, accounting
+	tests/soak/run --seconds $(SOAK_SECONDS)
 
 demo: release ## Record a live Elasticsearch, replay to OpenSearch, compare (KAFKA=1: through Kafka)
 	demo/run $(if $(KAFKA),--kafka)

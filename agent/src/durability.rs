@@ -160,27 +160,27 @@ impl Gate {
     pub fn sync_needed(&self) -> SyncWork {
         let mut state = self.state();
         state.syncer_armed = false;
-        if state.sync_error.is_some() {
-            return SyncWork::Sync;
-        }
+        let failing = state.sync_error.is_some();
         // Sequences are handed out in the order of time, so the first waiter has waited longest.
-        let Some(oldest) = state.waiting.values().flatten().next().map(|waiter| waiter.since) else {
-            return SyncWork::None;
-        };
-        if self.wanted == Wanted::Kafka && state.degraded.is_none() {
+        let oldest = state.waiting.values().flatten().next().map(|waiter| waiter.since);
+        if self.wanted == Wanted::Kafka
+            && state.degraded.is_none()
+            && let Some(oldest) = oldest
+        {
             let waited = self.clock.instant().saturating_duration_since(oldest);
-            if waited < self.ack_timeout {
+            if waited >= self.ack_timeout {
+                drop(state);
+                self.degrade(&format!(
+                    "no acknowledgement for {} ms (--ackTimeout)",
+                    self.ack_timeout.as_millis()
+                ));
+                state = self.state();
+            } else if !failing {
                 state.syncer_armed = true;
                 return SyncWork::LookAgainIn(self.ack_timeout - waited);
             }
-            drop(state);
-            self.degrade(&format!(
-                "no acknowledgement for {} ms (--ackTimeout)",
-                self.ack_timeout.as_millis()
-            ));
-            state = self.state();
         }
-        if state.waiting.is_empty() { SyncWork::None } else { SyncWork::Sync }
+        if failing || !state.waiting.is_empty() { SyncWork::Sync } else { SyncWork::None }
     }
 
     /// Every entry below is on the local disk.
@@ -194,15 +194,15 @@ impl Gate {
         }
     }
 
-    /// The disk refuses. With `--onFull block` what waits goes on waiting. Else it is released, as the node has the
+    /// The disk refuses; false when it did already. With `--onFull block` what waits goes on waiting. Else it is released, as the node has the
     /// requests already, and the state says that the guarantee does not hold; with `reject` later writes are refused.
-    pub fn sync_failed(&self, reason: String) {
+    pub fn sync_failed(&self, reason: String) -> bool {
         let mut state = self.state();
         let counts = self.wanted == Wanted::Disk || state.degraded.is_some();
         if counts && self.on_full != OnFull::Block {
             std::mem::take(&mut state.waiting).into_values().for_each(release);
         }
-        state.sync_error = Some(reason);
+        state.sync_error.replace(reason).is_none()
     }
 
     /// The local disk could not make entries durable the last time it was asked.
@@ -333,6 +333,16 @@ mod tests {
         gate.synced(1);
         assert!(released(&mut wait) && !gate.disk_fails());
         assert_eq!(gate.sync_needed(), SyncWork::None);
+    }
+
+    #[test]
+    fn after_a_failed_fsync_a_wait_on_kafka_still_has_its_timeout() {
+        let gate = Gate::new(Wanted::Kafka, Duration::ZERO, OnFull::Pass, Clock::start(), 0, 0);
+        assert!(gate.sync_failed("EIO".to_owned()) && !gate.sync_failed("EIO".to_owned()));
+        let mut wait = gate.wait_for(0).unwrap();
+        assert_eq!(gate.sync_needed(), SyncWork::Sync);
+        gate.sync_failed("EIO".to_owned());
+        assert!(released(&mut wait));
     }
 
     #[test]

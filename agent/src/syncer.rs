@@ -63,10 +63,9 @@ fn sync(journal: &Journal, gate: &Gate) -> Pace {
             Pace::Go
         }
         Err(error) => {
-            if !gate.disk_fails() {
+            if gate.sync_failed(error.to_string()) {
                 tracing::error!(%error, "the capture log can't be made durable on the local disk");
             }
-            gate.sync_failed(error.to_string());
             Pace::Sleep(RETRY_AFTER_ERROR)
         }
     }

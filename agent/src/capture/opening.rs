@@ -6,7 +6,7 @@ use crate::durability::Gate;
 use crate::journal::Journal;
 use crate::rules::OnFull;
 use crate::shipper::{Checkpoint, Deliveries};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use std::sync::Arc;
 use std::time::Duration;
 use switchover_capture::log::{Disk, Recovery};
@@ -47,8 +47,13 @@ impl Opened {
         let directory = options.dir.clone();
         let (writer, recovery) = LogWriter::open_on(disk, options)?;
         tell(&recovery);
-        let checkpoint = Checkpoint::open(&directory)?;
+        let mut checkpoint = Checkpoint::open(&directory)?;
         let next = writer.next_sequence();
+        if checkpoint.acked_below() > next {
+            // A power cut took entries that Kafka has, and their numbers come again: before any of them is used, the
+            // checkpoint must not cover them.
+            checkpoint.save(next).context("cannot set back the shipping checkpoint")?;
+        }
         let acked_below = checkpoint.acked_below().max(writer.first_sequence()).min(next);
         let Promise { durability, ack_timeout, on_full } = promise;
         let gate = Arc::new(Gate::new(durability, ack_timeout, on_full, clock, acked_below, next));
@@ -70,5 +75,28 @@ fn tell(recovery: &Recovery) {
             segment = %damage.segment.display(), offset = damage.offset, reason = damage.reason,
             "the capture log is damaged; `switchover capture stat` shows what is affected"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use switchover_capture::log::System;
+
+    #[test]
+    fn numbers_that_come_again_after_a_power_cut_are_not_below_the_checkpoint() {
+        let directory = tempfile::tempdir().unwrap();
+        Checkpoint::open(directory.path()).unwrap().save(100).unwrap();
+        let options =
+            LogOptions { dir: directory.path().to_owned(), segment_bytes: 1000, max_bytes: u64::MAX };
+        let promise = Promise {
+            durability: Durability::Kafka,
+            ack_timeout: Duration::from_secs(1),
+            on_full: OnFull::Pass,
+        };
+        let opened = Opened::open(Arc::new(System), options, promise, Clock::start()).unwrap();
+        assert_eq!(opened.journal.append("connection", b"record", 0, 0), Some(0));
+        drop(opened);
+        assert_eq!(Checkpoint::open(directory.path()).unwrap().acked_below(), 0);
     }
 }

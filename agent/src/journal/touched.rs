@@ -16,8 +16,9 @@ const MAX_NAMES: usize = 1000;
 const MAX_NAME_BYTES: usize = 1024;
 
 static NAMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    // A name never holds control characters: those are the record's own, where it cuts a request in two.
     // Request lines of methods that may write, and actions of bulk bodies.
-    Regex::new(r#"(?-u)(?:POST|PUT|DELETE|PATCH) /([^/? ]*)[/? ]|"_index"[ \t]*:[ \t]*"([^"\\]+)""#)
+    Regex::new(r#"(?-u)(?:POST|PUT|DELETE|PATCH) /([^/? \x00-\x1f\x7f-\xff]*)[/? ]|"_index"[ \t]*:[ \t]*"([^"\\\x00-\x1f]+)""#)
         .inspect_err(|error| tracing::error!(%error, "indices of gaps can't be told"))
         .ok()
 });
@@ -80,6 +81,7 @@ mod tests {
     #[test]
     fn what_names_none_may_be_any() {
         assert_eq!(names(&["\x00\x01"]), [ANY]);
+        assert_eq!(names(&["PUT /na\x12\x05\x22\x03me/_doc/1 HTTP/1.1"]), [ANY], "cut in two by the record");
         assert_eq!(names(&["\nid\x12GET /i/_search HTTP/1.1"]), [""; 0]);
         assert_eq!(names(&["\nid\x12GET /i/_search HTTP/1.1\r\n\r\nPOST /_bulk HTTP/1.1"]), [ANY]);
         assert_eq!(names(&["PUT /i HTTP/1.1", "PUT /i HTTP/1.1"]), ["i"]);

@@ -90,7 +90,6 @@ impl SimDisk {
 
     /// One call more. An error when the process does not live to see its end.
     fn enter(&self) -> io::Result<MutexGuard<'_, State>> {
-        self.look_at_checkpoint();
         let mut state = self.state();
         if let Some(left) = &mut state.kill_in {
             *left = left.saturating_sub(1);
@@ -102,6 +101,7 @@ impl SimDisk {
 
 impl Disk for SimDisk {
     fn create(&self, path: &Path) -> io::Result<File> {
+        self.look_at_checkpoint();
         let mut state = self.enter()?;
         if state.full && state.rng.one_in(2) {
             return Err(io::ErrorKind::StorageFull.into());
@@ -179,6 +179,7 @@ impl Disk for SimDisk {
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
+        self.look_at_checkpoint();
         let mut state = self.enter()?;
         let kept = self.attic.join(format!("{}-{}", state.rng.next(), path.file_name().unwrap().display()));
         fs::hard_link(path, &kept)?;

@@ -1,11 +1,16 @@
 //! The end of a run: everything works again, and then everything must have come to Kafka.
 
 use crate::Summary;
-use crate::client::Client;
+use crate::client::{Client, NODE};
 use crate::world::{End, World};
+use std::sync::Arc;
+use switchover_agent::recorder::{Kept, Recorder};
 
 /// Enough for all that a run leaves, with the longest pauses.
 const STEPS: u64 = 60_000;
+
+/// Enough for a checkpoint.
+const CHECKPOINT_STEPS: u64 = 150;
 
 impl World {
     pub fn heal(&mut self) -> Result<Summary, String> {
@@ -16,24 +21,48 @@ impl World {
         }
         self.kafka.borrow_mut().heal();
         // After a failed fsync the operator has to restart the agent.
-        if self.life.as_ref().is_some_and(|life| life.gate.disk_fails()) {
+        if self.life.as_ref().is_some_and(|life| life.journal.sync_handle().sync().is_err()) {
             self.end_life(End::Asked)?;
         }
-        let mut steps = 0;
-        while !self.is_quiet() {
+        self.come_to_rest()?;
+        // The checkpoint, and with it the deletion of segments, comes a little later.
+        for _ in 0..CHECKPOINT_STEPS {
             self.step(true)?;
-            steps += 1;
-            if steps == STEPS {
-                return Err(format!("it does not come to rest: {}", self.unrest()));
-            }
         }
         self.all_is_told()?;
+        self.takes_more()?;
+        self.come_to_rest()?;
         self.end_life(End::Asked)?;
         let mut truth = self.truth.borrow_mut();
         truth.at_the_end();
         let summary =
             Summary { stored: truth.stored_records(), duplicates: truth.duplicates, writes: self.writes() };
         truth.violation.take().map_or(Ok(summary), Err)
+    }
+
+    fn come_to_rest(&mut self) -> Result<(), String> {
+        for _ in 0..STEPS {
+            if self.is_quiet() {
+                return Ok(());
+            }
+            self.step(true)?;
+        }
+        Err(format!("it does not come to rest: {}", self.unrest()))
+    }
+
+    /// With everything shipped there is room again.
+    fn takes_more(&mut self) -> Result<(), String> {
+        let Some(life) = &self.life else { return Ok(()) };
+        let mut recorder = Recorder::new(Arc::clone(&life.journal), NODE, "connection-last");
+        let at = life.journal.clock().now();
+        recorder.read(at, b"PUT /i/_doc/1 HTTP/1.1\r\n\r\n");
+        match recorder.end_of_mutation(at, 22, 0) {
+            Kept::Entry(_) => Ok(()),
+            other => Err(format!(
+                "the log takes nothing more ({other:?}) though all is shipped: {}",
+                self.unrest()
+            )),
+        }
     }
 
     fn is_quiet(&self) -> bool {

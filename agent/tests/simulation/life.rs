@@ -19,9 +19,13 @@ pub struct Life {
     pub shipping: Shipping<SimBroker>,
     pub shipper: Sleeper,
     pub syncer: Sleeper,
+    /// How often it was its turn, due or not.
+    pub syncer_turns: u64,
     pub clients: Vec<Client>,
     /// Follows the log for the truth.
     pub reader: LogReader,
+    /// How far it is.
+    pub seen_below: u64,
 }
 
 /// When a thread of the real process would run.
@@ -58,7 +62,7 @@ impl Sleeper {
         };
     }
 
-    /// Planted: a wake that nobody gets.
+    /// Planted: a wake that it does not get.
     pub fn forgets(&self) {
         self.woken.store(false, Ordering::Relaxed);
     }
@@ -72,12 +76,14 @@ impl Life {
         Self {
             shipper: Sleeper::new(journal.shipper(), false),
             syncer: Sleeper::new(gate.syncer(), false),
+            syncer_turns: 0,
             clients: (0..clients).map(|_| Client::default()).collect(),
             journal,
             gate,
             deliveries,
             shipping,
             reader,
+            seen_below: 0,
         }
     }
 }

@@ -4,8 +4,7 @@
 //! is killed in the middle of a call, with a scheduler of its own instead of threads and clocks: a seed determines a run.
 //! `SWITCHOVER_SIM_SEEDS` says how many seeds are run (200), `SWITCHOVER_SIM_SEED` runs one and prints it.
 
-#![allow(clippy::unwrap_used, reason = "a simulation that can't go on is a failed test")]
-#![expect(unreachable_pub, reason = "nobody reaches into a test")]
+#![expect(clippy::unwrap_used, unreachable_pub, reason = "a test fails loudly, and nobody reaches into it")]
 
 mod client;
 mod disk;

@@ -54,6 +54,8 @@ pub struct Truth {
     pub claimed_below: u64,
     /// The checkpoint as this life found it.
     pub resumed_at: u64,
+    /// As the file says it.
+    checkpoint: u64,
     /// Records created since are known from asking Kafka.
     pub asked_since_ms: Option<i64>,
     pub duplicates: u64,
@@ -66,6 +68,10 @@ impl Truth {
 
     /// An entry that a reader of the growing log sees.
     pub fn saw(&mut self, entry: Entry) {
+        if entry.sequence < self.checkpoint {
+            return self
+                .broken(format!("entry {} is new, the checkpoint is {}", entry.sequence, self.checkpoint));
+        }
         if entry.kind == EntryKind::Gap {
             self.gaps += 1;
             match Gap::decode_payload(entry.payload.clone()) {
@@ -178,6 +184,7 @@ impl Truth {
 
     /// The checkpoint file says this.
     pub fn checkpoint(&mut self, acked_below: u64) {
+        self.checkpoint = acked_below;
         let missing = self.log.range(..acked_below).find(|(_, entry)| !self.is_settled(entry));
         if let Some((sequence, _)) = missing {
             self.broken(format!("the checkpoint is {acked_below} and kafka does not have entry {sequence}"));

@@ -47,6 +47,7 @@ pub struct World {
     next_write: u64,
     next_connection: u64,
     checkpoint_seen: Option<Vec<u8>>,
+    checkpoint_may_change: bool,
     weights: [u64; 4],
     _temporary: tempfile::TempDir,
 }
@@ -56,7 +57,7 @@ impl World {
         let mut rng = Rng::new(seed);
         let plan = Plan::of(&mut rng, plant);
         report.say(format!("{plan:?}"));
-        let temporary = tempfile::tempdir().unwrap();
+        let temporary = temporary();
         let (dir, attic) = (temporary.path().join("log"), temporary.path().join("attic"));
         [&dir, &attic].into_iter().for_each(|dir| std::fs::create_dir(dir).unwrap());
         let truth = Rc::new(RefCell::new(Truth::default()));
@@ -72,6 +73,7 @@ impl World {
             next_write: 0,
             next_connection: 0,
             checkpoint_seen: None,
+            checkpoint_may_change: true,
             weights: [0; 4].map(|_| rng.between(1, 10)),
             plan,
             rng,
@@ -101,7 +103,7 @@ impl World {
     pub fn step(&mut self, ending: bool) -> Result<(), String> {
         let longest = match ending {
             true if self.rng.one_in(10) => 1_000_000_000,
-            _ if self.rng.one_in(20) => 100_000_000,
+            _ if self.rng.one_in(10) => 200_000_000,
             _ => 4_000_000,
         };
         self.pass_time(longest);
@@ -122,6 +124,7 @@ impl World {
             at = at.wrapping_sub(*weight);
             here
         });
+        life.syncer_turns += u64::from(actor == Some(1));
         match actor {
             Some(0) => {
                 let client = self.rng.below(life.clients.len() as u64) as usize;
@@ -133,6 +136,7 @@ impl World {
                     disk: &self.disk,
                     plant: self.plan.plant,
                     now,
+                    syncer_turns: life.syncer_turns,
                     next_write: &mut self.next_write,
                     next_connection: &mut self.next_connection,
                     ending,
@@ -145,13 +149,11 @@ impl World {
                 life.syncer.sleeps(pace, now);
                 self.report
                     .say(format!("syncer: {pace:?}, durable {}", life.journal.sync_handle().durable()));
-                if self.plan.plant == Some(Plant::WakeLost) {
-                    life.syncer.forgets();
-                }
             }
             Some(2) if life.shipper.is_due(now) => {
                 life.shipper.runs();
                 let pace = life.shipping.step();
+                self.checkpoint_may_change = true;
                 life.shipper.sleeps(pace, now);
                 self.report.say(format!("shipper: {pace:?}, acked below {}", life.gate.acked_below()));
             }
@@ -165,9 +167,11 @@ impl World {
     fn plant_in_files(&mut self) {
         let Some(life) = &self.life else { return };
         match self.plan.plant {
+            Some(Plant::WakeLost) if self.rng.one_in(3) => life.syncer.forgets(),
             Some(Plant::CheckpointAhead) if self.rng.one_in(50) => {
                 let ahead = life.gate.acked_below() + 2;
                 std::fs::write(self.disk.dir.join(CHECKPOINT), format!("{ahead}\n")).unwrap();
+                self.checkpoint_may_change = true;
             }
             Some(Plant::SegmentDeletedEarly) if self.rng.one_in(50) => {
                 life.journal.forget_below(life.journal.next_sequence());
@@ -184,7 +188,10 @@ impl World {
         }
         if let Some(life) = &mut self.life {
             let truth = &mut *self.truth.borrow_mut();
-            read_on(&mut life.reader, |entry| truth.saw(entry))?;
+            if life.journal.next_sequence() != life.seen_below {
+                read_on(&mut life.reader, |entry| truth.saw(entry))?;
+                life.seen_below = life.journal.next_sequence();
+            }
             self.disk.take_removed().iter().for_each(|segment| truth.removed(segment));
             let state = life.journal.state();
             let delivered = life.deliveries.delivered();
@@ -207,7 +214,9 @@ impl World {
             }
             truth.claimed_below = life.journal.sync_handle().durable();
         }
-        self.look_at_checkpoint();
+        if std::mem::take(&mut self.checkpoint_may_change) {
+            self.look_at_checkpoint();
+        }
         self.truth.borrow_mut().violation.take().map_or(Ok(()), Err)
     }
 
@@ -217,10 +226,9 @@ impl World {
         if text == self.checkpoint_seen {
             return;
         }
-        if let Some(says) =
-            text.as_deref().and_then(|text| std::str::from_utf8(text).ok()?.trim().parse().ok())
-        {
-            self.truth.borrow_mut().checkpoint(says);
+        let says = text.as_deref().and_then(|text| std::str::from_utf8(text).ok()?.trim().parse().ok());
+        self.truth.borrow_mut().checkpoint(says.unwrap_or(0));
+        if text.is_some() {
             // Its time is that of the simulated wall clock.
             let time = UNIX_EPOCH + Duration::from_millis(self.wall_ms() as u64);
             std::fs::File::options()
@@ -312,10 +320,17 @@ impl World {
         damage_is_told(&self.disk, &entries, &mut self.report, truth);
         truth.reopened(std::mem::take(&mut self.power_cut), entries, next);
         truth.resumed_at = resumed_at;
+        truth.checkpoint(0);
         self.checkpoint_seen = None;
+        self.checkpoint_may_change = true;
         self.life = Some(life);
         Ok(())
     }
+}
+
+/// In memory where there is such a place: fsync is simulated.
+fn temporary() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 /// What recovery moved away is told by a gap.

@@ -165,7 +165,10 @@ impl SegmentCursor {
         self.filled -= self.used;
         self.used = 0;
         while self.filled < wanted {
-            if self.filled == self.buffer.len() {
+            if self.buffer.is_empty() {
+                // Memory that the system gives is zero already.
+                self.buffer = vec![0; CHUNK_BYTES];
+            } else if self.filled == self.buffer.len() {
                 self.buffer.resize(self.filled + CHUNK_BYTES, 0);
             }
             match self.file.read_at(&mut self.buffer[self.filled..], self.offset + self.filled as u64) {

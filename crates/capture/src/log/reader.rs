@@ -121,7 +121,13 @@ impl LogReader {
                 self.place = Place::In { cursor, from };
                 return Ok(true);
             }
-            Ok(None) => return self.later_segment(next)?.map_or(Ok(false), |_| Err(short_header(&path))),
+            Ok(None) if self.later_segment(next)?.is_none() => return Ok(false),
+            // The writer may have come that far since we looked: with a later segment there, all of this one is.
+            Ok(None) => {
+                let cursor = SegmentCursor::open(&path, next)?.ok_or_else(|| short_header(&path))?;
+                self.place = Place::In { cursor, from };
+                return Ok(true);
+            }
             Err(error) if is_not_found(&error) => {}
             Err(error) => return Err(error),
         }

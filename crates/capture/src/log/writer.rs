@@ -27,7 +27,9 @@ pub const GAP_RESERVE_BYTES: u64 = 1024 * 1024;
 pub struct LogOptions {
     /// Directory of the segments; created when missing.
     pub dir: PathBuf,
-    /// A segment is finished when the next entry would take it beyond this. A longer entry gets one of its own.
+    /// A segment is finished when the next entry would take it beyond this, or beyond half of `max_bytes`: only finished
+    /// segments are deleted, so that a log which is one segment would stay full for ever. A longer entry gets one of its
+    /// own.
     pub segment_bytes: u64,
     /// Size of all segments beyond which only gaps are appended.
     pub max_bytes: u64,
@@ -68,7 +70,8 @@ impl LogWriter {
     }
 
     /// As [`open`](Self::open), on a disk of the caller's: for tests of what happens when it refuses.
-    pub fn open_on(disk: Arc<dyn Disk>, options: LogOptions) -> Result<(Self, Recovery), LogError> {
+    pub fn open_on(disk: Arc<dyn Disk>, mut options: LogOptions) -> Result<(Self, Recovery), LogError> {
+        options.segment_bytes = options.segment_bytes.min(options.max_bytes / 2);
         let dir = &options.dir;
         fs::create_dir_all(dir).map_err(|error| LogError::io(dir, "create the directory", error))?;
         let lock = lock_directory(dir)?;

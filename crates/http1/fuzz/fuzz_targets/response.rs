@@ -1,26 +1,10 @@
-//! Any bytes from a server, in any split: no panic, and the same events as in one piece.
-//!
-//! The input is a byte for the kind of the requests, the number of cuts, one byte each for the piece's size, then
-//! the stream.
+//! See `tests/fuzz/response.rs`, which a plain test runs too.
 #![no_main]
 
 #[expect(dead_code, reason = "the other target uses the rest")]
 #[path = "../../tests/framing/driver.rs"]
 mod driver;
+#[path = "../../tests/fuzz/response.rs"]
+mod target;
 
-use libfuzzer_sys::fuzz_target;
-use switchover_http1::RequestKind::{Connect, Head, HeadUpgrade, Other, Upgrade};
-
-const KINDS: [switchover_http1::RequestKind; 5] = [Other, Head, Upgrade, HeadUpgrade, Connect];
-
-/// Requests waiting for an answer; responses beyond them are unsolicited.
-const WAITING: usize = 4;
-
-fuzz_target!(|input: &[u8]| {
-    let [kind, cuts, rest @ ..] = input else { return };
-    let kinds: Vec<_> = KINDS.into_iter().cycle().skip(usize::from(*kind)).take(WAITING).collect();
-    let (cuts, stream) = rest.split_at(usize::from(*cuts).min(rest.len()));
-    let sizes: Vec<usize> = cuts.iter().copied().map(usize::from).collect();
-    let whole = driver::responses(&[stream], &kinds);
-    assert_eq!(driver::responses(&driver::pieces(stream, &sizes), &kinds), whole);
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| target::run(data));

@@ -39,6 +39,16 @@ fn full_log_takes_gaps_only_until_segments_are_removed() {
 }
 
 #[test]
+fn a_limit_below_a_segment_s_size_does_not_fill_the_log_for_ever() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = LogOptions { segment_bytes: 8000, max_bytes: 6000, ..options(dir.path()) };
+    let (mut writer, _) = LogWriter::open(options).unwrap();
+    while writer.append(EntryKind::Record, &[0; 90]).is_ok() {}
+    writer.remove_segments_before(writer.next_sequence()).unwrap();
+    writer.append(EntryKind::Record, &[0; 90]).unwrap();
+}
+
+#[test]
 fn second_writer_is_refused_and_told_who_has_it() {
     let dir = tempfile::tempdir().unwrap();
     let (writer, _) = open(dir.path());
