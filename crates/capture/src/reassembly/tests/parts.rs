@@ -125,6 +125,23 @@ proptest! {
         prop_assert_eq!(out, whole);
     }
 
+    #[test]
+    fn any_bytes_are_answered(
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+        ops in prop::collection::vec(op(), 1..5),
+        place: prop::sample::Index,
+        byte: u8,
+        max_bytes in 0..400usize,
+    ) {
+        let _ = split_record(&bytes, max_bytes);
+        for record in encode("connection", MAX_RECORD_BYTES, &ops) {
+            let mut bytes = raw(&record);
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+            let _ = split_record(&bytes, max_bytes).map(|parts| assert!(parts.iter().all(|part| part.len() <= max_bytes)));
+        }
+    }
+
     /// Parts of parts are parts of the record.
     #[test]
     fn split_twice(ops in prop::collection::vec(op(), 1..20)) {
