@@ -38,7 +38,12 @@ impl Shipped {
                 tracing::info!(records = found.len(), "asked kafka what an earlier run shipped last");
                 Ok(Self(found))
             }
-            Err(error @ KafkaError::Unreachable { .. }) => Err(error.to_string()),
+            // What can be mended: the question is asked again then.
+            Err(
+                error @ (KafkaError::Unreachable { .. }
+                | KafkaError::Refused { .. }
+                | KafkaError::Credentials { .. }),
+            ) => Err(error.to_string()),
             Err(error) => {
                 tracing::warn!(%error, "cannot read the topic: records shipped just before the last crash may be in it twice");
                 Ok(Self::default())
