@@ -100,7 +100,7 @@ fn every_rule_holds_for_every_seed() {
 
 #[test]
 fn a_seed_determines_its_run() {
-    for seed in 0..3 {
+    for seed in 0..10 {
         let lines = [(); 2].map(|()| {
             let mut world = World::new(seed, None, Report::default());
             for _ in 0..world.plan.steps {
@@ -108,7 +108,8 @@ fn a_seed_determines_its_run() {
             }
             world.report.text()
         });
-        assert_eq!(lines[0], lines[1], "seed {seed}");
+        let differ = lines[0].lines().zip(lines[1].lines()).find(|(first, second)| first != second);
+        assert_eq!(differ, None, "seed {seed}");
     }
 }
 

@@ -31,8 +31,9 @@ impl SimDisk {
             }
         }
         state.names.clear();
-        for file in fs::read_dir(&self.dir).unwrap() {
-            let path = file.unwrap().path();
+        let mut files: Vec<_> = fs::read_dir(&self.dir).unwrap().map(|file| file.unwrap().path()).collect();
+        files.sort();
+        for path in files {
             if path.extension().is_some_and(|extension| extension == "seg") {
                 let synced = state.synced.get(&path).copied().unwrap_or(0);
                 lose_bytes(&path, synced, &mut state.rng);

@@ -305,7 +305,8 @@ impl World {
             Ok(opened) if !self.disk.state().killed => opened,
             Ok(_) => return Ok(()),
             Err(error) if refused => {
-                self.report.say(format!("it can't start: {error:#}"));
+                let place = self.disk.dir.display().to_string();
+                self.report.say(format!("it can't start: {error:#}").replace(&place, "LOG"));
                 return Ok(());
             }
             Err(error) => return Err(format!("it can't start: {error:#}")),

@@ -113,38 +113,44 @@ impl LogReader {
         Ok(true)
     }
 
-    /// Opens the segment that begins at `next`. `false` when it is not there yet.
+    /// Enters the segment that begins at `next`. `false` when it is not there yet.
     fn enter(&mut self, next: u64, from: u64) -> Result<bool, LogError> {
-        let path = segment::path_of(&self.dir, next);
-        match SegmentCursor::open(&path, next) {
-            Ok(Some(cursor)) => {
-                self.place = Place::In { cursor, from };
-                return Ok(true);
-            }
-            Ok(None) if self.later_segment(next)?.is_none() => return Ok(false),
-            // The writer may have come that far since we looked: with a later segment there, all of this one is.
-            Ok(None) => {
-                let cursor = SegmentCursor::open(&path, next)?.ok_or_else(|| short_header(&path))?;
-                self.place = Place::In { cursor, from };
-                return Ok(true);
-            }
-            Err(error) if is_not_found(&error) => {}
-            Err(error) => return Err(error),
+        if self.open_segment(next, from)? {
+            return Ok(true);
         }
         let segments = segment::list(&self.dir)?;
-        match (segments.first(), segments.last()) {
-            // It came while we looked.
-            _ if segments.iter().any(|(base, _)| *base == next) => self.enter(next, from),
-            (Some((oldest, _)), Some((newest, _))) if *newest > next => Err(if *oldest > next {
-                self.missing(next, *oldest)
-            } else {
-                LogError::damaged(
-                    &path,
-                    0,
-                    format!("this segment is missing, though the log goes on to {newest}"),
-                )
-            }),
-            _ => Ok(false),
+        let (Some((oldest, _)), Some((newest, _))) = (segments.first(), segments.last()) else {
+            return Ok(false);
+        };
+        if *newest <= next {
+            return Ok(false);
+        }
+        // With a later segment there, all of this one is: the writer may have come that far since we looked. A listing
+        // made meanwhile may have the later one without this one.
+        if self.open_segment(next, from)? {
+            return Ok(true);
+        }
+        let path = segment::path_of(&self.dir, next);
+        Err(if path.exists() {
+            LogError::damaged(&path, 0, "it is shorter than a segment's header though later segments exist")
+        } else if *oldest > next {
+            self.missing(next, *oldest)
+        } else {
+            let reason = format!("this segment is missing, though the log goes on to {newest}");
+            LogError::damaged(&path, 0, reason)
+        })
+    }
+
+    /// `false` when it is not there, or its header is not.
+    fn open_segment(&mut self, next: u64, from: u64) -> Result<bool, LogError> {
+        match SegmentCursor::open(&segment::path_of(&self.dir, next), next) {
+            Ok(Some(cursor)) => {
+                self.place = Place::In { cursor, from };
+                Ok(true)
+            }
+            Ok(None) => Ok(false),
+            Err(error) if is_not_found(&error) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
@@ -170,17 +176,9 @@ impl LogReader {
         }
     }
 
-    fn later_segment(&self, base: u64) -> Result<Option<u64>, LogError> {
-        Ok(segment::list(&self.dir)?.into_iter().map(|(base, _)| base).find(|later| *later > base))
-    }
-
     fn missing(&self, wanted: u64, oldest: u64) -> LogError {
         LogError::new(&self.dir, LogErrorKind::Missing { wanted, oldest })
     }
-}
-
-fn short_header(path: &Path) -> LogError {
-    LogError::damaged(path, 0, "it is shorter than a segment's header though later segments exist")
 }
 
 fn is_not_found(error: &LogError) -> bool {
