@@ -161,11 +161,10 @@ impl Gate {
         let mut state = self.state();
         state.syncer_armed = false;
         let failing = state.sync_error.is_some();
-        // Sequences are handed out in the order of time, so the first waiter has waited longest.
-        let oldest = state.waiting.values().flatten().next().map(|waiter| waiter.since);
         if self.wanted == Wanted::Kafka
             && state.degraded.is_none()
-            && let Some(oldest) = oldest
+            // A wait begins when the node has answered: the lowest sequence need not be the oldest wait.
+            && let Some(oldest) = state.waiting.values().flatten().map(|waiter| waiter.since).min()
         {
             let waited = self.clock.instant().saturating_duration_since(oldest);
             if waited >= self.ack_timeout {
@@ -261,6 +260,8 @@ fn release(waiters: Vec<Waiter>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use switchover_capture::Timestamp;
 
     const LONG: Duration = Duration::from_secs(3600);
 
@@ -343,6 +344,19 @@ mod tests {
         assert_eq!(gate.sync_needed(), SyncWork::Sync);
         gate.sync_failed("EIO".to_owned());
         assert!(released(&mut wait));
+    }
+
+    #[test]
+    fn the_timeout_is_that_of_the_oldest_wait_whatever_its_entry() {
+        let nanos: &'static AtomicU64 = Box::leak(Box::default());
+        let clock = Clock::counted(nanos, Timestamp { seconds: 0, nanos: 0 });
+        let gate = Gate::new(Wanted::Kafka, Duration::from_secs(2), OnFull::Pass, clock, 0, 0);
+        let _later_entry = gate.wait_for(1).unwrap();
+        nanos.store(1_500_000_000, Ordering::Relaxed);
+        let _earlier_entry = gate.wait_for(0).unwrap();
+        assert_eq!(gate.sync_needed(), SyncWork::LookAgainIn(Duration::from_millis(500)));
+        nanos.store(2_000_000_000, Ordering::Relaxed);
+        assert_eq!(gate.sync_needed(), SyncWork::Sync);
     }
 
     #[test]
