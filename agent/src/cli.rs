@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use switchover_kafka::KafkaArgs;
 use switchover_settings::value;
+use switchover_telemetry::LogFormat;
 
 /// Prefix of the environment variables.
 pub const ENV_PREFIX: &str = "SWITCHOVER_AGENT";
@@ -118,6 +119,9 @@ pub struct Cli {
     /// How long a client's connection may be open without a request [default: for ever]
     #[arg(long, value_name = "DURATION", help_heading = "Operation", value_parser = value::duration)]
     pub idle_timeout: Option<Duration>,
+    /// How log lines look
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Operation", default_value = "text")]
+    pub log_format: LogFormat,
     /// Check all settings, files and addresses, and exit
     #[arg(long, help_heading = "Operation")]
     pub check_config: bool,

@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         println!("the settings are good");
         return ExitCode::SUCCESS;
     }
-    switchover_telemetry::init_logging();
+    switchover_telemetry::init_logging(cli.log_format);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use switchover_kafka::{KafkaArgs, OptionsError, Resolved};
 use switchover_settings::secret::SecretError;
 use switchover_settings::{secret, value};
+use switchover_telemetry::LogFormat;
 
 use crate::client::Target;
 use crate::pace::Speed;
@@ -89,6 +90,9 @@ pub struct Settings {
     /// Address for /healthz, /readyz, /status and /metrics [default: none]
     #[arg(long, value_name = "HOST:PORT", help_heading = "Output")]
     pub admin_address: Option<String>,
+    /// How log lines look
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output", default_value = "text")]
+    pub log_format: LogFormat,
 }
 
 /// A combination of flags that can't be meant. Exit code 2.

@@ -16,7 +16,7 @@ const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let settings: Settings = switchover_settings::parse("SWITCHOVER_REPLAYER");
-    switchover_telemetry::init_logging();
+    switchover_telemetry::init_logging(settings.log_format);
     let options = match settings.options() {
         Ok(options) => options,
         Err(error) => {

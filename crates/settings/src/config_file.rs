@@ -1,41 +1,82 @@
 //! The YAML file named by `--config`: its keys are the flags' names, and its values become the flags' defaults, so
-//! that a flag or an environment variable still wins.
+//! that a flag or an environment variable still wins. JSON is YAML: so `---JSON-FILE FILE` and `---INLINE-JSON TEXT`, as
+//! the field's existing tool is started with (the text may be base64), are the same thing.
 
 use crate::name;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use clap::Command;
-use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::PathBuf;
 use yaml_serde::Value;
 
 /// What is wrong with a configuration file.
 #[derive(Debug, thiserror::Error)]
-#[error("{path}: {reason}", path = path.display())]
+#[error("{origin}: {reason}")]
 pub struct ConfigFileError {
-    path: PathBuf,
+    origin: String,
     reason: String,
 }
 
-/// The value of `--config` on the command line, read before clap runs because the file supplies clap's defaults.
-pub(crate) fn path_in(argv: &[OsString]) -> Option<OsString> {
-    let mut args = argv.iter();
-    while let Some(arg) = args.next() {
-        if arg == "--" {
-            return None;
-        }
-        if arg == "--config" {
-            return args.next().cloned();
-        }
-        if let Some(value) = arg.to_str().and_then(|text| text.strip_prefix("--config=")) {
-            return Some(OsStr::new(value).to_owned());
-        }
-    }
-    None
+/// Settings beside flags and environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Given {
+    /// In a file.
+    File(PathBuf),
+    /// On the command line.
+    Inline(String),
 }
 
-/// Makes the file's values the defaults of `command`'s flags.
-pub(crate) fn apply(mut command: Command, path: &Path) -> Result<Command, ConfigFileError> {
-    let fail = |reason: String| ConfigFileError { path: path.to_owned(), reason };
-    let text = std::fs::read_to_string(path).map_err(|error| fail(error.to_string()))?;
+const CONFIG: &str = "--config";
+const JSON_FILE: &str = "---JSON-FILE";
+const INLINE_JSON: &str = "---INLINE-JSON";
+
+/// What the command line gives, read before clap runs because it supplies clap's defaults; and the command line without
+/// the spellings that clap does not know.
+pub(crate) fn given_in(argv: Vec<OsString>) -> (Option<Given>, Vec<OsString>) {
+    let (mut given, mut rest) = (None, Vec::with_capacity(argv.len()));
+    let mut args = argv.into_iter();
+    while let Some(arg) = args.next() {
+        if arg == "--" {
+            rest.push(arg);
+            break;
+        }
+        if arg == JSON_FILE || arg == INLINE_JSON {
+            let Some(value) = args.next() else {
+                rest.push(arg);
+                break;
+            };
+            given = Some(match arg == JSON_FILE {
+                true => Given::File(value.into()),
+                false => Given::Inline(value.to_string_lossy().into_owned()),
+            });
+            continue;
+        }
+        if let Some(value) = arg.to_str().and_then(|text| text.strip_prefix("--config=")) {
+            given = Some(Given::File(value.into()));
+        }
+        let named = arg == CONFIG;
+        rest.push(arg);
+        if named && let Some(value) = args.next() {
+            given = Some(Given::File(PathBuf::from(&value)));
+            rest.push(value);
+        }
+    }
+    rest.extend(args);
+    (given, rest)
+}
+
+/// Makes the given values the defaults of `command`'s flags.
+pub(crate) fn apply(mut command: Command, given: &Given) -> Result<Command, ConfigFileError> {
+    let origin = match given {
+        Given::File(path) => path.display().to_string(),
+        Given::Inline(_) => INLINE_JSON.to_owned(),
+    };
+    let fail = |reason: String| ConfigFileError { origin: origin.clone(), reason };
+    let text = match given {
+        Given::File(path) => std::fs::read_to_string(path).map_err(|error| fail(error.to_string()))?,
+        Given::Inline(text) => decoded(text).map_err(fail)?,
+    };
     let Value::Mapping(mapping) =
         yaml_serde::from_str::<Value>(&text).map_err(|error| fail(error.to_string()))?
     else {
@@ -59,6 +100,17 @@ pub(crate) fn apply(mut command: Command, path: &Path) -> Result<Command, Config
         command = command.mut_arg(id, |arg| arg.default_values(defaults).required(false));
     }
     Ok(command)
+}
+
+/// JSON, or JSON in base64.
+fn decoded(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.starts_with('{') {
+        return Ok(text.to_owned());
+    }
+    let bytes =
+        STANDARD.decode(text).map_err(|error| format!("neither a JSON object nor base64: {error}"))?;
+    String::from_utf8(bytes).map_err(|error| error.to_string())
 }
 
 /// A scalar or a list of scalars as clap would read them from a command line.

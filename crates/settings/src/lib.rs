@@ -14,6 +14,8 @@ use clap::{Arg, ArgAction, Command, Parser};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use config_file::Given;
+
 pub use config_file::ConfigFileError;
 
 /// Why settings could not be read. Display is the whole message for the user.
@@ -51,7 +53,7 @@ pub fn try_parse_from<T: Parser>(
     env_prefix: &str,
     argv: impl IntoIterator<Item = OsString>,
 ) -> Result<T, SettingsError> {
-    let argv: Vec<OsString> = argv.into_iter().collect();
+    let (given, argv) = config_file::given_in(argv.into_iter().collect());
     let config_env = format!("{env_prefix}_CONFIG");
     let command = spelled_four_ways(T::command(), env_prefix).arg(
         Arg::new("config")
@@ -62,8 +64,9 @@ pub fn try_parse_from<T: Parser>(
             .hide_env_values(true)
             .help("YAML file with the same keys as the flags (flag > environment > file > default)"),
     );
-    let command = match config_file::path_in(&argv).or_else(|| std::env::var_os(&config_env)) {
-        Some(path) => config_file::apply(command, &PathBuf::from(path))?,
+    let from_environment = || std::env::var_os(&config_env).map(|path| Given::File(path.into()));
+    let command = match given.or_else(from_environment) {
+        Some(given) => config_file::apply(command, &given)?,
         None => command,
     };
     let mut matches = command.try_get_matches_from(argv)?;

@@ -69,3 +69,27 @@ fn every_flag_has_an_environment_variable() {
     assert!(variables.contains(&"SWITCHOVER_AGENT_KAFKA_CONNECTION".to_owned()), "{variables:?}");
     assert_eq!(variables.len(), 4);
 }
+
+#[test]
+fn json_inline_in_base64_and_in_a_file_is_the_same() {
+    use base64::Engine as _;
+    let json = r#"{"destinationUri":"http://es:9200","listenPort":9201,"noCapture":true}"#;
+    let base64 = base64::engine::general_purpose::STANDARD.encode(json);
+    let file = file(json);
+    for args in [
+        ["---INLINE-JSON", json],
+        ["---INLINE-JSON", &base64],
+        ["---JSON-FILE", file.path().to_str().unwrap()],
+    ] {
+        let flags = parsed("SETTINGS_J", &args).unwrap();
+        assert_eq!(
+            (flags.destination_uri.as_str(), flags.listen_port, flags.no_capture),
+            ("http://es:9200", 9201, true)
+        );
+    }
+    for wrong in ["[1]", "%%%", r#"{"listenprot":1}"#] {
+        let error = parsed("SETTINGS_J", &["---INLINE-JSON", wrong]).unwrap_err().to_string();
+        assert!(error.contains("---INLINE-JSON"), "{error}");
+    }
+    assert!(parsed("SETTINGS_J", &["---INLINE-JSON"]).is_err());
+}

@@ -20,27 +20,47 @@ fn run(command: &mut Command) -> String {
     out.into_owned()
 }
 
-/// What the official client did, one JSON line an answer.
-fn official_client(url: &str, index: &str) -> Vec<Value> {
-    let python = run(Command::new(in_repository("clients/venv")).arg("elasticsearch==7.13.4"));
+/// What an official Python client did, one JSON line an answer.
+fn python_client(module: &str, package: &str, url: &str, index: &str) -> Vec<Value> {
+    let python = run(Command::new(in_repository("clients/venv")).arg(package));
     ask(url, "DELETE", &format!("/{index}"), "");
-    let script = in_repository("clients/elasticsearch7.py");
-    let output = run(Command::new(python.trim()).arg(script).args([url, index]));
+    let script = in_repository("clients/application.py");
+    let output = run(Command::new(python.trim()).arg(script).args([module, url, index]));
     output.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
 }
 
 #[test]
-fn the_official_python_client_sees_no_difference() {
+fn the_official_python_clients_see_no_difference() {
+    for (source, module, package) in [
+        (Lab::elasticsearch("7.10.2"), "elasticsearch", "elasticsearch==7.13.4"),
+        (Lab::opensearch("2.19"), "opensearchpy", "opensearch-py==2.8.0"),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let agent = Agent::start(source.url(), directory.path(), &[]);
+        let direct = python_client(module, package, source.url(), "transparent");
+        let through = python_client(module, package, &agent.url(), "transparent");
+        assert!(direct.len() > 40, "the client did too little: {} answers", direct.len());
+        for (a, b) in direct.iter().zip(&through) {
+            assert_eq!(a, b);
+        }
+        assert_eq!(direct.len(), through.len());
+    }
+}
+
+#[test]
+fn the_low_level_java_client_sees_no_difference() {
     let source = Lab::elasticsearch("7.10.2");
     let directory = tempfile::tempdir().unwrap();
-    let agent = Agent::start(source.url(), directory.path(), &[]);
-    let direct = official_client(source.url(), "transparent");
-    let through = official_client(&agent.url(), "transparent");
-    assert!(direct.len() > 40, "the client did too little: {} answers", direct.len());
-    for (a, b) in direct.iter().zip(&through) {
-        assert_eq!(a, b);
-    }
-    assert_eq!(direct.len(), through.len());
+    let mut agent = Agent::start(source.url(), directory.path(), &[]);
+    let client = |url: &str| run(Command::new(in_repository("clients/java/run")).args([url, "java-client"]));
+    let direct = client(source.url());
+    let through = client(&agent.url());
+    assert!(direct.contains("created 200") && direct.lines().count() > 10, "{direct}");
+    // Whether the index was there before differs.
+    assert!(direct.lines().skip(1).eq(through.lines().skip(1)), "{direct}\n{through}");
+    assert!(agent.terminate().success());
+    let log = records::of_log(&Agent::log_dir(directory.path()));
+    assert_eq!(records::transactions(&log).len(), 210);
 }
 
 /// `curl -i` with these arguments; volatile parts blanked.

@@ -1,10 +1,15 @@
-"""elasticsearch7.py URL INDEX: uses a cluster as an application does, through the official client, and prints every
-answer's status, headers and body as a JSON line, with what changes from run to run blanked."""
+"""application.py MODULE URL INDEX: uses a cluster as an application does, through the official client of that module
+(elasticsearch 7 or opensearchpy 2), and prints every answer's status, headers and body as a JSON line, with what changes
+from run to run blanked."""
+import importlib
 import json
 import re
 import sys
 
-from elasticsearch import Elasticsearch, NotFoundError, ConflictError, Urllib3HttpConnection, helpers
+module = importlib.import_module(sys.argv[1])
+helpers = importlib.import_module(sys.argv[1] + ".helpers")
+Client = module.OpenSearch if sys.argv[1] == "opensearchpy" else module.Elasticsearch
+NotFoundError, ConflictError, Urllib3HttpConnection = module.NotFoundError, module.ConflictError, module.Urllib3HttpConnection
 
 
 class Recording(Urllib3HttpConnection):
@@ -28,7 +33,7 @@ def show(args, status, headers, body):
 
 
 def main(url, index):
-    es = Elasticsearch([url], connection_class=Recording, http_compress=False, max_retries=0)
+    es = Client([url], connection_class=Recording, http_compress=False, max_retries=0)
     es.info()
     es.indices.create(index, body={"settings": {"number_of_shards": 1, "number_of_replicas": 0},
                                    "mappings": {"properties": {"name": {"type": "keyword"}, "n": {"type": "long"}}}})
@@ -70,4 +75,4 @@ def main(url, index):
     es.indices.delete(index)
 
 
-main(*sys.argv[1:])
+main(*sys.argv[2:])
