@@ -45,14 +45,14 @@ impl Opened {
     /// When the log can't be used; the message names the file and what to do.
     pub fn open(disk: Arc<dyn Disk>, options: LogOptions, promise: Promise, clock: Clock) -> Result<Self> {
         let directory = options.dir.clone();
-        let (writer, recovery) = LogWriter::open_on(disk, options)?;
+        let (writer, recovery) = LogWriter::open_on(Arc::clone(&disk), options)?;
         tell(&recovery);
         let mut checkpoint = Checkpoint::open(&directory)?;
         let next = writer.next_sequence();
         if checkpoint.acked_below() > next {
             // A power cut took entries that Kafka has, and their numbers come again: before any of them is used, the
             // checkpoint must not cover them.
-            checkpoint.save(next).context("cannot set back the shipping checkpoint")?;
+            checkpoint.set_back(next, &*disk).context("cannot set back the shipping checkpoint")?;
         }
         let acked_below = checkpoint.acked_below().max(writer.first_sequence()).min(next);
         let Promise { durability, ack_timeout, on_full } = promise;

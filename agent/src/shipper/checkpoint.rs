@@ -4,9 +4,11 @@
 //! some records sent twice (readers know a record by connection and number); it never runs ahead of it. It is not
 //! synced, as that would hold up shipping: a power cut may take it back to an older number, or leave it empty.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+use switchover_capture::log::Disk;
 
 const FILE: &str = "shipped";
 
@@ -55,6 +57,18 @@ impl Checkpoint {
     #[must_use]
     pub fn written(&self) -> Option<SystemTime> {
         self.written
+    }
+
+    /// Writes down an older prefix, durably: the numbers above it come again, and a power cut must not bring the newer one
+    /// back when they have.
+    ///
+    /// # Errors
+    /// When the file can't be replaced or synced.
+    pub fn set_back(&mut self, acked_below: u64, disk: &dyn Disk) -> io::Result<()> {
+        self.save(acked_below)?;
+        disk.sync(&self.path, &File::open(&self.path)?)?;
+        let directory = self.path.parent().unwrap_or(&self.path);
+        disk.sync_directory(directory, &File::open(directory)?)
     }
 
     /// Writes down a new prefix. False when it is the one already written.

@@ -168,6 +168,7 @@ impl Disk for SimDisk {
     }
 
     fn sync_directory(&self, _dir: &Path, _open: &File) -> io::Result<()> {
+        self.look_at_checkpoint();
         let mut state = self.enter()?;
         if state.fsync_fails {
             return Err(io::Error::other("bad sector"));

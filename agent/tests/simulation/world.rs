@@ -299,7 +299,10 @@ impl World {
         let begin = Timestamp::from_unix_nanos(i128::from(EPOCH_MS + self.wall_offset_ms) * 1_000_000);
         let clock = Clock::counted(self.nanos, begin);
         let opened = Opened::open(self.disk.clone(), options, self.plan.promise, clock);
-        let refused = dies_meanwhile || self.disk.state().full;
+        let refused = {
+            let disk = self.disk.state();
+            dies_meanwhile || disk.full || disk.fsync_fails
+        };
         self.disk.state().kill_in = None;
         let opened = match opened {
             Ok(opened) if !self.disk.state().killed => opened,

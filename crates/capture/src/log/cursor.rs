@@ -91,9 +91,8 @@ impl SegmentCursor {
     pub(super) fn step(&mut self) -> Result<Step, LogError> {
         // An append that failed half-way was taken back and overwritten; what was read of it meanwhile is not
         // damage. So bytes that do not check out are read once more.
-        let fresh = self.filled == self.used;
         match self.try_step() {
-            Err(BadEntry::Damaged(_)) if !fresh => {
+            Err(BadEntry::Damaged(_)) => {
                 self.forget_buffer();
                 self.try_step()
             }
@@ -161,9 +160,9 @@ impl SegmentCursor {
         if self.unread().len() >= wanted {
             return Ok(());
         }
-        self.buffer.copy_within(self.used..self.filled, 0);
-        self.filled -= self.used;
-        self.used = 0;
+        // Never part of an entry from now and part of it from before: in between, an append that failed half-way may
+        // have been taken back and another entry been written, and where the two end alike the mixture would pass.
+        self.forget_buffer();
         while self.filled < wanted {
             if self.buffer.is_empty() {
                 // Memory that the system gives is zero already.

@@ -1,6 +1,6 @@
 //! Reading while writing, and durability.
 
-use std::{thread, time::Duration};
+use std::{fs, io::Write, thread, time::Duration};
 
 use super::*;
 
@@ -55,6 +55,27 @@ fn end_for_now_is_not_the_end() {
         assert_eq!(sequences(&drain(&mut reader).unwrap()), [round]);
         assert_eq!(reader.torn_tail(), None);
     }
+}
+
+#[test]
+fn an_entry_is_never_put_together_from_one_that_was_taken_back_and_its_successor() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut writer, _) = open(dir.path());
+    append(&mut writer, 1);
+    let newest = segments(dir.path()).pop().unwrap();
+    let file = fs::OpenOptions::new().append(true).open(&newest).unwrap();
+    let whole = file.metadata().unwrap().len();
+    // An append that lacks its last bytes when the reader comes by, and is then taken back.
+    let half = b"taken back, same end";
+    let head = entry::encode_head(1, entry::RawKind::Entry(EntryKind::Record), half);
+    (&file).write_all(&[&head[..], &half[..half.len() - 8]].concat()).unwrap();
+    let mut reader = LogReader::open(dir.path(), Start::Oldest).unwrap();
+    assert_eq!(reader.next().unwrap().unwrap().sequence, 0);
+    file.set_len(whole).unwrap();
+    writer.append(EntryKind::Record, b"other text, same end").unwrap();
+    writer.append(EntryKind::Record, b"and another one").unwrap();
+    assert_eq!(reader.next().unwrap().unwrap().payload, b"other text, same end"[..]);
+    assert_eq!(reader.next().unwrap().unwrap().payload, b"and another one"[..]);
 }
 
 #[test]
