@@ -27,7 +27,8 @@ VOLATILE = re.compile(r'"(took|_scroll_id|uuid|index_uuid|_index_uuid|creation_d
 
 def show(args, status, headers, body):
     headers = {name.lower(): value for name, value in dict(headers).items()}
-    headers.pop("content-length", None)
+    for volatile in ("content-length", "task_resource_usage"):
+        headers.pop(volatile, None)
     blanked = VOLATILE.sub(lambda match: f'"{match.group(1)}":"#"', body)
     print(json.dumps({"request": [str(arg)[:200] for arg in args[:2]], "status": status, "headers": headers, "body": blanked}))
 

@@ -28,7 +28,7 @@ public class Client {
             response = refused.getResponse();
         }
         String text = response.getEntity() == null ? "" : EntityUtils.toString(response.getEntity());
-        text = text.replaceAll("\"(took|_seq_no|_version)\":\\d+", "\"$1\":0");
+        text = text.replaceAll("\"(took|_seq_no|_version)\":\\d+", "\"$1\":0").replaceAll("\"index_uuid\":\"[^\"]*\"", "");
         System.out.println(method + " " + path + " " + response.getStatusLine() + " " + text.replace("\n", "\\n"));
     }
 
