@@ -201,6 +201,10 @@ impl RecordConsumer {
 /// How often a waiting poll looks for a change of the assignment.
 const REBALANCE_LOOK: Duration = Duration::from_millis(100);
 
+/// How long, and how often, a reason is waited for when the brokers were not reached.
+const REASON_LIMIT: Duration = Duration::from_secs(2);
+const REASON_WAIT: Duration = Duration::from_millis(50);
+
 /// The partitions of a topic, waiting for the brokers within [`START_LIMIT`]. `serve` handles the client's events: the
 /// library asks for a token by one, and must have it before it can ask the brokers anything.
 pub(crate) fn topic_partitions<C: ConsumerContext, T: Consumer<C>>(
@@ -239,10 +243,19 @@ pub(crate) fn topic_partitions<C: ConsumerContext, T: Consumer<C>>(
             Err(error) => error,
         };
         serve();
+        let over = start.elapsed() >= START_LIMIT;
+        if over {
+            // On a busy machine the library may tell why only after it gave up.
+            let told = Instant::now();
+            while state.refusal().is_none() && told.elapsed() < REASON_LIMIT {
+                std::thread::sleep(REASON_WAIT);
+                serve();
+            }
+        }
         if let Some(refusal) = state.refusal() {
             return Err(refusal);
         }
-        if start.elapsed() >= START_LIMIT {
+        if over {
             return Err(state.unreachable(start.elapsed().as_secs(), &waiting.to_string()));
         }
         tracing::debug!(error = %waiting, "kafka metadata not available yet");
