@@ -193,8 +193,9 @@ impl Gate {
         }
     }
 
-    /// The disk refuses; false when it did already. With `--onFull block` what waits goes on waiting. Else it is released, as the node has the
-    /// requests already, and the state says that the guarantee does not hold; with `reject` later writes are refused.
+    /// The disk refuses; false when it did already. With `--onFull block` what waits goes on waiting. Else it is
+    /// released, as the node has the requests already, and the state says that the guarantee does not hold; with
+    /// `reject` later writes are refused.
     pub fn sync_failed(&self, reason: String) -> bool {
         let mut state = self.state();
         let counts = self.wanted == Wanted::Disk || state.degraded.is_some();

@@ -139,19 +139,16 @@ impl Journal {
                 inner.state.captured.add(requests, record.len() as u64);
                 inner.state.appended.add(requests, record.len() as u64);
                 self.gate.appended(entry.sequence);
-                inner.accepted(self.clock.now());
+                inner.accepted(&self.clock);
                 drop(inner);
                 self.shipper.wake();
                 Some(entry.sequence)
             }
-            Err(error) if self.on_full == OnFull::Block => {
-                inner.refuse(&error.to_string(), self.on_full);
-                None
-            }
             Err(error) => {
-                let lost = requests.saturating_sub(refused);
                 inner.refuse(&error.to_string(), self.on_full);
-                inner.lose(self.clock.now(), connection, lost, record);
+                if self.on_full != OnFull::Block {
+                    inner.lose(self.clock.now(), connection, requests.saturating_sub(refused), record);
+                }
                 None
             }
         }
@@ -236,12 +233,12 @@ impl Inner {
     }
 
     /// The log took an entry.
-    fn accepted(&mut self, now: Timestamp) {
+    fn accepted(&mut self, clock: &Clock) {
         if let Some(reason) = self.refusing.take() {
             tracing::warn!(reason, "the capture log takes entries again");
         }
         if self.gaps.is_open() {
-            self.gaps.close(now, &mut self.writer);
+            self.gaps.close(clock.now(), &mut self.writer);
         }
     }
 

@@ -50,10 +50,8 @@ impl RecordSink for JournalSink {
         if self.stuck.is_empty() && self.try_append(record, requests) {
             return;
         }
-        if self.journal.on_full() == OnFull::Block {
-            self.stuck.push_back((record.into(), requests));
-            self.last = Kept::Stuck;
-        }
+        self.stuck.push_back((record.into(), requests));
+        self.last = Kept::Stuck;
     }
 }
 

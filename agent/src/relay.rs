@@ -81,7 +81,7 @@ impl Relay {
         match &self.server_tls {
             None => match self.connect(client).await {
                 Some((client, Stream::Plain(node))) => self.resume(client, node).await,
-                Some((client, Stream::Tls(node))) => Box::pin(self.both_ways(client, *node)).await.unused(),
+                Some((client, node)) => Box::pin(self.to_its_end(client, node)).await,
                 None => {}
             },
             // On the heap: what TLS needs must not make each plain connection's task larger.
@@ -116,11 +116,11 @@ impl Relay {
     async fn serve_tls(&self, client: TcpStream, tls: &ServerTls) {
         let handshake = TlsAcceptor::from(tls.current()).accept(client);
         match tokio::time::timeout(self.limits.handshake, handshake).await {
-            Ok(Ok(client)) => match self.connect(client).await {
-                Some((client, Stream::Plain(node))) => self.both_ways(client, node).await.unused(),
-                Some((client, Stream::Tls(node))) => self.both_ways(client, *node).await.unused(),
-                None => {}
-            },
+            Ok(Ok(client)) => {
+                if let Some((client, node)) = self.connect(client).await {
+                    self.to_its_end(client, node).await;
+                }
+            }
             Ok(Err(error)) => self.handshake_failed(&error.to_string()),
             Err(_) => self.handshake_failed("it took too long"),
         }
@@ -141,6 +141,14 @@ impl Relay {
                 Box::pin(self.node_unreachable(client, &error)).await;
                 None
             }
+        }
+    }
+
+    /// Serves a connection that can't be handed over: the keys of one of its sides live in this process.
+    async fn to_its_end(&self, client: impl AsyncRead + AsyncWrite + Unpin, node: Stream) {
+        match node {
+            Stream::Plain(node) => drop(self.both_ways(client, node).await),
+            Stream::Tls(node) => drop(self.both_ways(client, *node).await),
         }
     }
 

@@ -31,7 +31,7 @@ pub enum OnFull {
 }
 
 /// Rules of one process.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Rules {
     /// Who waits.
     pub ack_policy: AckPolicy,

@@ -10,7 +10,7 @@ use crate::handover::{self, Connection, Handover, Uncaptured};
 use crate::identity::Identity;
 use crate::listener::{self, Acceptor};
 use crate::relay::Relay;
-use crate::rules::{OnFull, Rules};
+use crate::rules::OnFull;
 use crate::service_manager;
 use crate::settings::Settings;
 use crate::status::Status;
@@ -150,7 +150,6 @@ async fn upgrade_asked() -> std::io::Result<()> {
 /// The parts that live as long as the process.
 struct Agent {
     settings: Settings,
-    rules: Arc<Rules>,
     identity: Identity,
     clock: Clock,
     counters: Arc<Counters>,
@@ -163,9 +162,8 @@ struct Agent {
 }
 
 impl Agent {
-    fn start(cli: &Cli, settings: Settings) -> Result<Self> {
+    fn start(cli: &Cli, mut settings: Settings) -> Result<Self> {
         let clock = Clock::start();
-        let mut settings = settings;
         let (mut capture, mut no_log, mut identity) = (None, None, Identity::passing());
         if !cli.no_capture {
             match Self::start_capture(cli, &settings, clock) {
@@ -174,14 +172,13 @@ impl Agent {
                     tracing::error!(
                         "the capture log can't be opened, clients are served without it: {error:#}"
                     );
-                    settings.rules.refuse_writes = cli.on_full == OnFull::Reject;
+                    Arc::make_mut(&mut settings.rules).refuse_writes = cli.on_full == OnFull::Reject;
                     no_log = Some(format!("{error:#}"));
                 }
                 Err(error) => return Err(error),
             }
         }
         Ok(Self {
-            rules: Arc::new(std::mem::take(&mut settings.rules)),
             settings,
             identity,
             clock,
@@ -241,7 +238,7 @@ impl Agent {
         let journal = self.capture.as_ref().map(|capture| Arc::clone(&capture.journal));
         let (settings, counters) = (&self.settings, Arc::clone(&self.counters));
         let (node, server_tls) = (settings.node.clone(), settings.tls.server.clone());
-        let (limits, rules) = (settings.limits, Arc::clone(&self.rules));
+        let (limits, rules) = (settings.limits, Arc::clone(&settings.rules));
         let (identity, clock, draining) = (self.identity.clone(), self.clock, self.draining.clone());
         let handing_over = Arc::clone(&self.handing_over);
         let beat = service_manager::watchdog().map(|limit| limit / BEATS_PER_WATCHDOG);

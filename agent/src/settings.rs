@@ -31,7 +31,7 @@ pub struct Settings {
     /// TLS of both sides.
     pub tls: Tls,
     /// Capture and gates.
-    pub rules: Rules,
+    pub rules: Arc<Rules>,
     /// Time limits.
     pub limits: Limits,
     /// Where to ship, if anywhere.
@@ -57,13 +57,13 @@ impl Settings {
         .map_err(|reason| anyhow!(reason))?;
         let edit =
             HeaderEdit::new(&pairs("--setHeader", &cli.set_header)?).map_err(|reason| anyhow!(reason))?;
-        let rules = Rules {
+        let rules = Arc::new(Rules {
             ack_policy: cli.ack_policy,
             suppression,
             redaction: redaction(cli)?,
             edit,
             refuse_writes: false,
-        };
+        });
         let kafka = cli.kafka.resolve(KAFKA_CLIENT_ID)?;
         let limits = Limits::new(cli.connect_timeout, cli.idle_timeout);
         Ok(Self { durability, node, tls, rules, limits, kafka })
@@ -77,13 +77,21 @@ fn tls(cli: &Cli) -> Result<Tls> {
         cert_file: cli.destination_cert_file.clone(),
         key_file: cli.destination_key_file.clone(),
     };
+    let files = to_node.files();
     let node = match cli.destination_uri.tls {
         false if to_node != ClientOptions::default() => bail!(
             "--insecureDestination and --destination...File are for TLS to the node; --destinationUri is {}",
             cli.destination_uri
         ),
         false => None,
-        true => Some(Arc::new(Reloading::new(to_node.files(), move || to_node.load())?)),
+        true => {
+            let load = move || {
+                let mut config = to_node.load()?;
+                config.alpn_protocols = vec![b"http/1.1".to_vec()];
+                Ok(config)
+            };
+            Some(Arc::new(Reloading::new(files, load)?))
+        }
     };
     let server = match (&cli.ssl_cert_chain_file, &cli.ssl_key_file) {
         (Some(chain), Some(key)) => {

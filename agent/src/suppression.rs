@@ -46,12 +46,12 @@ impl Suppression {
     #[must_use]
     pub fn covers(&self, head: &RequestHead<'_>) -> bool {
         let (method, target) = (head.method.as_bytes(), head.target);
-        let path = target.split(|&byte| byte == b'?').next().unwrap_or(target);
+        let path = || target.split(|&byte| byte == b'?').next().unwrap_or(target);
         let with_method = |target: &[u8]| [method, b" ", target].concat();
         self.method.as_ref().is_some_and(|regex| regex.is_match(method))
-            || self.path.as_ref().is_some_and(|regex| regex.is_match(target) || regex.is_match(path))
+            || self.path.as_ref().is_some_and(|regex| regex.is_match(target) || regex.is_match(path()))
             || self.method_and_path.as_ref().is_some_and(|regex| {
-                regex.is_match(&with_method(target)) || regex.is_match(&with_method(path))
+                regex.is_match(&with_method(target)) || regex.is_match(&with_method(path()))
             })
             || self.headers.iter().any(|(name, regex)| {
                 head.headers().any(|(other, value)| other.eq_ignore_ascii_case(name) && regex.is_match(value))

@@ -80,8 +80,10 @@ struct PartialHead {
 
 impl PartialHead {
     fn add(&mut self, at: Timestamp, bytes: &[u8]) {
-        self.since.get_or_insert(at);
-        self.bytes.extend_from_slice(bytes);
+        if !bytes.is_empty() {
+            self.since.get_or_insert(at);
+            self.bytes.extend_from_slice(bytes);
+        }
     }
 
     /// When the head began; forgets it.
@@ -194,6 +196,18 @@ impl Tap {
         }
     }
 
+    fn record_read(&mut self, at: Timestamp, bytes: &[u8]) {
+        if let Some(recorder) = self.recorder.as_mut().filter(|_| !bytes.is_empty()) {
+            recorder.read(at, bytes);
+        }
+    }
+
+    fn record_write(&mut self, at: Timestamp, bytes: &[u8]) {
+        if let Some(recorder) = self.recorder.as_mut().filter(|_| !bytes.is_empty()) {
+            recorder.write(at, bytes);
+        }
+    }
+
     fn flush(&mut self) -> Kept {
         self.recorder.as_mut().map_or(Kept::Lost, Recorder::flush)
     }
@@ -217,18 +231,19 @@ impl Drop for Tap {
     /// Whatever ends a connection, also the end of the process's drain, its record is completed.
     fn drop(&mut self) {
         let at = self.clock.now();
+        let (request, response) =
+            (std::mem::take(&mut self.request_head), std::mem::take(&mut self.response_head));
+        self.record_read(request.since.unwrap_or(at), &request.bytes);
+        self.record_write(response.since.unwrap_or(at), &response.bytes);
         if let Some(recorder) = &mut self.recorder {
-            let partial = [std::mem::take(&mut self.request_head), std::mem::take(&mut self.response_head)];
-            let [request, response] = &partial;
-            if !request.bytes.is_empty() {
-                recorder.read(request.since.unwrap_or(at), &request.bytes);
-            }
-            if !response.bytes.is_empty() {
-                recorder.write(response.since.unwrap_or(at), &response.bytes);
-            }
             recorder.close(at);
         }
     }
+}
+
+/// Whether a head's bytes are in the chunk, not put together from several.
+fn is_part_of(head: &[u8], chunk: &[u8]) -> bool {
+    chunk.as_ptr_range().contains(&head.as_ptr())
 }
 
 #[cfg(test)]

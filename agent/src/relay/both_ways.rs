@@ -31,11 +31,6 @@ pub(super) enum Left<C, N> {
     Idle(C, N),
 }
 
-impl<C, N> Left<C, N> {
-    /// Closes what is left.
-    pub(super) fn unused(self) {}
-}
-
 /// Why one direction ended.
 #[derive(Debug, PartialEq, Eq)]
 enum Ended {
@@ -128,11 +123,11 @@ impl BothWays<'_> {
                     }
                     continue;
                 }
-                () = limits::at(head_deadline), if head_deadline.is_some() => {
+                () = limits::at(head_deadline) => {
                     tap.borrow_mut().refuse_head();
                     return Ok(Ended::Refused(Refusal::head_too_slow()));
                 }
-                () = relay.limits.idle(), if relay.limits.idle.is_some() => {
+                () = relay.limits.idle() => {
                     if self.is_idle(shared) {
                         return to_node.shutdown().await.map(|()| Ended::RefusalDue);
                     }

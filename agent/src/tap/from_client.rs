@@ -1,11 +1,11 @@
 //! The client's direction: requests are found, recorded before they go on, and gated.
 
-use super::{Exchange, Gate, Outgoing, Reading, Tap};
+use super::{Exchange, Gate, Outgoing, Reading, Tap, is_part_of};
 use crate::mutating::is_mutating;
 use crate::recorder::Kept;
 use crate::rules::AckPolicy;
 use switchover_capture::Timestamp;
-use switchover_http1::{RequestEvent, RequestHead};
+use switchover_http1::RequestEvent;
 
 /// How far one chunk has been worked off.
 #[derive(Debug, Default)]
@@ -56,7 +56,7 @@ impl Tap {
                         let redacted = self.rules.redacted(head.raw, head.headers());
                         recorder.begin_request();
                         // A head that lies whole in the chunk is recorded together with the body behind it.
-                        if redacted.is_some() || !is_part_of(&head, chunk) {
+                        if redacted.is_some() || !is_part_of(head.raw, chunk) {
                             recorder.read(began, redacted.as_deref().unwrap_or(head.raw));
                             cursor.recorded = cursor.framed;
                         }
@@ -66,9 +66,7 @@ impl Tap {
                 Some(RequestEvent::End) => self.end_of_request(at, chunk, &mut cursor, out),
                 Some(RequestEvent::Tunnel(reason)) => {
                     let held = std::mem::take(&mut self.request_head);
-                    if let Some(recorder) = self.recorder.as_mut().filter(|_| !held.bytes.is_empty()) {
-                        recorder.read(held.since.unwrap_or(at), &held.bytes);
-                    }
+                    self.record_read(held.since.unwrap_or(at), &held.bytes);
                     if !self.rules.edit.is_empty() {
                         out.own(held.bytes);
                     }
@@ -138,40 +136,28 @@ impl Tap {
     /// What is left behind the last event: part of a head, part of a body, or a tunnel's bytes.
     fn rest_of_chunk(&mut self, at: Timestamp, chunk: &[u8], cursor: &Cursor, out: &mut Outgoing) {
         let unrecorded = chunk.get(cursor.recorded..).unwrap_or_default();
-        let held_back = match &self.reading {
+        let mut gate = Gate::Open;
+        match &self.reading {
             _ if self.tunnel => {
                 self.record_read(at, unrecorded);
                 self.tunnel_gate = Gate::after(self.flush());
-                false
-            }
-            Some(request) => {
-                if !request.suppressed {
-                    self.record_read(at, unrecorded);
-                    self.flush_if_large();
+                if self.rules.ack_policy == AckPolicy::Request {
+                    gate = self.tunnel_gate;
                 }
-                false
+            }
+            Some(request) if request.suppressed => {}
+            Some(_) => {
+                self.record_read(at, unrecorded);
+                self.flush_if_large();
             }
             None => {
-                if !unrecorded.is_empty() {
-                    self.request_head.add(at, unrecorded);
+                self.request_head.add(at, unrecorded);
+                if !self.rules.edit.is_empty() {
+                    // It goes on when it is complete, and edited.
+                    return;
                 }
-                !self.rules.edit.is_empty()
             }
-        };
-        if !held_back {
-            let waits = self.tunnel && self.rules.ack_policy == AckPolicy::Request;
-            out.chunk(cursor.sent..chunk.len(), if waits { self.tunnel_gate } else { Gate::Open });
         }
+        out.chunk(cursor.sent..chunk.len(), gate);
     }
-
-    fn record_read(&mut self, at: Timestamp, bytes: &[u8]) {
-        if let Some(recorder) = self.recorder.as_mut().filter(|_| !bytes.is_empty()) {
-            recorder.read(at, bytes);
-        }
-    }
-}
-
-/// Whether the head's bytes are in the chunk, not put together from several.
-fn is_part_of(head: &RequestHead<'_>, chunk: &[u8]) -> bool {
-    chunk.as_ptr_range().contains(&head.raw.as_ptr())
 }

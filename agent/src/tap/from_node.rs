@@ -1,8 +1,8 @@
 //! The node's direction: responses are recorded, and held where their request must be durable first.
 
-use super::{Gate, Outgoing, Tap};
+use super::{Gate, Outgoing, Tap, is_part_of};
 use crate::rules::AckPolicy;
-use switchover_http1::{ResponseEvent, ResponseHead};
+use switchover_http1::ResponseEvent;
 
 impl Tap {
     /// A chunk from the node; `out` says which parts of it wait for what.
@@ -32,7 +32,7 @@ impl Tap {
                         continue;
                     }
                     let redacted = self.rules.redacted(head.raw, head.headers());
-                    let whole = is_part_of(&head, chunk);
+                    let whole = is_part_of(head.raw, chunk);
                     if let Some(recorder) = self.recorder.as_mut().filter(|_| redacted.is_some() || !whole) {
                         recorder.write(began, redacted.as_deref().unwrap_or(head.raw));
                         recorded = framed;
@@ -56,7 +56,7 @@ impl Tap {
         let rest = chunk.get(recorded..).unwrap_or_default();
         if self.tunnel || self.responses.in_body() {
             self.record_write(at, rest);
-        } else if !rest.is_empty() {
+        } else {
             self.response_head.add(at, rest);
         }
         if self.tunnel {
@@ -72,15 +72,4 @@ impl Tap {
         }
         self.counters.node_bytes.add(chunk.len() as u64);
     }
-
-    fn record_write(&mut self, at: switchover_capture::Timestamp, bytes: &[u8]) {
-        if let Some(recorder) = self.recorder.as_mut().filter(|_| !bytes.is_empty()) {
-            recorder.write(at, bytes);
-        }
-    }
-}
-
-/// Whether the head's bytes are in the chunk, not put together from several.
-fn is_part_of(head: &ResponseHead<'_>, chunk: &[u8]) -> bool {
-    chunk.as_ptr_range().contains(&head.raw.as_ptr())
 }

@@ -44,20 +44,16 @@ impl ClientOptions {
         } else {
             builder.with_root_certificates(pem::system_roots()?)
         };
-        let mut config = match (&self.cert_file, &self.key_file) {
-            (None, None) => builder.with_no_client_auth(),
+        match (&self.cert_file, &self.key_file) {
+            (None, None) => Ok(builder.with_no_client_auth()),
             (Some(chain), Some(key)) => {
                 let shown: Arc<dyn ResolvesClientCert> =
                     Arc::new(SingleCertAndKey::from(pem::certified_key(chain, key)?));
-                builder.with_client_cert_resolver(shown)
+                Ok(builder.with_client_cert_resolver(shown))
             }
-            _ => {
-                return Err(TlsError::Settings(
-                    "a client certificate needs its key, and a key its certificate; give both".to_owned(),
-                ));
-            }
-        };
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(config)
+            _ => Err(TlsError::Settings(
+                "a client certificate needs its key, and a key its certificate; give both".to_owned(),
+            )),
+        }
     }
 }

@@ -13,6 +13,11 @@ pub enum TlsError {
         /// What is wrong with it and what to do.
         reason: String,
     },
+    /// The system trusts nobody.
+    #[error(
+        "the system's root certificates cannot be loaded ({0}); install the ca-certificates package, or give a CA file"
+    )]
+    NoSystemRoots(String),
     /// The settings do not go together.
     #[error("{0}")]
     Settings(String),

@@ -36,9 +36,7 @@ pub(crate) fn system_roots() -> Result<RootCertStore, TlsError> {
     roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
         let reason = found.errors.first().map_or_else(|| "there are none".to_owned(), ToString::to_string);
-        return Err(TlsError::Settings(format!(
-            "the system's root certificates cannot be loaded ({reason}); install the ca-certificates package, or give a CA file"
-        )));
+        return Err(TlsError::NoSystemRoots(reason));
     }
     Ok(roots)
 }
