@@ -123,10 +123,10 @@ pub async fn run(cli: Cli, settings: Settings, inherited: Inherited) -> Result<O
             agent.handing_over.store(true, Ordering::Release);
         }
     }
-    agent.draining.cancel();
     let upgrading = agent.handing_over.load(Ordering::Acquire);
-    // Clients are turned to other nodes at once, unless a new program is there for them soon.
+    // Clients whose connections end now are turned to other nodes, unless a new program is there for them soon.
     let listener = upgrading.then_some(listener);
+    agent.draining.cancel();
     let uncaptured = agent.uncaptured();
     let connections = tokio::task::spawn_blocking(move || agent.finish(workers, cli.drain_timeout)).await?;
     match listener {
