@@ -3,6 +3,9 @@
 //! Only these are gated. The table lists what is known to be read-only; whatever is not in it counts as mutating,
 //! because gating a read costs a little time and not gating a write can cost the write.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// Methods that never change documents, settings or metadata on Elasticsearch and OpenSearch. (`GET /_refresh` and its
 /// like, up to Elasticsearch 7, change when documents are seen, not what they are.)
 const READ_METHODS: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
@@ -98,6 +101,31 @@ const BEFORE_AN_ID: [&str; 3] = ["_doc", "_create", "_update"];
 /// An index (or list of indices) and, up to Elasticsearch 7, a type may precede an endpoint.
 const MAX_SCOPE_SEGMENTS: usize = 2;
 
+/// The table by what a path must hold to match: the last segment of a pattern that is not `*`, and how many `*` follow
+/// it. A request asks for the few patterns of its own segments instead of trying all.
+static BY_ENDPOINT: LazyLock<HashMap<(usize, &str), Vec<Pattern>>> = LazyLock::new(|| {
+    let mut by_endpoint = HashMap::<_, Vec<Pattern>>::new();
+    for (method, pattern) in READS {
+        let scoped = pattern.strip_prefix("~/");
+        let pattern = Pattern { method, scoped: scoped.is_some(), end: scoped.unwrap_or(pattern) };
+        let any = segments(pattern.end).rev().take_while(|segment| *segment == "*").count();
+        let endpoint = segments(pattern.end).rev().nth(any).unwrap_or_default();
+        by_endpoint.entry((any, endpoint)).or_default().push(pattern);
+    }
+    by_endpoint
+});
+/// The most `*` that a pattern ends with.
+const MAX_ANY_SEGMENTS: usize = 4;
+
+/// One line of the table.
+#[derive(Debug)]
+struct Pattern {
+    method: &'static str,
+    /// An index and a type may precede it.
+    scoped: bool,
+    end: &'static str,
+}
+
 /// Whether a request with this method and raw request target may change the cluster.
 #[must_use]
 pub fn is_mutating(method: &str, target: &[u8]) -> bool {
@@ -105,7 +133,12 @@ pub fn is_mutating(method: &str, target: &[u8]) -> bool {
         return false;
     }
     let Some(path) = plain_path(target) else { return true };
-    !READS.iter().any(|(reading, pattern)| *reading == method && matches(pattern, path))
+    let mut ends = segments(path).rev().take(MAX_ANY_SEGMENTS + 1).enumerate();
+    !ends.any(|end| {
+        BY_ENDPOINT.get(&end).is_some_and(|patterns| {
+            patterns.iter().any(|pattern| pattern.method == method && pattern.matches(path))
+        })
+    })
 }
 
 /// The path without its query; `None` when the target is not a plain path.
@@ -119,29 +152,27 @@ fn segments(path: &str) -> impl DoubleEndedIterator<Item = &str> + Clone {
     path.split('/').filter(|segment| !segment.is_empty())
 }
 
-fn matches(pattern: &str, path: &str) -> bool {
-    let (scoped, end) = match pattern.strip_prefix("~/") {
-        Some(end) => (true, end),
-        None => (false, pattern),
-    };
-    let mut path = segments(path);
-    // From the end, where patterns differ most.
-    for wanted in segments(end).rev() {
-        match path.next_back() {
-            // An index's or document's name; what begins with an underscore is an endpoint.
-            Some(segment) if wanted == "*" && (!segment.starts_with('_') || end.starts_with('_')) => {}
-            Some(segment) if segment == wanted => {}
-            _ => return false,
+impl Pattern {
+    fn matches(&self, path: &str) -> bool {
+        let mut path = segments(path);
+        for wanted in segments(self.end).rev() {
+            match path.next_back() {
+                // An index's or document's name; what begins with an underscore is an endpoint.
+                Some(segment)
+                    if wanted == "*" && (!segment.starts_with('_') || self.end.starts_with('_')) => {}
+                Some(segment) if segment == wanted => {}
+                _ => return false,
+            }
         }
+        let scope = path;
+        let depth = scope.clone().count();
+        if !self.scoped {
+            return depth == 0;
+        }
+        depth <= MAX_SCOPE_SEGMENTS
+            && scope.clone().next().is_none_or(|index| !index.starts_with('_') || index == "_all")
+            && scope.clone().next_back().is_none_or(|last| !BEFORE_AN_ID.contains(&last))
     }
-    let scope = path;
-    let depth = scope.clone().count();
-    if !scoped {
-        return depth == 0;
-    }
-    depth <= MAX_SCOPE_SEGMENTS
-        && scope.clone().next().is_none_or(|index| !index.starts_with('_') || index == "_all")
-        && scope.clone().next_back().is_none_or(|last| !BEFORE_AN_ID.contains(&last))
 }
 
 #[cfg(test)]

@@ -125,3 +125,12 @@ fn writes_and_whatever_is_not_known() {
     all(WRITES, true);
     assert!(is_mutating("POST", b"/\xff/_search"));
 }
+
+#[test]
+fn every_line_of_the_table_is_in_reach() {
+    let lines: usize = super::BY_ENDPOINT.values().map(Vec::len).sum();
+    assert_eq!(lines, super::READS.len());
+    for (any, endpoint) in super::BY_ENDPOINT.keys() {
+        assert!(*any <= super::MAX_ANY_SEGMENTS && !endpoint.is_empty(), "{endpoint}");
+    }
+}
