@@ -17,7 +17,6 @@ pub mod journal;
 pub mod limits;
 pub mod listener;
 pub mod metrics;
-pub mod mutating;
 pub mod node;
 pub mod record_view;
 pub mod recorder;

@@ -11,6 +11,7 @@ use switchover_settings::{secret, value};
 use switchover_telemetry::LogFormat;
 
 use crate::client::Target;
+use crate::order::Policy;
 use crate::pace::Speed;
 use crate::rewrite::TargetAuth;
 use crate::run::Options;
@@ -78,6 +79,10 @@ pub struct Settings {
     #[arg(long, value_name = "FACTOR", default_value = "1.0", help_heading = "Replay")]
     speedup_factor: Speed,
 
+    /// What keeps its order
+    #[arg(long, value_enum, value_name = "POLICY", default_value = "document", help_heading = "Replay")]
+    order: Policy,
+
     /// Directory for tuples.log, one JSON line for each request with both answers
     #[arg(long, value_name = "DIR", default_value = "tuples", help_heading = "Output")]
     tuple_dir: PathBuf,
@@ -141,6 +146,7 @@ impl Settings {
             input,
             until,
             speed: self.speedup_factor,
+            policy: self.order,
             auth,
             response_timeout: self.target_response_timeout,
             retry_deadline: self.retry_deadline,

@@ -36,6 +36,8 @@ pub struct Finished {
     pub sending: Sending,
     /// How much later than due it left; `None` without pacing.
     pub lag: Option<Duration>,
+    /// Later writes were let past it: its answer may show them.
+    pub overtaken: bool,
 }
 
 /// What came of a request.
@@ -136,6 +138,9 @@ fn judge(finished: &Finished) -> Comparison {
     let question =
         Question { endpoint: endpoint(&finished.captured.request.bytes), target, kind: request.kind };
     let comparison = compare::compare(&question, &source.bytes, &answer.bytes);
+    if comparison.verdict == compare::Verdict::Different && finished.overtaken {
+        return Comparison::not_comparable("the read took so long that later writes were let past it");
+    }
     if comparison.verdict == compare::Verdict::Different
         && attempts.is_ambiguous()
         && !matches!(method, "GET" | "HEAD")

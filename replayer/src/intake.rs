@@ -14,6 +14,7 @@ use crate::budget::Budget;
 use crate::captured::{Captured, unix_nanos};
 use crate::commit::{Hold, Origin};
 use crate::counts::InputCounts;
+use crate::footprint::{Footprint, Names};
 use crate::order::LaneMark;
 
 /// What was read since the last batch. To be applied in the order of the fields.
@@ -38,6 +39,7 @@ pub struct Intake {
     lanes: BTreeMap<u32, Lane>,
     connections: HashMap<ConnectionKey, Connection>,
     next_connection: u64,
+    names: Names,
     batch: Batch,
 }
 
@@ -75,6 +77,7 @@ impl Intake {
             lanes: BTreeMap::new(),
             connections: HashMap::new(),
             next_connection: 0,
+            names: Names::default(),
             batch: Batch::default(),
         }
     }
@@ -248,7 +251,7 @@ impl Intake {
         let answer_bytes = transaction.response.as_ref().map_or(0, |response| response.bytes.len());
         let lease = self.budget.lease(transaction.request.bytes.len() + answer_bytes);
         self.batch.counts.requests += 1;
-        self.batch.captured.push(Captured {
+        let mut captured = Captured {
             connection: connection.number,
             node_id: transaction.node_id,
             connection_id: transaction.connection_id,
@@ -259,9 +262,12 @@ impl Intake {
             end: transaction.end,
             first,
             source_end,
+            footprint: Footprint::default(),
             lease,
             hold: Hold::new(transaction.origins),
-        });
+        };
+        captured.footprint = Footprint::of(&captured, &mut self.names);
+        self.batch.captured.push(captured);
     }
 }
 

@@ -1,8 +1,8 @@
 //! Replays captured traffic to a target cluster and compares every answer.
 //!
 //! source -> reassembly -> order -> session (rewrite, send, retry) -> evaluation (compare, tuple, report) -> commit.
-//! The order is the heart: a request leaves only when everything that the source had answered before it is answered
-//! by the target too. So the replay is never more concurrent than the source was, at any speed.
+//! The order is the heart: a request leaves only when everything that it depends on, and that the source had answered
+//! before it, is answered by the target too, at any speed.
 
 pub mod budget;
 pub mod captured;
@@ -14,6 +14,7 @@ pub mod content;
 pub mod counts;
 pub mod endpoint;
 pub mod evaluate;
+pub mod footprint;
 pub mod intake;
 pub mod order;
 pub mod pace;

@@ -5,7 +5,7 @@
 
 mod auto_id;
 mod head;
-mod percent;
+pub(crate) mod percent;
 mod scroll;
 
 use std::borrow::Cow;
@@ -139,7 +139,7 @@ fn request_target(request: &[u8]) -> Option<RequestTarget<'_>> {
 }
 
 /// The decoded body of the source's answer; empty when there is none.
-fn source_body(captured: &Captured) -> Cow<'_, [u8]> {
+pub(crate) fn source_body(captured: &Captured) -> Cow<'_, [u8]> {
     captured.answer().map_or(Cow::Borrowed(&[]), |answer| response_body(&answer.bytes))
 }
 

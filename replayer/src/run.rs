@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::budget::Budget;
 use crate::client::{RetryPolicy, Target};
 use crate::evaluate::{self, Finished, MAX_FINISHED_WAITING, TupleError};
+use crate::order::Policy;
 use crate::pace::Speed;
 use crate::progress::Progress;
 use crate::report::{Outcome, Report};
@@ -33,6 +34,8 @@ pub struct Options {
     pub until: Until,
     /// How fast.
     pub speed: Speed,
+    /// What keeps its order.
+    pub policy: Policy,
     /// Credentials.
     pub auth: TargetAuth,
     /// Longest wait for progress on an answer.
@@ -92,7 +95,8 @@ pub async fn run(
     let budget = Arc::new(Budget::default());
     let reader_stop = CancellationToken::new();
     let mut reading = source.start(options.until, Arc::clone(&budget), reader_stop.clone());
-    let mut replay = Replay::new(Arc::new(shared), options.speed, options.until, budget, progress);
+    let mut replay =
+        Replay::new(Arc::new(shared), options.speed, options.policy, options.until, budget, progress);
     let begun = Instant::now();
     let evaluated = replay.run(&mut reading.batches, saying, evaluation, &stop).await;
     reader_stop.cancel();

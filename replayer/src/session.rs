@@ -1,6 +1,7 @@
 //! One source connection, replayed on one target connection: its requests strictly one after the other.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -22,6 +23,8 @@ pub struct Job {
     pub captured: Captured,
     /// When it should have been sent.
     pub due: Option<Instant>,
+    /// Whether later writes were let past it.
+    pub overtaken: Arc<AtomicBool>,
 }
 
 /// What a session says to the run.
@@ -65,7 +68,7 @@ pub struct Shared {
 /// Replays the requests of one connection until no more come.
 pub async fn run(shared: Arc<Shared>, mut jobs: mpsc::UnboundedReceiver<Job>) {
     let mut connection = Connection::new(Arc::clone(&shared.target), shared.response_timeout);
-    while let Some(Job { ticket, captured, due }) = jobs.recv().await {
+    while let Some(Job { ticket, captured, due, overtaken }) = jobs.recv().await {
         let lag = due.map(|due| due.elapsed());
         let sending = match shared.rewriter.rewrite(&captured) {
             Err(error) => Sending::Unreplayable(error),
@@ -87,12 +90,13 @@ pub async fn run(shared: Arc<Shared>, mut jobs: mpsc::UnboundedReceiver<Job>) {
                 }
             }
         };
+        let overtaken = overtaken.load(Ordering::Acquire);
         let complete = Said::Complete { ticket, connection: captured.connection };
         shared.progress.completed();
         if shared.said.send(complete).is_err() {
             return;
         }
-        if shared.finished.send(Finished { captured, sending, lag }).await.is_err() {
+        if shared.finished.send(Finished { captured, sending, lag, overtaken }).await.is_err() {
             return;
         }
     }

@@ -24,6 +24,7 @@ fn captured(request: &[u8], response: Option<&str>) -> Captured {
         end: if response.is_some() { End::Complete } else { End::Closed },
         first: 0,
         source_end: 0,
+        footprint: Default::default(),
         lease: Arc::new(Budget::default()).lease(0),
         hold: Hold::default(),
     }

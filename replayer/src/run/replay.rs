@@ -14,7 +14,7 @@ use crate::budget::Budget;
 use crate::captured::Captured;
 use crate::counts::InputCounts;
 use crate::intake::Batch;
-use crate::order::{Head, Order};
+use crate::order::{Arrival, Head, Order, Policy, Released};
 use crate::pace::{Pace, Speed};
 use crate::progress::Progress;
 use crate::report::Report;
@@ -76,12 +76,13 @@ impl Replay {
     pub(super) fn new(
         shared: Arc<Shared>,
         speed: Speed,
+        policy: Policy,
         until: Until,
         budget: Arc<Budget>,
         progress: Arc<Progress>,
     ) -> Self {
         Self {
-            order: Order::default(),
+            order: Order::new(policy),
             pace: Pace::new(speed),
             live: until == Until::Never,
             shared: Some(shared),
@@ -184,6 +185,7 @@ impl Replay {
         if self.drain_by.is_some() {
             return Standstill { holding: "stopping", until: None, wants_input: false };
         }
+        let pass_reads = self.order.pass_slow_reads(Instant::now());
         loop {
             let wall = wall_clock();
             let (holding, until, wants_input) = match self.order.head(wall) {
@@ -207,12 +209,15 @@ impl Replay {
                     }
                 }
             };
+            let until = until.into_iter().chain(pass_reads).min();
             return Standstill { holding, until, wants_input };
         }
     }
 
     fn send(&mut self, due: Option<Instant>) {
-        let Some((ticket, captured)) = self.order.release() else { return };
+        let Some(Released { ticket, overtaken, value: captured }) = self.order.release(Instant::now()) else {
+            return;
+        };
         let (Some(session), Some(shared)) = (self.sessions.get_mut(&captured.connection), &self.shared)
         else {
             return;
@@ -224,7 +229,7 @@ impl Replay {
         });
         session.active += 1;
         self.active += 1;
-        if jobs.send(Job { ticket, captured, due }).is_err() {
+        if jobs.send(Job { ticket, captured, due, overtaken }).is_err() {
             self.fail("a session broke down; this is a defect of the replayer".to_owned());
         }
     }
@@ -275,7 +280,7 @@ impl Replay {
             }
         }
         self.progress.captured(batch.captured.len());
-        for captured in batch.captured {
+        for mut captured in batch.captured {
             let session = self.sessions.entry(captured.connection).or_insert_with(|| Session {
                 jobs: None,
                 pending: 0,
@@ -283,7 +288,13 @@ impl Replay {
                 closed: false,
             });
             session.pending += 1;
-            self.order.push(captured.first, captured.source_end, captured);
+            let arrival = Arrival {
+                first: captured.first,
+                source_end: captured.source_end,
+                connection: captured.connection,
+                footprint: std::mem::take(&mut captured.footprint),
+            };
+            self.order.push(arrival, captured);
         }
         for connection in batch.closed {
             if let Some(session) = self.sessions.get_mut(&connection) {

@@ -72,6 +72,7 @@ impl Capture {
             target: target.clone(),
             input: Input::Log(self.log()),
             until: Until::End,
+            policy: crate::order::Policy::Document,
             speed: Speed::Max,
             auth: TargetAuth::Keep,
             response_timeout: Duration::from_secs(20),

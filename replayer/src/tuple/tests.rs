@@ -34,6 +34,7 @@ fn captured(request: &[u8], response: Option<&[u8]>) -> Captured {
         end: End::Complete,
         first: 0,
         source_end: 0,
+        footprint: Default::default(),
         lease: Arc::new(Budget::default()).lease(0),
         hold: Hold::default(),
     }
@@ -57,7 +58,7 @@ fn line(request: &[u8], response: Option<&[u8]>, attempts: Vec<Attempt>, compari
     let count = attempts.len() as u64;
     let sending = Sending::Answered { request: sent, attempts: Attempts { kept: attempts, count } };
     let mut out = Vec::new();
-    write_line(&mut out, &Finished { captured, sending, lag: None }, comparison);
+    write_line(&mut out, &Finished { captured, sending, lag: None, overtaken: false }, comparison);
     String::from_utf8(out).unwrap()
 }
 
@@ -107,7 +108,7 @@ fn unreplayable_requests_have_a_tuple_too() {
     let mut out = Vec::new();
     write_line(
         &mut out,
-        &Finished { captured, sending: Sending::Unreplayable(error), lag: None },
+        &Finished { captured, sending: Sending::Unreplayable(error), lag: None, overtaken: false },
         &Comparison::same(),
     );
     let tuple: Value = serde_json::from_slice(&out).unwrap();
