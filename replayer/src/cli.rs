@@ -1,5 +1,7 @@
 //! The command line.
 
+mod selection;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -53,9 +55,9 @@ pub struct Settings {
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = value::duration, help_heading = "Target")]
     retry_deadline: Duration,
 
-    /// Input: the directory of an agent's capture log
+    /// Input: the directory of an agent's capture log; given again, the log of another agent
     #[arg(long, value_name = "DIR", help_heading = "Input (one of)")]
-    capture_log_dir: Option<PathBuf>,
+    capture_log_dir: Vec<PathBuf>,
     /// Input: Kafka.
     #[command(flatten)]
     kafka: KafkaArgs,
@@ -71,6 +73,8 @@ pub struct Settings {
         help_heading = "Input (one of)"
     )]
     kafka_group_id: String,
+    #[command(flatten)]
+    selection: selection::SelectionArgs,
     /// When to stop reading [default: end, for Kafka never]
     #[arg(long, value_enum, value_name = "WHEN", help_heading = "Input (one of)")]
     until: Option<Until>,
@@ -79,6 +83,12 @@ pub struct Settings {
     #[arg(long, value_name = "FACTOR", default_value = "1.0", help_heading = "Replay")]
     speedup_factor: Speed,
 
+    /// Pauses of the source that are longer are shortened to this
+    #[arg(long, value_name = "DURATION", value_parser = value::duration, help_heading = "Replay")]
+    max_idle_gap: Option<Duration>,
+    /// Captured traffic that is read ahead, at most
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = value::size, help_heading = "Replay")]
+    max_memory: u64,
     /// What keeps its order
     #[arg(long, value_enum, value_name = "POLICY", default_value = "document", help_heading = "Replay")]
     order: Policy,
@@ -131,7 +141,7 @@ impl Settings {
         let input = self.input()?;
         let until = self.until.unwrap_or(match input {
             Input::Kafka { .. } => Until::Never,
-            Input::Log(_) | Input::File(_) | Input::Stdin => Until::End,
+            Input::Logs(_) | Input::File(_) | Input::Stdin => Until::End,
         });
         let auth = match (&self.target_username, &self.target_password_file) {
             (Some(user), Some(file)) => {
@@ -147,6 +157,9 @@ impl Settings {
             until,
             speed: self.speedup_factor,
             policy: self.order,
+            max_idle_gap: self.max_idle_gap,
+            max_memory: usize::try_from(self.max_memory).unwrap_or(usize::MAX),
+            selection: self.selection.selection(),
             auth,
             response_timeout: self.target_response_timeout,
             retry_deadline: self.retry_deadline,
@@ -157,17 +170,17 @@ impl Settings {
 
     fn input(&self) -> Result<Input, UsageError> {
         let kafka = self.kafka.resolve(KAFKA_CLIENT_ID)?;
-        match (&self.capture_log_dir, kafka, &self.input) {
-            (Some(dir), None, None) => Ok(Input::Log(dir.clone())),
-            (None, Some(Resolved { options, topic, warnings }), None) => {
+        match (self.capture_log_dir.as_slice(), kafka, &self.input) {
+            (dirs @ [_, ..], None, None) => Ok(Input::Logs(dirs.to_vec())),
+            ([], Some(Resolved { options, topic, warnings }), None) => {
                 for warning in warnings {
                     tracing::warn!("{warning}");
                 }
                 Ok(Input::Kafka { options: Box::new(options), topic, group_id: self.kafka_group_id.clone() })
             }
-            (None, None, Some(file)) if file.as_os_str() == "-" => Ok(Input::Stdin),
-            (None, None, Some(file)) => Ok(Input::File(file.clone())),
-            (None, None, None) => Err(UsageError::Input("no input")),
+            ([], None, Some(file)) if file.as_os_str() == "-" => Ok(Input::Stdin),
+            ([], None, Some(file)) => Ok(Input::File(file.clone())),
+            ([], None, None) => Err(UsageError::Input("no input")),
             _ => Err(UsageError::Input("more than one input")),
         }
     }

@@ -15,6 +15,8 @@ pub struct InputCounts {
     pub bytes: u64,
     /// Whole requests found in them.
     pub requests: u64,
+    /// Of these, left out on purpose: by time, method, path or sample.
+    pub left_out: u64,
     /// Records read again, ignored.
     pub duplicates: u64,
     /// Requests whose end the source never saw; not replayed, since the source did not act on them.
@@ -77,6 +79,7 @@ impl InputCounts {
         self.records += other.records;
         self.bytes += other.bytes;
         self.requests += other.requests;
+        self.left_out += other.left_out;
         self.duplicates += other.duplicates;
         self.incomplete_requests += other.incomplete_requests;
         self.resumed_connections += other.resumed_connections;

@@ -24,6 +24,7 @@ pub mod rewrite;
 pub mod run;
 #[cfg(test)]
 mod scripted;
+pub mod selection;
 pub mod session;
 pub mod source;
 pub mod tuple;

@@ -14,10 +14,11 @@ use crate::budget::Budget;
 use crate::client::{RetryPolicy, Target};
 use crate::evaluate::{self, Finished, MAX_FINISHED_WAITING, TupleError};
 use crate::order::Policy;
-use crate::pace::Speed;
+use crate::pace::{Pace, Speed};
 use crate::progress::Progress;
 use crate::report::{Outcome, Report};
 use crate::rewrite::{Rewriter, TargetAuth};
+use crate::selection::Selection;
 use crate::session::Shared;
 use crate::source::{Input, Source, SourceError, Until};
 use preflight::PreflightError;
@@ -34,6 +35,12 @@ pub struct Options {
     pub until: Until,
     /// How fast.
     pub speed: Speed,
+    /// Longer pauses of the source are shortened to this.
+    pub max_idle_gap: Option<Duration>,
+    /// Bytes of captured traffic that are read ahead, at most.
+    pub max_memory: usize,
+    /// What is replayed at all.
+    pub selection: Selection,
     /// What keeps its order.
     pub policy: Policy,
     /// Credentials.
@@ -92,11 +99,18 @@ pub async fn run(
         finished,
         progress: Arc::clone(&progress),
     };
-    let budget = Arc::new(Budget::default());
+    let budget = Arc::new(Budget::new(options.max_memory));
     let reader_stop = CancellationToken::new();
-    let mut reading = source.start(options.until, Arc::clone(&budget), reader_stop.clone());
-    let mut replay =
-        Replay::new(Arc::new(shared), options.speed, options.policy, options.until, budget, progress);
+    let mut reading =
+        source.start(options.until, options.selection, Arc::clone(&budget), reader_stop.clone());
+    let mut replay = Replay::new(
+        Arc::new(shared),
+        Pace::new(options.speed, options.max_idle_gap),
+        options.policy,
+        options.until,
+        budget,
+        progress,
+    );
     let begun = Instant::now();
     let evaluated = replay.run(&mut reading.batches, saying, evaluation, &stop).await;
     reader_stop.cancel();

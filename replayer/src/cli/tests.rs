@@ -13,7 +13,7 @@ fn options(arguments: &[&str]) -> Result<Options, String> {
 fn defaults() {
     let options = options(&["--targetUri", "http://h:9200", "--captureLogDir", "log"]).unwrap();
     assert_eq!(options.target, Target { host: "h".to_owned(), port: 9200 });
-    assert!(matches!(options.input, Input::Log(_)));
+    assert!(matches!(options.input, Input::Logs(_)));
     assert_eq!(
         (options.until, options.speed, options.auth),
         (Until::End, Speed::Factor(1.0), TargetAuth::Keep)

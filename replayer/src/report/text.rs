@@ -66,10 +66,11 @@ fn input(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
     let input = &outcome.input;
     writeln!(
         out,
-        "  input        {} records, {} bytes, {} requests; {} duplicates ignored, {} incomplete requests, {} connections resumed",
+        "  input        {} records, {} bytes, {} requests, {} of them left out; {} duplicates ignored, {} incomplete requests, {} connections resumed",
         input.records,
         input.bytes,
         input.requests,
+        input.left_out,
         input.duplicates,
         input.incomplete_requests,
         input.resumed_connections

@@ -15,7 +15,7 @@ use crate::captured::Captured;
 use crate::counts::InputCounts;
 use crate::intake::Batch;
 use crate::order::{Arrival, Head, Order, Policy, Released};
-use crate::pace::{Pace, Speed};
+use crate::pace::Pace;
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::session::{self, Job, Said, Shared};
@@ -75,7 +75,7 @@ struct Standstill {
 impl Replay {
     pub(super) fn new(
         shared: Arc<Shared>,
-        speed: Speed,
+        pace: Pace,
         policy: Policy,
         until: Until,
         budget: Arc<Budget>,
@@ -83,7 +83,7 @@ impl Replay {
     ) -> Self {
         Self {
             order: Order::new(policy),
-            pace: Pace::new(speed),
+            pace,
             live: until == Until::Never,
             shared: Some(shared),
             sessions: HashMap::new(),

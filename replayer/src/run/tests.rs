@@ -1,4 +1,5 @@
 mod failures;
+mod input;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,7 +44,11 @@ impl Capture {
 
     /// A connection with requests of (sent at ms, answered at ms, request, answer).
     fn connection(&mut self, name: &str, requests: &[Recorded]) {
-        let mut encoder = StreamEncoder::new(name, "node", MAX_RECORD_BYTES);
+        self.connection_of("node", name, requests);
+    }
+
+    fn connection_of(&mut self, node: &str, name: &str, requests: &[Recorded]) {
+        let mut encoder = StreamEncoder::new(name, node, MAX_RECORD_BYTES);
         let mut last = 0;
         for (sent, answered, request, answer) in requests {
             encoder.read(ms(*sent), request, &mut self.records);
@@ -70,8 +75,11 @@ impl Capture {
     fn options(&self, target: &Target) -> Options {
         Options {
             target: target.clone(),
-            input: Input::Log(self.log()),
+            input: Input::Logs(vec![self.log()]),
             until: Until::End,
+            max_idle_gap: None,
+            max_memory: 256 << 20,
+            selection: crate::selection::Selection::default(),
             policy: crate::order::Policy::Document,
             speed: Speed::Max,
             auth: TargetAuth::Keep,

@@ -10,7 +10,7 @@ async fn an_empty_log_is_nothing_to_replay_and_a_missing_one_is_an_error() {
     assert_eq!(outcome.exit_code(), EXIT_DONE);
     assert!(outcome.verdict().contains("NOTHING"));
     let missing =
-        Options { input: Input::Log("/nonexistent/log".into()), ..capture.options(&scripted.target) };
+        Options { input: Input::Logs(vec!["/nonexistent/log".into()]), ..capture.options(&scripted.target) };
     let error = start(missing).await.unwrap_err().to_string();
     assert!(error.contains("/nonexistent/log"), "{error}");
 }
