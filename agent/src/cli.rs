@@ -9,6 +9,7 @@ use std::time::Duration;
 use switchover_kafka::KafkaArgs;
 use switchover_settings::value;
 use switchover_telemetry::LogFormat;
+use switchover_telemetry::otlp::CollectorEndpoint;
 
 /// Prefix of the environment variables.
 pub const ENV_PREFIX: &str = "SWITCHOVER_AGENT";
@@ -122,6 +123,12 @@ pub struct Cli {
     /// How log lines look
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Operation", default_value = "text")]
     pub log_format: LogFormat,
+    /// OpenTelemetry collector that gets the figures of /metrics, by OTLP over gRPC
+    #[arg(long, value_name = "http://HOST:PORT", help_heading = "Operation", value_parser = CollectorEndpoint::parse)]
+    pub otel_metrics_collector_endpoint: Option<CollectorEndpoint>,
+    /// OpenTelemetry collector that gets a span for requests that may change the cluster, by OTLP over gRPC
+    #[arg(long, value_name = "http://HOST:PORT", help_heading = "Operation", value_parser = CollectorEndpoint::parse)]
+    pub otel_trace_collector_endpoint: Option<CollectorEndpoint>,
     /// Check all settings, files and addresses, and exit
     #[arg(long, help_heading = "Operation")]
     pub check_config: bool,

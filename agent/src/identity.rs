@@ -94,7 +94,7 @@ fn is_uuid(text: &str) -> bool {
 }
 
 /// 64 random bits from the standard library's own source of hash keys.
-fn random() -> u64 {
+pub(crate) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 

@@ -5,6 +5,7 @@ mod failures;
 mod gates;
 mod lifecycle;
 mod memory;
+mod otlp;
 mod outage;
 mod policies;
 mod replay;
