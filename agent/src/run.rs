@@ -102,8 +102,9 @@ pub async fn run(cli: Cli, settings: Settings, inherited: Inherited) -> Result<O
             tracing::error!(%error, "certificates will not be loaded again");
         }
     });
-    let workers =
-        (0..cli.num_threads).map(|number| agent.worker(number, &cli)).collect::<std::io::Result<Vec<_>>>()?;
+    let workers = (0..cli.traffic_threads())
+        .map(|number| agent.worker(number, &cli))
+        .collect::<std::io::Result<Vec<_>>>()?;
     if let Some(limit) = service_manager::watchdog() {
         let beats = workers.iter().map(|worker| Arc::clone(&worker.beat)).collect();
         tokio::spawn(service_manager::answer_watchdog(limit, beats));

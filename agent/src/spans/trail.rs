@@ -67,7 +67,7 @@ impl Trail {
     }
 
     /// Bytes were read from the client.
-    pub(super) fn from_client(&mut self, bytes: &[u8]) {
+    pub(super) fn client_sent(&mut self, bytes: &[u8]) {
         let (now, mut framed) = (self.now(), 0);
         while !self.over {
             let (consumed, event) = self.requests.step(bytes.get(framed..).unwrap_or_default());
@@ -92,7 +92,7 @@ impl Trail {
     }
 
     /// Bytes were written to the node.
-    pub(super) fn to_node(&mut self) {
+    pub(super) fn node_got(&mut self) {
         let now = self.now();
         if let Some(current) = self.alone().filter(|current| current.answering.is_none()) {
             current.forwarded = Some(now);
@@ -100,7 +100,7 @@ impl Trail {
     }
 
     /// Bytes were read from the node.
-    pub(super) fn from_node(&mut self) {
+    pub(super) fn node_sent(&mut self) {
         let now = self.now();
         // What the node says before it has the request (100 Continue) does not answer it.
         if let Some(current) = self.current.as_mut().filter(|current| current.complete.is_some()) {
@@ -110,7 +110,7 @@ impl Trail {
     }
 
     /// These bytes were written to the client.
-    pub(super) fn to_client(&mut self, bytes: &[u8]) {
+    pub(super) fn client_got(&mut self, bytes: &[u8]) {
         let mut framed = 0;
         while !self.over {
             let kind = self.unanswered.front().copied();

@@ -49,8 +49,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         if !read.is_empty() {
             let mut trail = self.trail.borrow_mut();
             match self.side {
-                Side::Client => trail.from_client(read),
-                Side::Node => trail.from_node(),
+                Side::Client => trail.client_sent(read),
+                Side::Node => trail.node_sent(),
             }
         }
         Poll::Ready(Ok(()))
@@ -62,8 +62,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
         let mut trail = self.trail.borrow_mut();
         match self.side {
-            Side::Client => trail.to_client(bytes.get(..written).unwrap_or_default()),
-            Side::Node => trail.to_node(),
+            Side::Client => trail.client_got(bytes.get(..written).unwrap_or_default()),
+            Side::Node => trail.node_got(),
         }
         drop(trail);
         Poll::Ready(Ok(written))

@@ -43,13 +43,13 @@ fn value<'a>(span: &'a Span, name: &str) -> Option<&'a Value> {
 fn each_wait_is_told_apart() {
     let mut bench = Bench::new();
     let (first, rest) = WRITE.split_at(50);
-    bench.after(1).from_client(first);
-    bench.after(1).to_node();
-    bench.after(1).from_client(rest);
-    bench.after(2).to_node();
-    bench.after(4).from_node();
-    bench.after(1).from_node();
-    bench.after(8).to_client(ANSWER);
+    bench.after(1).client_sent(first);
+    bench.after(1).node_got();
+    bench.after(1).client_sent(rest);
+    bench.after(2).node_got();
+    bench.after(4).node_sent();
+    bench.after(1).node_sent();
+    bench.after(8).client_got(ANSWER);
     let span = bench.span().unwrap();
     assert_eq!((span.name.as_str(), span.failed, span.parent), ("PUT", None, None));
     assert_eq!(span.ended_unix_ns, 18_000_000_000);
@@ -66,13 +66,13 @@ fn each_wait_is_told_apart() {
 #[test]
 fn reads_and_pipelined_requests_have_none_and_later_ones_do() {
     let mut bench = Bench::new();
-    bench.trail.from_client(READ);
-    bench.trail.to_client(ANSWER);
+    bench.trail.client_sent(READ);
+    bench.trail.client_got(ANSWER);
     assert_eq!(bench.span(), None);
-    bench.trail.from_client(&[WRITE, WRITE, READ].concat());
-    bench.trail.to_client(&[ANSWER, ANSWER, ANSWER].concat());
-    bench.trail.from_client(WRITE);
-    bench.trail.to_client(ANSWER);
+    bench.trail.client_sent(&[WRITE, WRITE, READ].concat());
+    bench.trail.client_got(&[ANSWER, ANSWER, ANSWER].concat());
+    bench.trail.client_sent(WRITE);
+    bench.trail.client_got(ANSWER);
     let numbers: Vec<_> = std::iter::from_fn(|| bench.span())
         .map(|span| value(&span, "switchover.request_number").cloned())
         .collect();
@@ -86,8 +86,8 @@ fn a_clients_trace_goes_on_and_what_it_does_not_record_is_left_out() {
         let request = format!(
             "POST /_bulk HTTP/1.1\r\nTraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-{flags}\r\nContent-Length: 0\r\n\r\n"
         );
-        bench.trail.from_client(request.as_bytes());
-        bench.trail.to_client(ANSWER);
+        bench.trail.client_sent(request.as_bytes());
+        bench.trail.client_got(ANSWER);
     }
     let span = bench.span().unwrap();
     assert_eq!((span.trace[..2].to_vec(), span.parent.unwrap()[0]), (vec![0x0a, 0xf7], 0xb7));
@@ -97,12 +97,12 @@ fn a_clients_trace_goes_on_and_what_it_does_not_record_is_left_out() {
 #[test]
 fn an_answer_that_never_came_and_one_that_the_close_ends() {
     let mut bench = Bench::new();
-    bench.trail.from_client(WRITE);
-    bench.trail.to_client(b"HTTP/1.1 200 OK\r\n\r\nuntil the end");
+    bench.trail.client_sent(WRITE);
+    bench.trail.client_got(b"HTTP/1.1 200 OK\r\n\r\nuntil the end");
     assert_eq!(bench.span(), None);
     bench.trail.client_told_end();
     assert_eq!(bench.span().unwrap().failed, None);
-    bench.trail.from_client(WRITE);
+    bench.trail.client_sent(WRITE);
     let Bench { trail, mut ended, .. } = bench;
     drop(trail);
     assert!(ended.try_recv().unwrap().failed.is_some());
@@ -111,10 +111,10 @@ fn an_answer_that_never_came_and_one_that_the_close_ends() {
 #[test]
 fn what_is_no_http_has_none_and_costs_nothing_more() {
     let mut bench = Bench::new();
-    bench.trail.from_client(b"\x16\x03\x01 hello");
-    bench.trail.to_client(b"anything");
-    bench.trail.from_client(WRITE);
-    bench.trail.to_client(ANSWER);
+    bench.trail.client_sent(b"\x16\x03\x01 hello");
+    bench.trail.client_got(b"anything");
+    bench.trail.client_sent(WRITE);
+    bench.trail.client_got(ANSWER);
     drop(bench.trail);
     assert!(bench.ended.try_recv().is_err());
 }
@@ -123,15 +123,15 @@ fn what_is_no_http_has_none_and_costs_nothing_more() {
 fn a_full_queue_ends_the_making_and_room_in_it_begins_it_again() {
     let mut bench = Bench::new();
     for _ in 0..MAX_WAITING_SPANS + 10 {
-        bench.trail.from_client(WRITE);
-        bench.trail.to_client(ANSWER);
+        bench.trail.client_sent(WRITE);
+        bench.trail.client_got(ANSWER);
     }
-    bench.trail.from_client(WRITE);
+    bench.trail.client_sent(WRITE);
     assert!(bench.trail.current.is_none());
-    bench.trail.to_client(ANSWER);
+    bench.trail.client_got(ANSWER);
     assert_eq!(std::iter::from_fn(|| bench.span()).count(), MAX_WAITING_SPANS);
-    bench.trail.from_client(WRITE);
-    bench.trail.to_client(ANSWER);
+    bench.trail.client_sent(WRITE);
+    bench.trail.client_got(ANSWER);
     assert!(bench.span().is_some());
 }
 
@@ -142,10 +142,10 @@ proptest! {
     ) {
         let mut bench = Bench::new();
         for _ in 0..requests {
-            in_pieces(WRITE, &cuts, |piece| bench.trail.from_client(piece));
-            bench.trail.to_node();
-            bench.trail.from_node();
-            in_pieces(ANSWER, &cuts, |piece| bench.trail.to_client(piece));
+            in_pieces(WRITE, &cuts, |piece| bench.trail.client_sent(piece));
+            bench.trail.node_got();
+            bench.trail.node_sent();
+            in_pieces(ANSWER, &cuts, |piece| bench.trail.client_got(piece));
         }
         let spans: Vec<_> = std::iter::from_fn(|| bench.span()).collect();
         prop_assert_eq!(spans.len(), requests);
@@ -157,10 +157,10 @@ proptest! {
         let mut bench = Bench::new();
         for (direction, bytes) in chunks {
             match direction {
-                0 => bench.trail.from_client(&bytes),
-                1 => bench.trail.to_node(),
-                2 => bench.trail.from_node(),
-                _ => bench.trail.to_client(&bytes),
+                0 => bench.trail.client_sent(&bytes),
+                1 => bench.trail.node_got(),
+                2 => bench.trail.node_sent(),
+                _ => bench.trail.client_got(&bytes),
             }
         }
         bench.trail.client_told_end();

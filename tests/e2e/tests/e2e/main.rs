@@ -1,6 +1,7 @@
 //! End-to-end tests: the product's binaries between official clients and real clusters and brokers.
 
 mod crash;
+mod existing_tool;
 mod failures;
 mod gates;
 mod lifecycle;
