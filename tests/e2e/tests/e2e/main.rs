@@ -4,6 +4,7 @@ mod crash;
 mod existing_tool;
 mod failures;
 mod gates;
+mod go_clients;
 mod lifecycle;
 mod memory;
 mod otlp;
