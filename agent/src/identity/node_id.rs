@@ -132,7 +132,9 @@ mod tests {
             let path = directory.path().join(FILE);
             let node = random();
             log(directory.path(), &node);
-            left.map(|bytes| fs::write(&path, bytes).unwrap());
+            if let Some(bytes) = left {
+                fs::write(&path, bytes).unwrap();
+            }
             assert_eq!(load(directory.path()).unwrap(), node);
             assert_eq!(fs::read_to_string(&path).unwrap(), format!("{node}\n"));
         }

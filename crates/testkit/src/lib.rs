@@ -4,6 +4,7 @@
 pub mod agent;
 pub mod brokers;
 pub mod collector;
+pub mod faults;
 pub mod http;
 pub mod lab;
 pub mod program;
