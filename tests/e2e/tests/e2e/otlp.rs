@@ -85,6 +85,21 @@ fn a_collector_gets_the_figures_of_the_metrics_page_and_a_span_of_each_write() {
     assert_eq!(attribute(&resource, "service.name").as_deref(), Some("switchover-agent"));
 }
 
+#[test]
+fn a_connection_that_spans_are_made_of_goes_over_to_a_new_program() {
+    let (node, collector) = (Node::start(ok), Collector::start());
+    let directory = tempfile::tempdir().unwrap();
+    let mut agent = agent(&node, &directory, &collector.url);
+    let mut connection = Connection::open(&agent.address).unwrap();
+    assert_eq!(connection.send("PUT", "/i/_doc/1", "{}").unwrap().status, 200);
+    eventually("the first span", || (collector.sent().spans.len() == 1).then_some(()));
+    agent.signal("USR2");
+    agent.started_again();
+    assert_eq!(connection.send("PUT", "/i/_doc/2", "{}").unwrap().status, 200);
+    eventually("the second span", || (collector.sent().spans.len() == 2).then_some(()));
+    assert_eq!(node.received().len(), 1, "the connection to the node went over too");
+}
+
 /// Traffic goes on, the end comes, and the log has one line for each of the two kinds.
 fn of_no_use(collector: &str, begun: impl Fn() -> bool) {
     let (node, directory) = (Node::start(ok), tempfile::tempdir().unwrap());
