@@ -112,6 +112,15 @@ impl Lab {
         Self::up(&["kafka"], true)
     }
 
+    /// The same, but the broker tells its clients to come to `address`: a proxy that leads to it.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    #[must_use]
+    pub fn kafka_behind(address: &str) -> Self {
+        Self::up(&["kafka", "--set", &format!("advertised.listeners=PLAINTEXT://{address}")], true)
+    }
+
     /// The shared broker with a listener for every way to log in.
     ///
     /// # Panics

@@ -14,7 +14,7 @@ mod server;
 pub use client::ClientOptions;
 pub use error::TlsError;
 pub use reloading::Reloading;
-pub use server::ServerOptions;
+pub use server::{ClientCa, ServerOptions};
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use std::sync::Arc;
