@@ -12,6 +12,7 @@ pub mod commit;
 pub mod compare;
 pub mod content;
 pub mod counts;
+pub mod dead_letter;
 pub mod endpoint;
 pub mod evaluate;
 pub mod intake;
@@ -24,5 +25,6 @@ pub mod run;
 #[cfg(test)]
 mod scripted;
 pub mod session;
+pub mod signing;
 pub mod source;
 pub mod tuple;
