@@ -82,8 +82,10 @@ async fn hash(request: &RawRequest) -> Result<String, SignError> {
 
 #[cfg(test)]
 mod tests {
+    use aws_credential_types::Credentials;
     use bytes::Bytes;
     use switchover_http1::RequestKind;
+    use switchover_sigv4::SharedCredentialsProvider;
 
     use super::*;
 
@@ -101,7 +103,30 @@ mod tests {
         let large = vec![7; 3 * LARGE_BODY_BYTES];
         let length = format!("Content-Length: {}", large.len());
         assert_eq!(hash(&request(&length, &large)).await.unwrap(), payload_hash(&large));
+        assert!(hash(&request("Content-Length: 0", b"")).await.unwrap().starts_with("e3b0c442"));
         let broken = request("Transfer-Encoding: chunked", b"3\r\nab");
         assert!(hash(&broken).await.unwrap_err().to_string().contains("framed"));
+    }
+
+    #[tokio::test]
+    async fn a_signature_stands_behind_the_headers_and_nothing_else_changes() {
+        let credentials = Credentials::new("AKID", "secret", None, None, "test");
+        let provider = SharedCredentialsProvider::new(credentials);
+        let signer = Signer::with_provider("es", "eu-central-1", provider).await.unwrap();
+        let head = "POST /a%20b/_search?q=1 HTTP/1.1\r\nHOST: t:9200\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n";
+        let request =
+            RawRequest { head: head.into(), body: Bytes::from_static(b"{}"), kind: RequestKind::Other };
+        let mut signing = Signing::new(Some(Arc::new(signer)), request);
+        for _ in 0..2 {
+            let signed = signing.signed().await.unwrap();
+            let text = String::from_utf8(signed.head.to_vec()).unwrap();
+            let kept = head.strip_suffix("\r\n").unwrap();
+            let added = text.strip_prefix(kept).unwrap().to_lowercase();
+            assert!(added.ends_with("\r\n\r\n") && added.contains("x-amz-date: "), "{text}");
+            assert!(added.contains(&format!("x-amz-content-sha256: {}\r\n", payload_hash(b"{}"))), "{text}");
+            assert!(added.contains("signedheaders=content-type;host;x-amz-content-sha256;x-amz-date"), "{text}");
+            assert!(signed.body == "{}" && !format!("{signing:?}").contains("secret"));
+        }
+        assert!(switchover_http1::message::parse_request(&[head.as_bytes(), b"{}"].concat()).is_ok());
     }
 }

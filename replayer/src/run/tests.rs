@@ -1,5 +1,6 @@
 mod dead_letters;
 mod failures;
+mod wire;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
