@@ -15,6 +15,7 @@ mod target;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -35,6 +36,8 @@ pub use target::Target;
 
 /// Requests up to this size go out in one write.
 const ONE_WRITE_BYTES: usize = 64 * 1024;
+/// Larger ones in pieces of this, each of which counts as progress.
+const PIECE_BYTES: usize = 1024 * 1024;
 const READ_BYTES: usize = 64 * 1024;
 
 /// Why an attempt brought no answer.
@@ -147,40 +150,40 @@ async fn converse(
     if request.head.len() + request.body.len() <= ONE_WRITE_BYTES {
         pending = [Bytes::from([&request.head[..], &request.body[..]].concat()), Bytes::new()];
     }
+    let pieces = AtomicU64::new(0);
     let mut writing = std::pin::pin!(async {
-        for part in &pending {
-            sink.write_all(part).await?;
+        for piece in pending.iter().flat_map(|part| part.chunks(PIECE_BYTES)) {
+            sink.write_all(piece).await?;
+            pieces.fetch_add(1, Ordering::Relaxed);
         }
         sink.flush().await
     });
     let mut written: Option<io::Result<()>> = None;
+    let mut pieces_seen = 0;
     buffer.resize(READ_BYTES, 0);
     loop {
-        if written.is_none() {
-            tokio::select! {
-                biased;
-                result = &mut writing => {
-                    written = Some(result);
-                    continue;
-                }
-                read = timeout(silent, source.read(buffer)) => {
-                    let count = read.map_err(|_| ExchangeError::Silent(silent))?;
-                    if reading.take(count, buffer)? {
-                        // Answered before it was all sent: the rest would be taken for another request.
-                        reading.close();
-                        return Ok(());
-                    }
-                }
+        let read = tokio::select! {
+            biased;
+            result = &mut writing, if written.is_none() => {
+                written = Some(result);
+                continue;
             }
-        } else {
-            let read = timeout(silent, source.read(buffer)).await;
-            let count = read.map_err(|_| ExchangeError::Silent(silent))?;
-            if reading.take(count, buffer)? {
-                if matches!(written, Some(Err(_))) {
-                    reading.close();
-                }
-                return Ok(());
+            read = timeout(silent, source.read(buffer)) => read,
+        };
+        let Ok(count) = read else {
+            let before = std::mem::replace(&mut pieces_seen, pieces.load(Ordering::Relaxed));
+            if before < pieces_seen {
+                // A large request on a slow line: it goes on.
+                continue;
             }
+            return Err(ExchangeError::Silent(silent));
+        };
+        if reading.take(count, buffer)? {
+            if !matches!(written, Some(Ok(()))) {
+                // Answered before it was all sent: the rest would be taken for another request.
+                reading.close();
+            }
+            return Ok(());
         }
     }
 }

@@ -124,7 +124,10 @@ mod tests {
             let added = text.strip_prefix(kept).unwrap().to_lowercase();
             assert!(added.ends_with("\r\n\r\n") && added.contains("x-amz-date: "), "{text}");
             assert!(added.contains(&format!("x-amz-content-sha256: {}\r\n", payload_hash(b"{}"))), "{text}");
-            assert!(added.contains("signedheaders=content-type;host;x-amz-content-sha256;x-amz-date"), "{text}");
+            assert!(
+                added.contains("signedheaders=content-type;host;x-amz-content-sha256;x-amz-date"),
+                "{text}"
+            );
             assert!(signed.body == "{}" && !format!("{signing:?}").contains("secret"));
         }
         assert!(switchover_http1::message::parse_request(&[head.as_bytes(), b"{}"].concat()).is_ok());

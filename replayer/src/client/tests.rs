@@ -173,6 +173,29 @@ async fn silence_is_bounded() {
 }
 
 #[tokio::test]
+async fn a_large_request_on_a_slow_line_is_not_silence() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = Target { host: "127.0.0.1".to_owned(), port: listener.local_addr().unwrap().port() };
+    let body = "x".repeat(24 * 1024 * 1024);
+    let request = request("POST", &body);
+    let length = request.head.len() + body.len();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut buffer = vec![0; 1024 * 1024];
+        let mut read = 0;
+        while read < length {
+            read += stream.read(&mut buffer).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        stream.write_all(&answer(201, "{}")).await.unwrap();
+    });
+    let started = Instant::now();
+    let silent = Duration::from_millis(150);
+    assert_eq!(to(&target, silent).exchange(&request).await.unwrap().status, 201);
+    assert!(started.elapsed() > silent, "it took longer than a silence may");
+}
+
+#[tokio::test]
 async fn large_requests_arrive_whole() {
     let scripted = Scripted::start(|_, seen| reply(200, &seen.text.len().to_string())).await;
     let body = "x".repeat(5 * 1024 * 1024);

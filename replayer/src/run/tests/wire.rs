@@ -62,7 +62,8 @@ async fn long_uris_and_large_heads_arrive_as_they_were() {
         headers += &format!("x-Odd-{at}:   caf\u{e9} {at}  0123456789012345678901234567890123456789\r\n");
     }
     assert!(headers.len() > 12 * 1024);
-    let raw = format!("GET {uri} HTTP/1.1\r\nHOST: source:9200\r\n{headers}authorization: Basic c291cmNl\r\n\r\n");
+    let raw =
+        format!("GET {uri} HTTP/1.1\r\nHOST: source:9200\r\n{headers}authorization: Basic c291cmNl\r\n\r\n");
     capture.connection("one", &[(0, 1, raw.into_bytes(), ok())]);
     let scripted = Scripted::start(|_, _| reply(200, "{}")).await;
     let auth = TargetAuth::Replace("Basic dGFyZ2V0".to_owned());
@@ -81,7 +82,8 @@ async fn bodies_arrive_byte_for_byte_however_they_are_framed() {
     let chunked = "POST /a/_search HTTP/1.1\r\nHost: s\r\nTransfer-Encoding: chunked\r\nTrailer: x-sum\r\n\r\n\
                    4;name=\"v\"\r\n{\"a\"\r\n0a\r\n:1.10, \"b\"\r\n2E\r\n:1234567890123456789012345, \"b\" :  [  1e400 ]}\r\n0\r\nx-sum: 7\r\n\r\n";
     let form = "POST /f HTTP/1.1\r\nHost: s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 21\r\n\r\nusername=hello+w&a=%2";
-    let newline = "POST /_bulk HTTP/1.1\r\nHost: s\r\nContent-Length: 27\r\n\r\n{\"delete\":{\"_id\":\"1\"}}   \r\n";
+    let newline =
+        "POST /_bulk HTTP/1.1\r\nHost: s\r\nContent-Length: 27\r\n\r\n{\"delete\":{\"_id\":\"1\"}}   \r\n";
     let all = [chunked, form, newline];
     for (raw, at) in all.iter().zip([0, 10, 20]) {
         capture.connection(&format!("c{at}"), &[(at, at + 5, raw.as_bytes().to_vec(), ok())]);
