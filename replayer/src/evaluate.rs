@@ -50,7 +50,16 @@ pub enum Sending {
         /// Every attempt.
         attempts: Attempts,
     },
-    /// It is not a request that can be sent.
+    /// It was sent, no answer stands, and it lies in the dead-letter folder.
+    DeadLettered {
+        /// As sent.
+        request: Outgoing,
+        /// Every attempt.
+        attempts: Attempts,
+        /// Why no more was tried.
+        reason: String,
+    },
+    /// It is not a request that can be sent; it lies in the dead-letter folder.
     Unreplayable(MessageError),
 }
 
@@ -119,8 +128,14 @@ async fn evaluate(
 
 /// Compares a finished request's two answers.
 fn judge(finished: &Finished) -> Comparison {
-    let Sending::Answered { request, attempts } = &finished.sending else {
-        return Comparison::not_comparable("the captured request can't be parsed");
+    let (request, attempts) = match &finished.sending {
+        Sending::Answered { request, attempts } => (request, attempts),
+        Sending::DeadLettered { .. } => {
+            return Comparison::not_comparable("given up: in the dead-letter folder");
+        }
+        Sending::Unreplayable(_) => {
+            return Comparison::not_comparable("the captured request can't be parsed");
+        }
     };
     let Some(source) = finished.captured.answer() else {
         return Comparison::not_comparable("no whole answer of the source was captured");

@@ -73,8 +73,10 @@ pub(crate) struct Example {
 pub struct Requests {
     /// Sent and answered.
     pub replayed: u64,
-    /// Captured bytes that are not one request.
+    /// Captured bytes that are not one request; in the dead-letter folder.
     pub unreplayable: u64,
+    /// Sent without an answer that stands; in the dead-letter folder.
+    pub dead_lettered: u64,
     /// Same answer.
     pub same: u64,
     /// Another answer.
@@ -88,9 +90,8 @@ impl Report {
     pub fn add(&mut self, finished: &Finished, comparison: Comparison) {
         let captured = &finished.captured;
         let endpoint = evaluate::endpoint(&captured.request.bytes);
-        let unreplayable = matches!(finished.sending, Sending::Unreplayable(_));
-        self.requests.add(comparison.verdict, unreplayable);
-        self.by_endpoint.entry(endpoint).or_default().add(comparison.verdict, unreplayable);
+        self.requests.add(comparison.verdict, &finished.sending);
+        self.by_endpoint.entry(endpoint).or_default().add(comparison.verdict, &finished.sending);
         if let Some(lag) = finished.lag {
             self.pacing_lag.add(lag);
         }
@@ -110,6 +111,9 @@ impl Report {
             self.notes.ids_taken += request.notes.ids_taken;
             self.notes.ids_unknown += request.notes.ids_unknown;
             self.notes.scroll_ids += request.notes.scroll_ids;
+        }
+        if let Sending::DeadLettered { attempts, .. } = &finished.sending {
+            self.retries += attempts.count.saturating_sub(1);
         }
         if let Some(reason) = comparison.reason {
             *self.not_comparable.entry(reason).or_default() += 1;
@@ -141,11 +145,17 @@ impl Report {
 }
 
 impl Requests {
-    fn add(&mut self, verdict: Verdict, unreplayable: bool) {
-        if unreplayable {
-            self.unreplayable += 1;
-        } else {
-            self.replayed += 1;
+    /// Requests in the dead-letter folder.
+    #[must_use]
+    pub fn kept_back(&self) -> u64 {
+        self.dead_lettered + self.unreplayable
+    }
+
+    fn add(&mut self, verdict: Verdict, sending: &Sending) {
+        match sending {
+            Sending::Answered { .. } => self.replayed += 1,
+            Sending::DeadLettered { .. } => self.dead_lettered += 1,
+            Sending::Unreplayable(_) => self.unreplayable += 1,
         }
         match verdict {
             Verdict::Same => self.same += 1,

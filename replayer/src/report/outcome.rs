@@ -1,5 +1,6 @@
 //! How a run ended: the verdict, the exit code and the report as JSON.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Percentiles, Report};
@@ -18,6 +19,8 @@ pub struct Outcome {
     pub interrupted: bool,
     /// Requests read and not replayed.
     pub not_replayed: u64,
+    /// The records of the requests that were given up, if there are any.
+    pub dead_letter_file: Option<PathBuf>,
     /// From the first request on.
     pub duration: Duration,
     /// Pairs that may differ.
@@ -39,7 +42,7 @@ impl Outcome {
     pub fn exit_code(&self) -> u8 {
         if self.failure.is_some() {
             EXIT_FAILED
-        } else if self.input.is_lossy() || self.report.requests.unreplayable > 0 {
+        } else if self.input.is_lossy() || self.report.requests.kept_back() > 0 {
             EXIT_GAPS
         } else if self.report.requests.different > self.max_differences {
             EXIT_DIFFERENCES
@@ -54,6 +57,11 @@ impl Outcome {
         let requests = &self.report.requests;
         match self.exit_code() {
             EXIT_FAILED => format!("FAILED: {}", self.failure.as_deref().unwrap_or_default()),
+            EXIT_GAPS if requests.kept_back() > 0 => format!(
+                "DEAD LETTERS: {} requests are not on the target; later differences may come of that. They are in {}",
+                requests.kept_back(),
+                self.dead_letter_file.as_deref().unwrap_or(Path::new("the dead-letter folder")).display()
+            ),
             EXIT_GAPS => "GAPS: traffic of the source is missing or could not be replayed".to_owned(),
             EXIT_DIFFERENCES => {
                 format!(
@@ -118,6 +126,7 @@ impl Outcome {
             "interrupted": self.interrupted,
             "requests": report.requests,
             "notReplayed": self.not_replayed,
+            "deadLetterFile": self.dead_letter_file,
             "byEndpoint": report.by_endpoint.iter().map(|(endpoint, requests)| {
                 serde_json::json!({"endpoint": endpoint, "requests": requests})
             }).collect::<Vec<_>>(),

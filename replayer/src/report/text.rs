@@ -10,11 +10,11 @@ use super::{Outcome, Percentiles, Requests};
 /// Of `out`.
 pub fn write(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
     let report = &outcome.report;
-    let Requests { replayed, unreplayable, same, different, not_comparable } = report.requests;
+    let Requests { replayed, unreplayable, dead_lettered, same, different, not_comparable } = report.requests;
     writeln!(out, "Replay report")?;
     writeln!(
         out,
-        "  requests     {replayed} replayed in {:.1} s ({:.0}/s), {unreplayable} unreplayable, {} read and not replayed",
+        "  requests     {replayed} replayed in {:.1} s ({:.0}/s), {dead_lettered} dead-lettered, {unreplayable} unreplayable, {} read and not replayed",
         outcome.duration.as_secs_f64(),
         outcome.rate(),
         outcome.not_replayed

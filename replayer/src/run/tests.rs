@@ -1,5 +1,7 @@
+mod dead_letters;
 mod failures;
 mod input;
+mod wire;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -66,6 +68,10 @@ impl Capture {
         self.directory.path().join("log")
     }
 
+    fn dead_letters(&self) -> PathBuf {
+        self.directory.path().join("dead-letters")
+    }
+
     fn tuples(&self) -> Vec<Value> {
         let text =
             std::fs::read_to_string(self.directory.path().join("tuples/tuples.log")).unwrap_or_default();
@@ -75,6 +81,7 @@ impl Capture {
     fn options(&self, target: &Target) -> Options {
         Options {
             target: target.clone(),
+            tls: None,
             input: Input::Logs(vec![self.log()]),
             until: Until::End,
             max_idle_gap: None,
@@ -85,6 +92,9 @@ impl Capture {
             auth: TargetAuth::Keep,
             response_timeout: Duration::from_secs(20),
             retry_deadline: Duration::from_secs(20),
+            non_retryable: BTreeSet::new(),
+            max_concurrent_requests: 100,
+            dead_letter_dir: self.dead_letters(),
             tuple_dir: self.directory.path().join("tuples"),
             max_differences: 0,
         }

@@ -11,5 +11,6 @@ mod otlp;
 mod outage;
 mod policies;
 mod replay;
+mod sending;
 mod tls;
 mod transparency;
