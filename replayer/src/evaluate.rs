@@ -11,11 +11,11 @@ use switchover_http1::message::MessageError;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
+use crate::call::{Call, Class};
 use crate::captured::Captured;
 use crate::client::Attempts;
 use crate::commit::Hold;
 use crate::compare::{self, Comparison, Question};
-use crate::endpoint::{Endpoint, RequestTarget};
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::rewrite::Outgoing;
@@ -132,9 +132,7 @@ fn judge(finished: &Finished) -> Comparison {
         None => return Comparison::not_comparable("not sent"),
     };
     let (method, target) = request_line(&finished.captured.request.bytes);
-    let target = RequestTarget::parse(target);
-    let question =
-        Question { endpoint: endpoint(&finished.captured.request.bytes), target, kind: request.kind };
+    let question = Question { call: Call::parse(method, target), kind: request.kind };
     let comparison = compare::compare(&question, &source.bytes, &answer.bytes);
     if comparison.verdict == compare::Verdict::Different
         && attempts.is_ambiguous()
@@ -149,9 +147,9 @@ fn judge(finished: &Finished) -> Comparison {
 
 /// The class of a captured request.
 #[must_use]
-pub fn endpoint(request: &[u8]) -> Endpoint {
+pub fn class(request: &[u8]) -> Class {
     let (method, target) = request_line(request);
-    RequestTarget::parse(target).map_or(Endpoint::Other, |target| target.endpoint(method))
+    Call::parse(method, target).map_or(Class::Other, |call| call.class())
 }
 
 /// Method and target of a request's first line.

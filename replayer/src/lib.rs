@@ -9,8 +9,6 @@ pub mod captured;
 pub mod cli;
 pub mod client;
 pub mod commit;
-pub mod compare;
-pub mod content;
 pub mod counts;
 pub mod endpoint;
 pub mod evaluate;
@@ -26,3 +24,5 @@ mod scripted;
 pub mod session;
 pub mod source;
 pub mod tuple;
+
+pub use switchover_compare::{call, compare, content};

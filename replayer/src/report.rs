@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::call::Class;
 use crate::compare::{Comparison, Verdict};
-use crate::endpoint::Endpoint;
 use crate::evaluate::{self, Finished, Sending};
 use crate::rewrite::Notes;
 
@@ -29,7 +29,7 @@ const MAX_GROUPS: usize = 1000;
 #[derive(Debug, Default)]
 pub struct Report {
     pub(crate) requests: Requests,
-    pub(crate) by_endpoint: BTreeMap<Endpoint, Requests>,
+    pub(crate) by_endpoint: BTreeMap<Class, Requests>,
     pub(crate) statuses: BTreeMap<(Option<u16>, Option<u16>), u64>,
     pub(crate) groups: BTreeMap<GroupKey, Group>,
     pub(crate) ungrouped: u64,
@@ -46,7 +46,7 @@ pub struct Report {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GroupKey {
-    pub(crate) endpoint: Endpoint,
+    pub(crate) endpoint: Class,
     pub(crate) kind: &'static str,
     pub(crate) path: String,
 }
@@ -87,7 +87,7 @@ impl Report {
     /// Counts a finished request.
     pub fn add(&mut self, finished: &Finished, comparison: Comparison) {
         let captured = &finished.captured;
-        let endpoint = evaluate::endpoint(&captured.request.bytes);
+        let endpoint = evaluate::class(&captured.request.bytes);
         let unreplayable = matches!(finished.sending, Sending::Unreplayable(_));
         self.requests.add(comparison.verdict, unreplayable);
         self.by_endpoint.entry(endpoint).or_default().add(comparison.verdict, unreplayable);

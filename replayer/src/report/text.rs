@@ -34,7 +34,7 @@ pub fn write(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
     input(out, outcome)?;
     writeln!(out, "\nBy endpoint        replayed       same  different  not comparable")?;
     for (endpoint, requests) in &report.by_endpoint {
-        let name = format!("{endpoint:?}").to_lowercase();
+        let name = endpoint.name();
         let Requests { replayed, same, different, not_comparable, .. } = requests;
         writeln!(out, "  {name:<14} {replayed:>10} {same:>10} {different:>10} {not_comparable:>15}")?;
     }
@@ -99,7 +99,7 @@ fn differences(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
     let mut groups: Vec<_> = report.groups.iter().collect();
     groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.count));
     for (key, group) in groups {
-        let endpoint = format!("{:?}", key.endpoint).to_lowercase();
+        let endpoint = key.endpoint.name();
         let path = if key.path.is_empty() { "answer" } else { &key.path };
         writeln!(out, "  {:>8} x {endpoint} {} {path}", group.count, key.kind)?;
         for example in &group.examples {

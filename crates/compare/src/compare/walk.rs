@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::json::Json;
 use super::{Comparison, Difference, MAX_DIFFERENCES_PER_PAIR, Verdict, cut};
-use crate::endpoint::Endpoint;
+use crate::call::Class;
 
 /// Scores are sums of floats whose order of adding depends on the segments.
 pub(super) const SCORE_TOLERANCE: f64 = 1e-5;
@@ -53,7 +53,7 @@ pub(super) enum Zone {
 /// A comparison under way.
 #[derive(Debug)]
 pub(super) struct Walk {
-    endpoint: Endpoint,
+    class: Class,
     root: bool,
     /// The pages of a scroll come in the order of the index, which is each cluster's own.
     pub(super) paged: bool,
@@ -65,9 +65,9 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    pub(super) fn new(endpoint: Endpoint, root: bool) -> Self {
+    pub(super) fn new(class: Class, root: bool) -> Self {
         Self {
-            endpoint,
+            class,
             root,
             paged: false,
             path: String::new(),
@@ -199,7 +199,7 @@ impl Walk {
             Zone::Envelope => {
                 IGNORED.contains(&name)
                     || (self.root && self.path.is_empty() && IGNORED_ROOT.contains(&name))
-                    || (self.endpoint == Endpoint::Admin && IGNORED_ADMIN.contains(&name))
+                    || (self.class == Class::Admin && IGNORED_ADMIN.contains(&name))
             }
         }
     }

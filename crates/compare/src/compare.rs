@@ -15,8 +15,8 @@ use serde::Serialize;
 use switchover_http1::message::parse_response;
 use switchover_http1::{RequestKind, ResponseHead};
 
+use crate::call::{Call, Class};
 use crate::content;
-use crate::endpoint::{Endpoint, RequestTarget};
 use json::Json;
 use walk::Walk;
 
@@ -87,10 +87,8 @@ impl Comparison {
 /// What the two answers answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
-    /// The class of the call.
-    pub endpoint: Endpoint,
-    /// Its path and query, if they are text.
-    pub target: Option<RequestTarget<'a>>,
+    /// The request, if its target is text.
+    pub call: Option<Call<'a>>,
     /// For the framing of the answers.
     pub kind: RequestKind,
 }
@@ -145,8 +143,9 @@ fn bodies(question: &Question<'_>, source: &[u8], target: &[u8]) -> Comparison {
         let show = |body: &[u8]| cut(&String::from_utf8_lossy(body.get(..MAX_SHOWN_BYTES).unwrap_or(body)));
         return Comparison::different("body", show(source), show(target));
     }
-    let root = question.target.is_some_and(|target| target.segments().next().is_none());
-    if question.endpoint == Endpoint::Cat {
+    let root = question.call.is_some_and(|call| call.is_root());
+    let class = question.call.map_or(Class::Other, |call| call.class());
+    if class == Class::Cat {
         return Comparison::not_comparable("text");
     }
     let (source, target) = match (Json::parse(source), Json::parse(target)) {
@@ -154,11 +153,11 @@ fn bodies(question: &Question<'_>, source: &[u8], target: &[u8]) -> Comparison {
         (None, None) => return Comparison::not_comparable("text"),
         _ => return Comparison::different("type", shown_kind(source), shown_kind(target)),
     };
-    let mut walk = Walk::new(question.endpoint, root);
-    walk.paged = question.target.is_some_and(|target| target.gives_scroll_id());
+    let mut walk = Walk::new(class, root);
+    walk.paged = question.call.is_some_and(|call| call.is_scroll());
     walk.compare(&source, &target);
     let comparison = walk.finish();
-    let about_cluster = question.target.is_some_and(|target| target.is_about_the_cluster());
+    let about_cluster = question.call.is_some_and(|call| call.is_about_the_cluster());
     if comparison.verdict == Verdict::Different && about_cluster {
         return Comparison::not_comparable("describes the cluster itself");
     }

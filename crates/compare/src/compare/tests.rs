@@ -9,12 +9,8 @@ fn answer(status: u16, body: &str) -> Vec<u8> {
 }
 
 fn compared(method: &str, path: &str, source: &[u8], target: &[u8]) -> Comparison {
-    let parsed = RequestTarget::parse(path.as_bytes());
-    let question = Question {
-        endpoint: parsed.unwrap().endpoint(method),
-        target: parsed,
-        kind: RequestKind::new(method, false),
-    };
+    let question =
+        Question { call: Call::parse(method, path.as_bytes()), kind: RequestKind::new(method, false) };
     compare(&question, source, target)
 }
 
