@@ -48,8 +48,17 @@ pub enum Class {
 }
 
 /// Calls whose answers tell of the cluster itself, which has other nodes, shards and counters than the source.
-const ABOUT_THE_CLUSTER: [&str; 8] =
-    ["_stats", "_segments", "_recovery", "_shard_stores", "_nodes", "_tasks", "_cluster", "_remote"];
+const ABOUT_THE_CLUSTER: [&str; 9] = [
+    "_search_shards",
+    "_stats",
+    "_segments",
+    "_recovery",
+    "_shard_stores",
+    "_nodes",
+    "_tasks",
+    "_cluster",
+    "_remote",
+];
 /// First segments of the paths under which users, roles and keys are kept.
 const SECURITY: [&str; 5] =
     ["_security", "_plugins/_security", "_opendistro/_security", "_xpack/security", "_shield"];
