@@ -81,7 +81,10 @@ pub struct Settings {
     /// Directory for tuples.log, one JSON line for each request with both answers
     #[arg(long, value_name = "DIR", default_value = "tuples", help_heading = "Output")]
     tuple_dir: PathBuf,
-    /// File for the report as JSON (the report for people goes to stdout)
+    /// MiB at which tuples.log is closed and compressed, and a new one begun
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=1_048_576), help_heading = "Output")]
+    tuple_max_file_size_mb: u64,
+    /// File for the report as JSON; a page for people is written beside it, ending in .html
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub report_file: Option<PathBuf>,
     /// Answers that may differ without failing the run (exit 3)
@@ -145,6 +148,7 @@ impl Settings {
             response_timeout: self.target_response_timeout,
             retry_deadline: self.retry_deadline,
             tuple_dir: self.tuple_dir.clone(),
+            tuple_max_file_bytes: self.tuple_max_file_size_mb * 1024 * 1024,
             max_differences: self.max_differences,
         })
     }

@@ -25,4 +25,4 @@ pub mod session;
 pub mod source;
 pub mod tuple;
 
-pub use switchover_compare::{call, compare, content};
+pub use switchover_compare::{call, compare, content, verdict};

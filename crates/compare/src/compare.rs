@@ -45,6 +45,12 @@ impl Comparer {
         &self.noise
     }
 
+    /// What was learnt, when there is nothing more to compare.
+    #[must_use]
+    pub fn into_noise(self) -> Noise {
+        self.noise
+    }
+
     /// Compares two answers as they came over the wire.
     #[must_use]
     pub fn compare_bytes(
