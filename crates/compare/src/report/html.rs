@@ -10,6 +10,9 @@ use super::{Percentiles, Requests};
 
 const STYLE: &str = include_str!("html/style.css");
 
+/// Groups of differences that are unfolded.
+const OPEN_GROUPS: usize = 10;
+
 /// Writes the page.
 ///
 /// # Errors
@@ -75,11 +78,12 @@ fn differences(out: &mut impl Write, report: &Document) -> io::Result<()> {
         out,
         "<p>By cause, the most frequent first. The id is <code>connectionId</code> in the tuples.</p>"
     )?;
-    for Differences { endpoint, kind, path, count, examples } in &report.differences {
+    for (at, Differences { endpoint, kind, path, count, examples }) in report.differences.iter().enumerate() {
+        let open = if at < OPEN_GROUPS { " open" } else { "" };
         let path = if path.is_empty() { "answer" } else { path };
         write!(
             out,
-            "<details open><summary><b>{count}</b> &times; {} {} <code>{}</code></summary><table class=examples>\
+            "<details{open}><summary><b>{count}</b> &times; {} {} <code>{}</code></summary><table class=examples>\
              <tr><th>Request<th>Source<th>Target",
             Text(endpoint),
             Text(kind),
