@@ -2,7 +2,7 @@
 
 mod outcome;
 
-use switchover_compare::report::{Durations, Pair};
+use switchover_compare::report::{Durations, Fate, Pair};
 
 use crate::evaluate::{self, Finished, Sending};
 use crate::rewrite::Notes;
@@ -41,7 +41,10 @@ pub fn add(report: &mut Report, sendings: &mut Sendings, finished: &Finished, co
         target_status: answer.map(|answer| answer.status),
         source_latency: captured.source_latency_ns().map(std::time::Duration::from_nanos),
         target_latency: answer.map(|answer| answer.latency),
-        unreplayable: matches!(finished.sending, Sending::Unreplayable(_)),
+        fate: match finished.sending {
+            Sending::Answered { .. } => Fate::Sent,
+            Sending::Unreplayable(_) => Fate::Unreplayable,
+        },
     };
     report.add(&pair, comparison);
 }

@@ -42,8 +42,19 @@ pub struct Pair<'a> {
     pub source_latency: Option<Duration>,
     /// The same on the target.
     pub target_latency: Option<Duration>,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It was sent, and the answer stands.
+    Sent,
+    /// It was sent, and no answer stands.
+    DeadLettered,
     /// It is not a request that can be sent.
-    pub unreplayable: bool,
+    Unreplayable,
 }
 
 /// Everything that was counted.
@@ -67,8 +78,10 @@ pub struct Report {
 pub struct Requests {
     /// Sent and answered.
     pub replayed: u64,
-    /// Captured bytes that are not one request.
+    /// Captured bytes that are not one request; in the dead-letter folder.
     pub unreplayable: u64,
+    /// Sent without an answer that stands; in the dead-letter folder.
+    pub dead_lettered: u64,
     /// Same answer.
     pub same: u64,
     /// It differs only as the products do.
@@ -112,9 +125,9 @@ struct Example {
 impl Report {
     /// Counts a pair.
     pub fn add(&mut self, pair: &Pair<'_>, comparison: Comparison) {
-        self.requests.add(comparison.verdict, pair.unreplayable);
+        self.requests.add(comparison.verdict, pair.fate);
         let of_class = self.by_class.entry(pair.class).or_default();
-        of_class.requests.add(comparison.verdict, pair.unreplayable);
+        of_class.requests.add(comparison.verdict, pair.fate);
         // Both or none: percentiles of other requests are not to be held against each other.
         if let (Some(source), Some(target)) = (pair.source_latency, pair.target_latency) {
             of_class.source.add(source);
@@ -122,7 +135,7 @@ impl Report {
             self.source_latency.add(source);
             self.target_latency.add(target);
         }
-        if !pair.unreplayable {
+        if pair.fate == Fate::Sent {
             *self.statuses.entry((pair.source_status, pair.target_status)).or_default() += 1;
         }
         if let Some(reason) = comparison.reason {
@@ -177,11 +190,17 @@ impl Requests {
         }
     }
 
-    fn add(&mut self, verdict: Verdict, unreplayable: bool) {
-        if unreplayable {
-            self.unreplayable += 1;
-        } else {
-            self.replayed += 1;
+    /// Requests in the dead-letter folder.
+    #[must_use]
+    pub fn kept_back(&self) -> u64 {
+        self.dead_lettered + self.unreplayable
+    }
+
+    fn add(&mut self, verdict: Verdict, fate: Fate) {
+        match fate {
+            Fate::Sent => self.replayed += 1,
+            Fate::DeadLettered => self.dead_lettered += 1,
+            Fate::Unreplayable => self.unreplayable += 1,
         }
         match verdict {
             Verdict::Same => self.same += 1,

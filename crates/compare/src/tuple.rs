@@ -15,7 +15,7 @@ mod time;
 use serde::Serialize;
 
 pub use convert::{Shape, convert};
-pub use judge::{Judged, NO_SOURCE, NOT_SENT, SENT_AGAIN, UNREPLAYABLE, judge, learn};
+pub use judge::{DEAD_LETTERED, Judged, NO_SOURCE, NOT_SENT, SENT_AGAIN, UNREPLAYABLE, judge, learn};
 pub use lines::{Line, Lines, MAX_LINE_BYTES};
 pub use read::{Message, Tuple};
 

@@ -11,7 +11,7 @@ fn pair(class: Class, source_ms: u64, target_ms: u64) -> Pair<'static> {
         target_status: Some(200),
         source_latency: Some(Duration::from_millis(source_ms)),
         target_latency: Some(Duration::from_millis(target_ms)),
-        unreplayable: false,
+        fate: Fate::Sent,
     }
 }
 

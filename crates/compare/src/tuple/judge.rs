@@ -2,7 +2,7 @@
 
 use crate::call::Class;
 use crate::compare::{Comparer, Question};
-use crate::report::{Pair, Report};
+use crate::report::{Fate, Pair, Report};
 use crate::verdict::{Comparison, REDACTED, Verdict};
 
 use super::read::{Message, Tuple, call};
@@ -14,6 +14,8 @@ pub const SENT_AGAIN: &str = "sent again after a lost answer: the first sending 
 pub const NO_SOURCE: &str = "no whole answer of the source was captured";
 /// Why a pair can't be judged when nothing was sent.
 pub const NOT_SENT: &str = "not sent";
+/// Why a pair can't be judged when no answer stands.
+pub const DEAD_LETTERED: &str = "given up: in the dead-letter folder";
 /// Why a pair can't be judged when it could not be sent.
 pub const UNREPLAYABLE: &str = "the captured request can't be parsed";
 const REDACTED_BODIES: &str = "the bodies are redacted";
@@ -26,7 +28,7 @@ pub struct Judged {
     id: String,
     class: Class,
     answers: [Option<(u16, Option<std::time::Duration>)>; 2],
-    unreplayable: bool,
+    fate: Fate,
 }
 
 impl Judged {
@@ -47,7 +49,7 @@ impl Judged {
             target_status: target.map(|(status, _)| status),
             source_latency: source.and_then(|(_, latency)| latency),
             target_latency: target.and_then(|(_, latency)| latency),
-            unreplayable: self.unreplayable,
+            fate: self.fate,
         };
         report.add(&pair, self.comparison);
     }
@@ -63,14 +65,19 @@ pub fn judge(comparer: &mut Comparer, tuple: &Tuple<'_>) -> Judged {
     let call = call(&method, &target);
     let body = request.map(|request| request.body()).unwrap_or_default();
     let question = Question { call, body: &body };
-    let unreplayable = tuple.field("error").is_some();
     let source = tuple.source_response();
     let last = tuple.target_responses().last();
+    let fate = match (tuple.field("error"), last) {
+        (None, _) => Fate::Sent,
+        (Some(_), Some(_)) => Fate::DeadLettered,
+        (Some(_), None) => Fate::Unreplayable,
+    };
     let status = |message: Option<Message<'_>>| {
         message.and_then(|message| Some((message.status()?, message.latency())))
     };
     let comparison = match (source.and_then(|source| source.answer()), last) {
-        _ if unreplayable => Comparison::not_comparable(UNREPLAYABLE),
+        _ if fate == Fate::Unreplayable => Comparison::not_comparable(UNREPLAYABLE),
+        _ if fate == Fate::DeadLettered => Comparison::not_comparable(DEAD_LETTERED),
         (None, _) => Comparison::not_comparable(NO_SOURCE),
         (Some(_), None) => Comparison::not_comparable(NOT_SENT),
         (Some(source), Some(last)) => match last.answer() {
@@ -103,7 +110,7 @@ pub fn judge(comparer: &mut Comparer, tuple: &Tuple<'_>) -> Judged {
         request: format!("{method} {target}"),
         id: tuple.id().into_owned(),
         answers: [status(source), status(last)],
-        unreplayable,
+        fate,
     }
 }
 

@@ -56,6 +56,9 @@ fn tuples_are_compared_again() {
     let redacted = answer(200, "1").replace(r#""inlinedJsonBody":1"#, r#""inlinedTextBody":"REDACTED""#);
     assert_eq!(verdict(&tuple("GET", "/_security/user", &redacted, &redacted)), Verdict::NotComparable);
     assert_eq!(verdict(OLD), Verdict::Same);
+    let given_up = tuple("PUT", "/a/_doc/1", &one, &other)
+        .replace("\"numRequests\"", "\"error\":\"given up\",\"numRequests\"");
+    assert_eq!(judged(&given_up).comparison().reason, Some(DEAD_LETTERED));
     let mut report = Report::default();
     judged(OLD).count(&mut report);
     assert_eq!(report.requests.same, 1);
