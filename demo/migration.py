@@ -110,7 +110,7 @@ class Migration:
         """The replayer's report."""
         self.screen.step(f"replaying from {'Kafka' if self.bootstrap else 'the capture log'} to the target, as fast as the order allows")
         report_file, tuples = self.directory / "report.json", self.directory / "tuples"
-        command = [self.binary("switchover-replayer"), "--targetUri", self.target, "--speedupFactor", "max", "--tupleDir", tuples, "--reportFile", report_file]
+        command = [self.binary("switchover-replayer"), "--targetUri", self.target, "--speedupFactor", "max", "--tupleDir", tuples, "--deadLetterDir", tuples.parent / "dead-letters", "--reportFile", report_file]
         if self.bootstrap:
             command += ["--kafkaConnection", self.bootstrap, "--kafkaTopic", TOPIC, "--kafkaGroupId", "demo", "--until", "end"]
         else:

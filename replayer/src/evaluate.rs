@@ -11,7 +11,7 @@ use switchover_compare::answer::Answer;
 use switchover_compare::compare::{Comparer, Question};
 use switchover_compare::noise::Noise;
 use switchover_compare::report::Document;
-use switchover_compare::tuple::{NO_SOURCE, NOT_SENT, SENT_AGAIN, UNREPLAYABLE};
+use switchover_compare::tuple::{DEAD_LETTERED, NO_SOURCE, NOT_SENT, SENT_AGAIN, UNREPLAYABLE};
 use switchover_http1::message::{MessageError, parse_request};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
@@ -54,7 +54,16 @@ pub enum Sending {
         /// Every attempt.
         attempts: Attempts,
     },
-    /// It is not a request that can be sent.
+    /// It was sent, no answer stands, and it lies in the dead-letter folder.
+    DeadLettered {
+        /// As sent.
+        request: Outgoing,
+        /// Every attempt.
+        attempts: Attempts,
+        /// Why no more was tried.
+        reason: String,
+    },
+    /// It is not a request that can be sent; it lies in the dead-letter folder.
     Unreplayable(MessageError),
 }
 
@@ -148,8 +157,10 @@ async fn evaluate(
 
 /// Compares a finished request's two answers.
 fn judge(comparer: &mut Comparer, finished: &Finished) -> Comparison {
-    let Sending::Answered { request, attempts } = &finished.sending else {
-        return Comparison::not_comparable(UNREPLAYABLE);
+    let (request, attempts) = match &finished.sending {
+        Sending::Answered { request, attempts } => (request, attempts),
+        Sending::DeadLettered { .. } => return Comparison::not_comparable(DEAD_LETTERED),
+        Sending::Unreplayable(_) => return Comparison::not_comparable(UNREPLAYABLE),
     };
     let captured = &finished.captured;
     let Some(source) = captured.answer() else {

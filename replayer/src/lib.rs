@@ -10,6 +10,7 @@ pub mod cli;
 pub mod client;
 pub mod commit;
 pub mod counts;
+pub mod dead_letter;
 pub mod endpoint;
 pub mod evaluate;
 pub mod intake;
@@ -22,6 +23,7 @@ pub mod run;
 #[cfg(test)]
 mod scripted;
 pub mod session;
+pub mod signing;
 pub mod source;
 pub mod tuple;
 

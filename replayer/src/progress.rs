@@ -14,6 +14,7 @@ pub struct Progress {
     captured: AtomicU64,
     completed: AtomicU64,
     evaluated: AtomicU64,
+    dead_lettered: AtomicU64,
     waiting: AtomicU64,
     in_flight: AtomicU64,
     buffered_bytes: AtomicU64,
@@ -35,6 +36,8 @@ pub struct Snapshot {
     pub completed: u64,
     /// Requests compared and written as tuples.
     pub evaluated: u64,
+    /// Requests given up, in the dead-letter folder.
+    pub dead_lettered: u64,
     /// Requests read and not sent.
     pub waiting: u64,
     /// Requests sent and not complete.
@@ -54,6 +57,7 @@ impl Default for Progress {
             captured: AtomicU64::new(0),
             completed: AtomicU64::new(0),
             evaluated: AtomicU64::new(0),
+            dead_lettered: AtomicU64::new(0),
             waiting: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
             buffered_bytes: AtomicU64::new(0),
@@ -86,6 +90,11 @@ impl Progress {
         self.evaluated.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// A request was given up and lies in the dead-letter folder.
+    pub fn dead_lettered(&self) {
+        self.dead_lettered.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// What the comparison found so far.
     pub fn report(&self, report: serde_json::Value) {
         *self.report.lock().unwrap_or_else(PoisonError::into_inner) = report;
@@ -116,6 +125,7 @@ impl Progress {
             captured: get(&self.captured),
             completed: get(&self.completed),
             evaluated: get(&self.evaluated),
+            dead_lettered: get(&self.dead_lettered),
             waiting: get(&self.waiting),
             in_flight: get(&self.in_flight),
             buffered_bytes: get(&self.buffered_bytes),
@@ -149,6 +159,7 @@ impl AdminPages for Progress {
             ("captured_requests", "Requests read from the input", now.captured),
             ("completed_requests", "Requests complete on the target", now.completed),
             ("evaluated_requests", "Requests compared and written as tuples", now.evaluated),
+            ("dead_lettered_requests", "Requests given up, in the dead-letter folder", now.dead_lettered),
         ];
         let gauges = [
             ("waiting_requests", "Requests read and not sent", now.waiting),

@@ -26,9 +26,11 @@ pub fn add(report: &mut Report, sendings: &mut Sendings, finished: &Finished, co
         sendings.pacing_lag.add(lag);
     }
     let mut answer = None;
+    if let Sending::Answered { attempts, .. } | Sending::DeadLettered { attempts, .. } = &finished.sending {
+        sendings.retries += attempts.count.saturating_sub(1);
+    }
     if let Sending::Answered { request, attempts } = &finished.sending {
         answer = attempts.answer();
-        sendings.retries += attempts.count.saturating_sub(1);
         sendings.notes.ids_taken += request.notes.ids_taken;
         sendings.notes.ids_unknown += request.notes.ids_unknown;
         sendings.notes.scroll_ids += request.notes.scroll_ids;
@@ -43,6 +45,7 @@ pub fn add(report: &mut Report, sendings: &mut Sendings, finished: &Finished, co
         target_latency: answer.map(|answer| answer.latency),
         fate: match finished.sending {
             Sending::Answered { .. } => Fate::Sent,
+            Sending::DeadLettered { .. } => Fate::DeadLettered,
             Sending::Unreplayable(_) => Fate::Unreplayable,
         },
     };

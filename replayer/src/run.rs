@@ -3,15 +3,19 @@
 mod preflight;
 mod replay;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use switchover_sigv4::{CredentialsError, Signer};
+use switchover_tls::{ClientOptions, TlsError};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::budget::Budget;
-use crate::client::{RetryPolicy, Target};
+use crate::client::{Concurrency, Connector, RetryPolicy, Sender, Target};
+use crate::dead_letter::{DeadLetterError, DeadLetters};
 use crate::evaluate::{self, Evaluation, Finished, MAX_FINISHED_WAITING, TupleError, TupleOptions};
 use crate::pace::Speed;
 use crate::progress::Progress;
@@ -27,6 +31,8 @@ use replay::Replay;
 pub struct Options {
     /// Where requests go.
     pub target: Target,
+    /// How to speak TLS to it; `None` for `http`.
+    pub tls: Option<ClientOptions>,
     /// Where they come from.
     pub input: Input,
     /// When the input is over.
@@ -39,6 +45,12 @@ pub struct Options {
     pub response_timeout: Duration,
     /// How long a request that the target can't take is tried.
     pub retry_deadline: Duration,
+    /// Types of errors of bulk items that are not tried again.
+    pub non_retryable: BTreeSet<String>,
+    /// Requests in flight at once, at most.
+    pub max_concurrent_requests: usize,
+    /// Where requests go that were given up.
+    pub dead_letter_dir: PathBuf,
     /// Where `tuples.log` is written.
     pub tuple_dir: PathBuf,
     /// A file of tuples is closed at this size.
@@ -56,6 +68,15 @@ pub enum RunError {
     /// The target.
     #[error(transparent)]
     Preflight(#[from] PreflightError),
+    /// Certificates.
+    #[error("TLS to the target: {0}")]
+    Tls(#[from] TlsError),
+    /// Credentials to sign with.
+    #[error("--sigv4AuthHeaderServiceRegion: {0}")]
+    Credentials(#[from] CredentialsError),
+    /// The dead-letter folder.
+    #[error(transparent)]
+    DeadLetters(#[from] DeadLetterError),
     /// The operating system.
     #[error("cannot start a thread: {0}")]
     Thread(#[from] std::io::Error),
@@ -71,9 +92,22 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<Outcome, RunError> {
     let source = Source::open(options.input).await?;
-    let target = Arc::new(options.target);
-    let retry = RetryPolicy { deadline: options.retry_deadline };
-    let reached = preflight::check(&target, &options.auth, options.response_timeout, retry);
+    let dead_letters = Arc::new(DeadLetters::new(options.dead_letter_dir)?);
+    let connector = Arc::new(Connector::new(options.target, options.tls.as_ref())?);
+    let signer = match &options.auth {
+        TargetAuth::Sign { service, region } => {
+            Some(Arc::new(Signer::with_default_chain(service, region).await?))
+        }
+        TargetAuth::Keep | TargetAuth::Remove | TargetAuth::Replace(_) => None,
+    };
+    let sender = Sender {
+        connector: Arc::clone(&connector),
+        response_timeout: options.response_timeout,
+        policy: RetryPolicy { deadline: options.retry_deadline, non_retryable: options.non_retryable },
+        concurrency: Concurrency::new(options.max_concurrent_requests),
+        signer,
+    };
+    let reached = preflight::check(&sender, &options.auth);
     tokio::select! {
         reached = reached => reached?,
         () = stop.cancelled() => {}
@@ -88,10 +122,9 @@ pub async fn run(
     let evaluation = evaluate(to_evaluate, tuples, Arc::clone(&progress))?;
     let (said, saying) = mpsc::unbounded_channel();
     let shared = Shared {
-        rewriter: Rewriter::new(target.authority(), options.auth),
-        target,
-        response_timeout: options.response_timeout,
-        retry,
+        rewriter: Rewriter::new(connector.host_header(), options.auth),
+        sender,
+        dead_letters: Arc::clone(&dead_letters),
         said,
         finished,
         progress: Arc::clone(&progress),
@@ -114,6 +147,7 @@ pub async fn run(
         failure: ended.failure.or_else(|| written.err().map(|error| error.to_string())),
         interrupted: ended.interrupted,
         not_replayed: ended.not_replayed,
+        dead_letter_file: dead_letters.file(),
         duration: begun.elapsed(),
         max_differences: options.max_differences,
     })

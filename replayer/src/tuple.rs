@@ -32,7 +32,7 @@ pub fn write_line(out: &mut Vec<u8>, finished: &Finished, comparison: &Compariso
     let (mut count, mut errors, mut sent_at) = (0, 0, None);
     match &finished.sending {
         Sending::Unreplayable(_) => out.extend_from_slice(b",\"targetResponses\":[]"),
-        Sending::Answered { request, attempts } => {
+        Sending::Answered { request, attempts } | Sending::DeadLettered { request, attempts, .. } => {
             out.extend_from_slice(b",\"targetRequest\":");
             message::outgoing(out, request, source_body, secret);
             out.extend_from_slice(b",\"targetResponses\":[");
@@ -58,9 +58,14 @@ pub fn write_line(out: &mut Vec<u8>, finished: &Finished, comparison: &Compariso
     }
     out.extend_from_slice(b",\"connectionId\":");
     write_text(out, &captured.id());
-    if let Sending::Unreplayable(error) = &finished.sending {
+    let error = match &finished.sending {
+        Sending::Answered { .. } => None,
+        Sending::DeadLettered { reason, .. } => Some(reason.clone()),
+        Sending::Unreplayable(error) => Some(error.to_string()),
+    };
+    if let Some(error) = error {
         out.extend_from_slice(b",\"error\":");
-        write_text(out, &error.to_string());
+        write_text(out, &error);
     }
     put(out, format_args!(",\"numRequests\":{count},\"numErrors\":{errors},\"comparison\":"));
     write_comparison(out, comparison);
@@ -75,7 +80,7 @@ pub fn write_line(out: &mut Vec<u8>, finished: &Finished, comparison: &Compariso
 
 fn kind(finished: &Finished, captured: &crate::captured::Captured) -> switchover_http1::RequestKind {
     match &finished.sending {
-        Sending::Answered { request, .. } => request.kind,
+        Sending::Answered { request, .. } | Sending::DeadLettered { request, .. } => request.kind,
         Sending::Unreplayable(_) => {
             switchover_http1::RequestKind::new(request_line(&captured.request.bytes).0, false)
         }

@@ -81,6 +81,15 @@ impl Lab {
         Self::up(&["opensearch", version, "--shared"], false)
     }
 
+    /// An OpenSearch of this test's own, to be killed and started again.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    #[must_use]
+    pub fn private_opensearch(version: &str) -> Self {
+        Self::up(&["opensearch", version], true)
+    }
+
     /// The shared search server of this version that asks for a user: `elasticsearch` 7.17 and 8.19, `opensearch`.
     ///
     /// # Panics

@@ -1,124 +1,234 @@
 //! Sending until there is an answer that stands.
 //!
-//! A request that the target could not take (no connection, an overload status) is sent again, in its place: what
-//! the order puts behind it waits. Giving it up would let the clusters part in silence, so past the deadline the run
-//! stops instead.
+//! A request that the target could not take (no connection, an overload status, items of a bulk that it refused for
+//! now) is sent again, in its place: what the order puts behind it waits. Past the deadline it is handed back, to be
+//! kept for later: giving it up would let the clusters part in silence.
 
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use switchover_sigv4::Signer;
 use tokio::time::Instant;
 
-use super::{Answer, Connection, ExchangeError};
-use crate::rewrite::Outgoing;
+use super::attempts::is_untold;
+use super::bulk::{Bulk, Remainder};
+use super::repeat::{is_read, is_repeatable};
+use super::{Answer, Attempts, Concurrency, Connection, Connector, ExchangeError, RawRequest};
+use crate::signing::Signing;
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
 /// A longer `Retry-After` is cut to this.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
-/// Attempts kept for the tuple: the latest.
-const MAX_ATTEMPTS_KEPT: usize = 16;
+/// Reads are not tried for longer than this: nothing is lost with them, and writes wait behind them.
+const MAX_READ_DEADLINE: Duration = Duration::from_secs(120);
+const OK: u16 = 200;
 
-/// How long to try.
-#[derive(Debug, Clone, Copy)]
+/// How long to try, and what.
+#[derive(Debug, Clone)]
 pub struct RetryPolicy {
-    /// From the first attempt on.
+    /// Of writes, from the first attempt on.
     pub deadline: Duration,
+    /// Types of errors of bulk items that are not tried again, whatever their status.
+    pub non_retryable: BTreeSet<String>,
 }
 
-/// One sending of a request.
+impl RetryPolicy {
+    fn deadline_of(&self, request: &RawRequest) -> Duration {
+        if is_read(request) { self.deadline.min(MAX_READ_DEADLINE) } else { self.deadline }
+    }
+}
+
+/// What the source answered: a failure that it had as well is an answer.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Source<'a> {
+    /// Its status.
+    pub status: Option<u16>,
+    /// All of it.
+    pub answer: Option<&'a [u8]>,
+}
+
+/// No answer stands, and no more is tried.
 #[derive(Debug)]
-pub struct Attempt {
-    /// The answer, or why there was none.
-    pub outcome: Result<Answer, ExchangeError>,
-    /// When it was made.
-    pub at: SystemTime,
+pub struct GivenUp {
+    /// What was tried.
+    pub attempts: Attempts,
+    /// Why no more is.
+    pub reason: String,
+    /// What is left of a bulk of which other items are done.
+    pub remainder: Option<Remainder>,
 }
 
-/// Everything that was tried for one request.
-#[derive(Debug, Default)]
-pub struct Attempts {
-    /// The latest, in order. The last one stands.
-    pub kept: Vec<Attempt>,
-    /// How many there were.
-    pub count: u64,
+/// Sends requests to one target; shared by all connections.
+#[derive(Debug)]
+pub struct Sender {
+    /// Where to.
+    pub connector: Arc<Connector>,
+    /// Longest wait for progress on an answer.
+    pub response_timeout: Duration,
+    /// How long to try.
+    pub policy: RetryPolicy,
+    /// How many at once.
+    pub concurrency: Concurrency,
+    /// Signs what goes out.
+    pub signer: Option<Arc<Signer>>,
 }
 
-/// The deadline passed without an answer that stands.
-#[derive(Debug, thiserror::Error)]
-#[error("{attempts} attempts within {within:.1?} brought no answer; the last one: {last}")]
-pub struct Exhausted {
-    /// How often it was sent.
-    pub attempts: u64,
-    /// Time since the first.
-    pub within: Duration,
-    /// What the last one brought.
-    pub last: String,
+/// What an attempt leads to.
+enum Next {
+    /// The answer, or the failure, stands.
+    Stands,
+    /// Another attempt, after this pause at least.
+    Again { last: String, pause: Duration, at_once: bool },
+    /// Another attempt would do harm or can't help.
+    GiveUp(String),
 }
 
-/// Sends a request until the answer stands. `source_status`: a status that the source gave as well is an answer.
-///
-/// # Errors
-/// When the deadline of `policy` passes first.
-pub async fn send(
-    connection: &mut Connection,
-    request: &Outgoing,
-    source_status: Option<u16>,
-    policy: RetryPolicy,
-) -> Result<Attempts, Exhausted> {
-    let started = Instant::now();
-    let mut attempts = Attempts::default();
-    let mut backoff = FIRST_BACKOFF;
-    loop {
-        let at = SystemTime::now();
-        let outcome = connection.exchange(request).await;
-        attempts.count += 1;
-        let (last, wait) = match &outcome {
-            Ok(answer) if !is_overload(answer.status, source_status) => {
-                attempts.keep(Attempt { outcome, at });
-                return Ok(attempts);
+impl Sender {
+    /// A connection to be used with [`Sender::send`].
+    #[must_use]
+    pub fn connection(&self) -> Connection {
+        Connection::new(Arc::clone(&self.connector), self.response_timeout)
+    }
+
+    /// Sends a request until an answer stands.
+    ///
+    /// # Errors
+    /// When the deadline passes first, or another attempt would risk doing the request twice.
+    pub async fn send(
+        &self,
+        connection: &mut Connection,
+        request: &RawRequest,
+        source: Source<'_>,
+    ) -> Result<Attempts, GivenUp> {
+        let (started, deadline) = (Instant::now(), self.policy.deadline_of(request));
+        let mut attempts = Attempts::default();
+        let mut backoff = FIRST_BACKOFF;
+        let mut bulk = None;
+        let mut current = Signing::new(self.signer.clone(), request.clone());
+        loop {
+            let at = SystemTime::now();
+            let outcome = self.attempt(connection, &mut current).await;
+            let next = match &outcome {
+                Ok(answer) => self.judge(answer, request, source, &mut bulk),
+                Err(error) => failed(error, &current.request),
+            };
+            self.concurrency_learns(&outcome, &next);
+            attempts.add(outcome, at);
+            let reason = match next {
+                Next::Stands => {
+                    if let Some(bulk) = &bulk {
+                        attempts.settle(bulk.merged());
+                    }
+                    return Ok(attempts);
+                }
+                Next::GiveUp(reason) => reason,
+                Next::Again { last, pause, at_once } => {
+                    let wait = if at_once { Duration::ZERO } else { jittered(backoff).max(pause) };
+                    if started.elapsed() + wait <= deadline {
+                        tracing::debug!(%last, wait_ms = wait.as_millis() as u64, "request is sent again");
+                        backoff = (backoff * 2).min(MAX_BACKOFF);
+                        if let Some(bulk) = &bulk {
+                            let rest = request.with_body(bulk.remainder().body);
+                            if rest.body.len() < current.request.body.len() {
+                                // It goes on, if slowly.
+                                backoff = FIRST_BACKOFF;
+                            }
+                            current = Signing::new(self.signer.clone(), rest);
+                        }
+                        tokio::time::sleep(wait).await;
+                        continue;
+                    }
+                    format!(
+                        "{} attempts within {:.1?} brought no answer that stands; the last one: {last}",
+                        attempts.count,
+                        started.elapsed()
+                    )
+                }
+            };
+            let remainder = bulk.as_ref().map(Bulk::remainder);
+            return Err(GivenUp { attempts, reason, remainder });
+        }
+    }
+
+    async fn attempt(
+        &self,
+        connection: &mut Connection,
+        request: &mut Signing,
+    ) -> Result<Answer, ExchangeError> {
+        let _permit = self.concurrency.acquire().await;
+        let signed = request.signed().await?;
+        connection.exchange(&signed).await
+    }
+
+    fn concurrency_learns(&self, outcome: &Result<Answer, ExchangeError>, next: &Next) {
+        if let Ok(answer) = outcome {
+            let items_refused = answer.status == OK && matches!(next, Next::Again { .. });
+            self.concurrency.answered(items_refused || matches!(answer.status, 429 | 503));
+        }
+    }
+
+    /// What an answer means. `bulk` is begun when items of a bulk have to be sent again.
+    fn judge(
+        &self,
+        answer: &Answer,
+        request: &RawRequest,
+        source: Source<'_>,
+        bulk: &mut Option<Bulk>,
+    ) -> Next {
+        if is_overload(answer.status, source.status.filter(|_| bulk.is_none())) {
+            let last = format!("status {}", answer.status);
+            if is_untold(answer.status) && !is_repeatable(request) {
+                return Next::GiveUp(unrepeatable(&last));
             }
-            // A larger answer or a broken one would come again.
-            Err(ExchangeError::TooLarge | ExchangeError::Unframable(_)) => {
-                attempts.keep(Attempt { outcome, at });
-                return Ok(attempts);
+            let pause = answer.retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
+            return Next::Again { last, pause, at_once: false };
+        }
+        let non_retryable = &self.policy.non_retryable;
+        let understood = match bulk {
+            Some(begun) => answer.status == OK && begun.take(answer, non_retryable),
+            None => {
+                if answer.status == OK && request.target().is_some_and(|target| target.is_bulk()) {
+                    *bulk = Bulk::begin(request, answer, source.answer, non_retryable);
+                }
+                true
             }
-            Ok(answer) => (format!("status {}", answer.status), answer.retry_after.unwrap_or_default()),
-            Err(error) => (error.to_string(), Duration::ZERO),
         };
-        attempts.keep(Attempt { outcome, at });
-        let wait = jittered(backoff).max(wait.min(MAX_RETRY_AFTER));
-        if started.elapsed() + wait > policy.deadline {
-            return Err(Exhausted { attempts: attempts.count, within: started.elapsed(), last });
+        if !understood {
+            return Next::GiveUp(format!(
+                "the failed items of the bulk, sent again, were answered with status {} and without results",
+                answer.status
+            ));
         }
-        tracing::debug!(%last, wait_ms = wait.as_millis() as u64, "request is sent again");
-        tokio::time::sleep(wait).await;
-        backoff = (backoff * 2).min(MAX_BACKOFF);
+        match bulk {
+            Some(bulk) if !bulk.is_done() => {
+                Next::Again { last: bulk.describe(), pause: Duration::ZERO, at_once: false }
+            }
+            _ => Next::Stands,
+        }
     }
 }
 
-impl Attempts {
-    fn keep(&mut self, attempt: Attempt) {
-        if self.kept.len() == MAX_ATTEMPTS_KEPT {
-            self.kept.remove(0);
+fn failed(error: &ExchangeError, request: &RawRequest) -> Next {
+    match error {
+        // A larger answer or a broken one would come again.
+        ExchangeError::TooLarge | ExchangeError::Unframable(_) => Next::Stands,
+        ExchangeError::Unsigned(error) if !error.passes() => Next::GiveUp(error.to_string()),
+        _ if error.may_have_taken_effect() && !is_repeatable(request) => {
+            Next::GiveUp(unrepeatable(&error.to_string()))
         }
-        self.kept.push(attempt);
+        _ => Next::Again {
+            last: error.to_string(),
+            pause: Duration::ZERO,
+            at_once: matches!(error, ExchangeError::Stale(_)),
+        },
     }
+}
 
-    /// The answer that stands.
-    #[must_use]
-    pub fn answer(&self) -> Option<&Answer> {
-        self.kept.last()?.outcome.as_ref().ok()
-    }
-
-    /// Whether an attempt before the last may have taken effect without an answer telling.
-    #[must_use]
-    pub fn is_ambiguous(&self) -> bool {
-        let earlier = self.kept.split_last().map_or(&[][..], |(_, earlier)| earlier);
-        earlier
-            .iter()
-            .any(|attempt| attempt.outcome.as_ref().is_err_and(ExchangeError::may_have_taken_effect))
-    }
+fn unrepeatable(last: &str) -> String {
+    format!("{last}; the target may have acted on it, and doing it twice would not be the same as once")
 }
 
 /// A status that says "later", where the source did not say so too.

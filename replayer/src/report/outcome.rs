@@ -1,5 +1,6 @@
 //! How a run ended: the verdict, the exit code and the report as a document.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -26,6 +27,8 @@ pub struct Outcome {
     pub interrupted: bool,
     /// Requests read and not replayed.
     pub not_replayed: u64,
+    /// The records of the requests that were given up, if there are any.
+    pub dead_letter_file: Option<PathBuf>,
     /// From the first request on.
     pub duration: Duration,
     /// Pairs that may differ.
@@ -48,7 +51,7 @@ impl Outcome {
         let requests = self.report.requests;
         if self.failure.is_some() {
             EXIT_FAILED
-        } else if self.input.is_lossy() || requests.unreplayable > 0 {
+        } else if self.input.is_lossy() || requests.kept_back() > 0 {
             EXIT_GAPS
         } else if requests.different > self.max_differences {
             EXIT_DIFFERENCES
@@ -63,6 +66,11 @@ impl Outcome {
         let requests = self.report.requests;
         match self.exit_code() {
             EXIT_FAILED => format!("FAILED: {}", self.failure.as_deref().unwrap_or_default()),
+            EXIT_GAPS if requests.kept_back() > 0 => format!(
+                "DEAD LETTERS: {} requests are not on the target; later differences may come of that. They are in {}",
+                requests.kept_back(),
+                self.dead_letter_file.as_deref().unwrap_or(Path::new("the dead-letter folder")).display()
+            ),
             EXIT_GAPS => "GAPS: traffic of the source is missing or could not be replayed".to_owned(),
             EXIT_DONE if self.interrupted => {
                 "STOPPED before the end of the input; nothing wrong so far".to_owned()
@@ -100,6 +108,7 @@ impl Outcome {
             "failure": self.failure,
             "interrupted": self.interrupted,
             "notReplayed": self.not_replayed,
+            "deadLetterFile": self.dead_letter_file,
             "pacingLagMs": pacing_lag.percentiles(),
             "retries": retries,
             "autoIds": {"taken": notes.ids_taken, "unknown": notes.ids_unknown},
@@ -121,15 +130,14 @@ impl Outcome {
         let fact = |label, text: String| Fact { label, text, ..Fact::default() };
         let mut facts = vec![
             Fact {
-                alarming: requests.unreplayable + self.not_replayed > 0,
+                alarming: self.not_replayed > 0,
                 ..fact(
                     "requests",
                     format!(
-                        "{} replayed in {:.1} s ({:.0}/s), {} unreplayable, {} read and not replayed",
+                        "{} replayed in {:.1} s ({:.0}/s), {} read and not replayed",
                         requests.replayed,
                         self.duration.as_secs_f64(),
                         self.rate(),
-                        requests.unreplayable,
                         self.not_replayed
                     ),
                 )
@@ -150,6 +158,19 @@ impl Outcome {
                 ),
             ),
         ];
+        let folder = self.dead_letter_file.as_ref().map(|file| format!(", in {}", file.display()));
+        facts.push(Fact {
+            alarming: requests.kept_back() > 0,
+            ..fact(
+                "dead letters",
+                format!(
+                    "{} without an answer that stands, {} unreplayable{}",
+                    requests.dead_lettered,
+                    requests.unreplayable,
+                    folder.unwrap_or_default()
+                ),
+            )
+        });
         facts.extend(self.input.facts());
         facts
     }

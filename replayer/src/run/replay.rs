@@ -243,7 +243,7 @@ impl Replay {
                 }
                 while self.tasks.try_join_next().is_some() {}
             }
-            Said::GaveUp { connection, message } => {
+            Said::Failed { connection, message } => {
                 let lost = self.sessions.remove(&connection).map_or(0, |session| session.active);
                 self.active = self.active.saturating_sub(lost);
                 self.fail(message);

@@ -1,4 +1,6 @@
+mod dead_letters;
 mod failures;
+mod wire;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -61,6 +63,10 @@ impl Capture {
         self.directory.path().join("log")
     }
 
+    fn dead_letters(&self) -> PathBuf {
+        self.directory.path().join("dead-letters")
+    }
+
     fn tuples(&self) -> Vec<Value> {
         let text =
             std::fs::read_to_string(self.directory.path().join("tuples/tuples.log")).unwrap_or_default();
@@ -70,12 +76,16 @@ impl Capture {
     fn options(&self, target: &Target) -> Options {
         Options {
             target: target.clone(),
+            tls: None,
             input: Input::Log(self.log()),
             until: Until::End,
             speed: Speed::Max,
             auth: TargetAuth::Keep,
             response_timeout: Duration::from_secs(20),
             retry_deadline: Duration::from_secs(20),
+            non_retryable: BTreeSet::new(),
+            max_concurrent_requests: 100,
+            dead_letter_dir: self.dead_letters(),
             tuple_dir: self.directory.path().join("tuples"),
             tuple_max_file_bytes: 1 << 30,
             max_differences: 0,

@@ -57,7 +57,10 @@ fn line(request: &[u8], response: Option<&[u8]>, attempts: Vec<Attempt>, compari
     let captured = captured(request, response);
     let sent = Rewriter::new("t:1".to_owned(), TargetAuth::Keep).rewrite(&captured).unwrap();
     let count = attempts.len() as u64;
-    let sending = Sending::Answered { request: sent, attempts: Attempts { kept: attempts, count } };
+    let sending = Sending::Answered {
+        request: sent,
+        attempts: Attempts { kept: attempts, count, ..Attempts::default() },
+    };
     let mut out = Vec::new();
     write_line(&mut out, &Finished { captured, sending, lag: None }, comparison);
     String::from_utf8(out).unwrap()

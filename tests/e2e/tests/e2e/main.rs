@@ -8,5 +8,6 @@ mod memory;
 mod outage;
 mod policies;
 mod replay;
+mod sending;
 mod tls;
 mod transparency;
