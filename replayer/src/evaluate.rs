@@ -3,6 +3,7 @@
 //! A thread of its own does this, away from the sockets: comparing is work for a processor, writing waits for a
 //! disk, and neither may delay the next request. It alone owns the report and the tuple file.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -167,12 +168,14 @@ fn judge(comparer: &mut Comparer, finished: &Finished) -> Comparison {
         return Comparison::not_comparable(NO_SOURCE);
     };
     let (method, target) = request_line(&captured.request.bytes);
-    let body = parse_request(&captured.request.bytes)
-        .ok()
-        .and_then(|(head, body)| content::decode(head.header("content-encoding"), body).ok());
-    let question = Question { call: Call::parse(method, target), body: body.as_deref().unwrap_or_default() };
-    if let Ok(answer) = Answer::parse(&source.bytes, request.kind) {
-        comparer.learn(&question, &answer, captured.first);
+    let call = Call::parse(method, target);
+    // What was asked matters for searches and for telling repeated reads; the body of a bulk need not be decoded.
+    let matters = call.is_some_and(|call| call.is_read() || call.class() == Class::Search);
+    let body = matters.then(|| request_body(&captured.request.bytes)).flatten();
+    let question = Question { call, body: body.as_deref().unwrap_or_default() };
+    let source_answer = Answer::parse(&source.bytes, request.kind);
+    if let Ok(answer) = &source_answer {
+        comparer.learn(&question, answer, captured.first);
     }
     let answer = match attempts.kept.last().map(|attempt| &attempt.outcome) {
         Some(Ok(answer)) => answer,
@@ -182,12 +185,24 @@ fn judge(comparer: &mut Comparer, finished: &Finished) -> Comparison {
         }
         None => return Comparison::not_comparable(NOT_SENT),
     };
-    let comparison = comparer.compare_bytes(&question, request.kind, &source.bytes, &answer.bytes);
+    if source.bytes == answer.bytes {
+        return Comparison::same();
+    }
+    let comparison = match (source_answer, Answer::parse(&answer.bytes, request.kind)) {
+        (Ok(source), Ok(target)) => comparer.compare(&question, &source, &target),
+        (Err(reason), _) | (_, Err(reason)) => return Comparison::not_comparable(reason),
+    };
     let may_differ = attempts.is_ambiguous() && !matches!(method, "GET" | "HEAD");
     if comparison.verdict == Verdict::Different && may_differ {
         return Comparison::not_comparable(SENT_AGAIN);
     }
     comparison
+}
+
+/// The decoded body; `None` when it can't be had.
+fn request_body(request: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let (head, body) = parse_request(request).ok()?;
+    content::decode(head.header("content-encoding"), body).ok()
 }
 
 /// The class of a captured request.

@@ -5,8 +5,6 @@
 
 use std::borrow::Cow;
 
-use switchover_http1::RequestKind;
-
 use crate::answer::{Answer, Format};
 use crate::call::{Call, Class};
 use crate::cat;
@@ -49,24 +47,6 @@ impl Comparer {
     #[must_use]
     pub fn into_noise(self) -> Noise {
         self.noise
-    }
-
-    /// Compares two answers as they came over the wire.
-    #[must_use]
-    pub fn compare_bytes(
-        &mut self,
-        question: &Question<'_>,
-        kind: RequestKind,
-        source: &[u8],
-        target: &[u8],
-    ) -> Comparison {
-        if source == target {
-            return Comparison::same();
-        }
-        match (Answer::parse(source, kind), Answer::parse(target, kind)) {
-            (Ok(source), Ok(target)) => self.compare(question, &source, &target),
-            (Err(reason), _) | (_, Err(reason)) => Comparison::not_comparable(reason),
-        }
     }
 
     /// Compares two answers.

@@ -1,3 +1,5 @@
+use switchover_http1::RequestKind;
+
 use super::*;
 use crate::verdict::{MAX_DIFFERENCES_PER_PAIR, MAX_SHOWN_BYTES};
 
@@ -11,7 +13,11 @@ fn answer(status: u16, body: &str) -> Vec<u8> {
 
 fn compared(method: &str, path: &str, source: &[u8], target: &[u8]) -> Comparison {
     let question = Question { call: Call::parse(method, path.as_bytes()), body: b"" };
-    Comparer::default().compare_bytes(&question, RequestKind::new(method, false), source, target)
+    let kind = RequestKind::new(method, false);
+    match (Answer::parse(source, kind), Answer::parse(target, kind)) {
+        (Ok(source), Ok(target)) => Comparer::default().compare(&question, &source, &target),
+        (Err(reason), _) | (_, Err(reason)) => Comparison::not_comparable(reason),
+    }
 }
 
 fn bodies_of(path: &str, source: &str, target: &str) -> Comparison {
