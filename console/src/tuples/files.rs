@@ -28,7 +28,7 @@ pub(super) fn for_each(
         let place = || path.display().to_string();
         let file = File::open(&path).with_context(|| format!("cannot read {}", place()))?;
         let mut lines = Lines::new(file).with_context(|| format!("cannot read {}", place()))?;
-        while let Some(line) = lines.next().with_context(|| format!("cannot read {}", place()))? {
+        while let Some(line) = lines.next_line().with_context(|| format!("cannot read {}", place()))? {
             let tuple = line.bytes.and_then(|bytes| Some((Tuple::new(tape.parse(bytes)?)?, bytes)));
             match tuple {
                 Some((tuple, bytes)) => {

@@ -58,7 +58,7 @@ impl<'a> Lines<'a> {
     ///
     /// # Errors
     /// Of the input, damaged compression among them.
-    pub fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
         loop {
             self.line.clear();
             let read = (&mut self.input).take(MAX_LINE_BYTES as u64).read_until(b'\n', &mut self.line)?;

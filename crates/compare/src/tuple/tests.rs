@@ -109,12 +109,12 @@ fn files_plain_and_compressed() {
     gzip.write_all(text).unwrap();
     for file in [text.to_vec(), gzip.finish().unwrap(), zstd::encode_all(text, 1).unwrap()] {
         let mut lines = Lines::new(file.as_slice()).unwrap();
-        let first = lines.next().unwrap().map(|line| (line.number, line.bytes.map(<[u8]>::to_vec)));
+        let first = lines.next_line().unwrap().map(|line| (line.number, line.bytes.map(<[u8]>::to_vec)));
         assert_eq!(first, Some((1, Some(b"{\"a\":1}".to_vec()))));
-        assert_eq!(lines.next().unwrap().unwrap().number, 4);
-        assert!(lines.next().unwrap().is_none());
+        assert_eq!(lines.next_line().unwrap().unwrap().number, 4);
+        assert!(lines.next_line().unwrap().is_none());
     }
     let cut = zstd::encode_all([b'x'; 10_000].as_slice(), 1).unwrap();
-    assert!(Lines::new(&cut[..cut.len() - 3]).unwrap().next().is_err(), "damage is no end");
-    assert!(Lines::new(&b""[..]).unwrap().next().unwrap().is_none());
+    assert!(Lines::new(&cut[..cut.len() - 3]).unwrap().next_line().is_err(), "damage is no end");
+    assert!(Lines::new(&b""[..]).unwrap().next_line().unwrap().is_none());
 }

@@ -7,7 +7,7 @@ fn lines_of(directory: &Path) -> Vec<String> {
     let mut lines = Vec::new();
     for path in files {
         let mut file = switchover_compare::tuple::Lines::new(File::open(path).unwrap()).unwrap();
-        while let Some(line) = file.next().unwrap() {
+        while let Some(line) = file.next_line().unwrap() {
             lines.push(String::from_utf8(line.bytes.unwrap().to_vec()).unwrap());
         }
     }
