@@ -89,7 +89,10 @@ pub struct Settings {
     /// Directory for requests that were given up, in files that --input takes
     #[arg(long, value_name = "DIR", default_value = "dead-letters", help_heading = "Output")]
     dead_letter_dir: PathBuf,
-    /// File for the report as JSON (the report for people goes to stdout)
+    /// MiB at which tuples.log is closed and compressed, and a new one begun
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=1_048_576), help_heading = "Output")]
+    tuple_max_file_size_mb: u64,
+    /// File for the report as JSON; a page for people is written beside it, ending in .html
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub report_file: Option<PathBuf>,
     /// Answers that may differ without failing the run (exit 3)
@@ -162,6 +165,7 @@ impl Settings {
             max_concurrent_requests: self.max_concurrent_requests as usize,
             dead_letter_dir: self.dead_letter_dir.clone(),
             tuple_dir: self.tuple_dir.clone(),
+            tuple_max_file_bytes: self.tuple_max_file_size_mb * 1024 * 1024,
             max_differences: self.max_differences,
         })
     }

@@ -9,8 +9,6 @@ pub mod captured;
 pub mod cli;
 pub mod client;
 pub mod commit;
-pub mod compare;
-pub mod content;
 pub mod counts;
 pub mod dead_letter;
 pub mod endpoint;
@@ -30,3 +28,5 @@ pub mod session;
 pub mod signing;
 pub mod source;
 pub mod tuple;
+
+pub use switchover_compare::{call, compare, content, verdict};

@@ -21,6 +21,7 @@ pub struct Progress {
     source_lag_ms: AtomicU64,
     ready: AtomicBool,
     holding: Mutex<&'static str>,
+    report: Mutex<serde_json::Value>,
 }
 
 /// The counters at one moment.
@@ -63,6 +64,7 @@ impl Default for Progress {
             source_lag_ms: AtomicU64::new(0),
             ready: AtomicBool::new(false),
             holding: Mutex::new("starting"),
+            report: Mutex::default(),
         }
     }
 }
@@ -91,6 +93,11 @@ impl Progress {
     /// A request was given up and lies in the dead-letter folder.
     pub fn dead_lettered(&self) {
         self.dead_lettered.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What the comparison found so far.
+    pub fn report(&self, report: serde_json::Value) {
+        *self.report.lock().unwrap_or_else(PoisonError::into_inner) = report;
     }
 
     /// What the run sees of itself.
@@ -138,7 +145,12 @@ impl AdminPages for Progress {
     }
 
     fn status(&self) -> String {
-        serde_json::to_string(&self.snapshot()).unwrap_or_default()
+        let mut status = serde_json::to_value(self.snapshot()).unwrap_or_default();
+        if let Some(fields) = status.as_object_mut() {
+            let report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+            fields.insert("report".to_owned(), report.clone());
+        }
+        status.to_string()
     }
 
     fn metrics(&self) -> String {
@@ -181,6 +193,7 @@ mod tests {
         let progress = Progress::default();
         assert!(progress.ready().is_err());
         progress.started();
+        progress.report(serde_json::json!({"requests": {"same": 2}}));
         progress.captured(3);
         progress.completed();
         progress.observe("replaying", 2, 1, 77, Duration::from_millis(5));
@@ -190,6 +203,7 @@ mod tests {
             (&status["captured"], &status["inFlight"], &status["sourceLagMs"]),
             (&3.into(), &1.into(), &5.into())
         );
+        assert_eq!(status["report"]["requests"]["same"], 2);
         let metrics = progress.metrics();
         assert!(
             metrics.contains("switchover_replayer_captured_requests_total 3\n")

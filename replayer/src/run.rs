@@ -16,11 +16,11 @@ use tokio_util::sync::CancellationToken;
 use crate::budget::Budget;
 use crate::client::{Concurrency, Connector, RetryPolicy, Sender, Target};
 use crate::dead_letter::{DeadLetterError, DeadLetters};
-use crate::evaluate::{self, Finished, MAX_FINISHED_WAITING, TupleError};
+use crate::evaluate::{self, Evaluation, Finished, MAX_FINISHED_WAITING, TupleError, TupleOptions};
 use crate::order::Policy;
 use crate::pace::{Pace, Speed};
 use crate::progress::Progress;
-use crate::report::{Outcome, Report};
+use crate::report::Outcome;
 use crate::rewrite::{Rewriter, TargetAuth};
 use crate::selection::Selection;
 use crate::session::Shared;
@@ -63,6 +63,8 @@ pub struct Options {
     pub dead_letter_dir: PathBuf,
     /// Where `tuples.log` is written.
     pub tuple_dir: PathBuf,
+    /// A file of tuples is closed at this size.
+    pub tuple_max_file_bytes: u64,
     /// Answers that may differ without failing the run.
     pub max_differences: u64,
 }
@@ -122,7 +124,12 @@ pub async fn run(
     }
     progress.started();
     let (finished, to_evaluate) = mpsc::channel(MAX_FINISHED_WAITING);
-    let evaluation = evaluate(to_evaluate, options.tuple_dir, source.commits(), Arc::clone(&progress))?;
+    let tuples = TupleOptions {
+        directory: options.tuple_dir,
+        max_file_bytes: options.tuple_max_file_bytes,
+        durable: source.commits(),
+    };
+    let evaluation = evaluate(to_evaluate, tuples, Arc::clone(&progress))?;
     let (said, saying) = mpsc::unbounded_channel();
     let shared = Shared {
         rewriter: Rewriter::new(connector.host_header(), options.auth),
@@ -149,9 +156,11 @@ pub async fn run(
     reader_stop.cancel();
     reading.finish().await;
     let ended = replay.end();
-    let (report, written) = evaluated;
+    let (Evaluation { report, sendings, noise }, written) = evaluated;
     Ok(Outcome {
         report,
+        sendings,
+        noise,
         input: ended.counts,
         failure: ended.failure.or_else(|| written.err().map(|error| error.to_string())),
         interrupted: ended.interrupted,
@@ -163,18 +172,17 @@ pub async fn run(
 }
 
 /// What the evaluation comes back with.
-type Evaluated = (Report, Result<(), TupleError>);
+type Evaluated = (Evaluation, Result<(), TupleError>);
 
 fn evaluate(
     to_evaluate: mpsc::Receiver<Finished>,
-    tuple_dir: PathBuf,
-    durable: bool,
+    tuples: TupleOptions,
     progress: Arc<Progress>,
 ) -> std::io::Result<oneshot::Receiver<Evaluated>> {
     let (sender, receiver) = oneshot::channel();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     std::thread::Builder::new().name("evaluation".to_owned()).spawn(move || {
-        let evaluated = runtime.block_on(evaluate::run(to_evaluate, &tuple_dir, durable, progress));
+        let evaluated = runtime.block_on(evaluate::run(to_evaluate, tuples, progress));
         // Nobody waits for it when the run was dropped.
         let _ = sender.send(evaluated);
     })?;

@@ -13,11 +13,11 @@ use super::Evaluated;
 use crate::budget::Budget;
 use crate::captured::Captured;
 use crate::counts::InputCounts;
+use crate::evaluate::Evaluation;
 use crate::intake::Batch;
 use crate::order::{Arrival, Head, Order, Policy, Released};
 use crate::pace::Pace;
 use crate::progress::Progress;
-use crate::report::Report;
 use crate::session::{self, Job, Said, Shared};
 use crate::source::{Fed, Until};
 
@@ -166,7 +166,7 @@ impl Replay {
     fn evaluated(&mut self, evaluated: Result<Evaluated, oneshot::error::RecvError>) -> Evaluated {
         evaluated.unwrap_or_else(|_| {
             self.fail("the evaluation broke down; this is a defect of the replayer".to_owned());
-            (Report::default(), Ok(()))
+            (Evaluation::default(), Ok(()))
         })
     }
 

@@ -96,6 +96,7 @@ impl Capture {
             max_concurrent_requests: 100,
             dead_letter_dir: self.dead_letters(),
             tuple_dir: self.directory.path().join("tuples"),
+            tuple_max_file_bytes: 1 << 30,
             max_differences: 0,
         }
     }
@@ -214,7 +215,7 @@ async fn generated_ids_and_scrolls_go_through_a_whole_run() {
     .await;
     let outcome = capture.replay(&scripted.target).await;
     assert_eq!((outcome.exit_code(), outcome.report.requests.same), (EXIT_DONE, 3), "{:?}", outcome.json());
-    assert_eq!((outcome.report.notes.ids_taken, outcome.report.notes.scroll_ids), (1, 1));
+    assert_eq!((outcome.sendings.notes.ids_taken, outcome.sendings.notes.scroll_ids), (1, 1));
 }
 
 #[tokio::test]
@@ -232,10 +233,10 @@ async fn differences_are_grouped_with_three_examples_and_decide_the_exit_code() 
         (&"value".into(), &"result".into(), &5.into())
     );
     assert_eq!(group["examples"].as_array().unwrap().len(), 3);
-    assert_eq!(group["examples"][0]["request"], "PUT /a/_doc/0 HTTP/1.1");
+    assert_eq!(group["examples"][0]["request"], "PUT /a/_doc/0");
     assert_eq!(group["examples"][0]["id"], "one.0");
     let mut text = Vec::new();
-    crate::report::write_text(&mut text, &outcome).unwrap();
+    crate::report::write_text(&mut text, &outcome.document()).unwrap();
     let text = String::from_utf8(text).unwrap();
     assert!(
         text.contains("5 x index value result") && text.contains("201 -> 201") && text.contains("DIFFERENT"),
@@ -262,7 +263,7 @@ async fn requests_without_an_answer_are_replayed_and_not_comparable() {
     let unknown = Scripted::start(|_, _| reply(201, r#"{"_id":"own"}"#)).await;
     let mut capture = Capture::new();
     capture.connection("one", &[(0, 5, request("POST /a/_doc", "{}"), None)]);
-    assert_eq!(capture.replay(&unknown.target).await.report.notes.ids_unknown, 1);
+    assert_eq!(capture.replay(&unknown.target).await.sendings.notes.ids_unknown, 1);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 
 /// Writes `{"inlined...": body}` for a decoded body.
-pub(super) fn write(out: &mut Vec<u8>, body: &[u8]) {
+pub fn write(out: &mut Vec<u8>, body: &[u8]) {
     let Ok(text) = std::str::from_utf8(body) else {
         out.extend_from_slice(b"{\"inlinedBase64Body\":\"");
         out.extend_from_slice(STANDARD.encode(body).as_bytes());
@@ -30,7 +30,7 @@ pub(super) fn write(out: &mut Vec<u8>, body: &[u8]) {
         }
         None => {
             out.extend_from_slice(b"{\"inlinedTextBody\":");
-            super::text(out, text);
+            super::write_text(out, text);
             out.push(b'}');
         }
     }
