@@ -15,6 +15,7 @@ use crate::captured::Captured;
 use crate::client::Attempts;
 use crate::commit::Hold;
 use crate::compare::{self, Comparison, Question};
+use crate::dead_letter::{DeadLetterError, DeadLetters};
 use crate::endpoint::{Endpoint, RequestTarget};
 use crate::progress::Progress;
 use crate::report::Report;
@@ -69,19 +70,31 @@ pub struct TupleError {
     source: std::io::Error,
 }
 
+/// What was finished could not be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluationError {
+    /// Its tuples.
+    #[error(transparent)]
+    Tuples(#[from] TupleError),
+    /// Those that were given up.
+    #[error(transparent)]
+    DeadLetters(#[from] DeadLetterError),
+}
+
 /// Evaluates until every sender is gone, and returns the report. `durable`: tuples must be fsynced before a request
-/// is acknowledged.
+/// is acknowledged; `letters` always are.
 ///
 /// # Errors
-/// When tuples can't be written. What was finished since the last good write is not acknowledged.
+/// When tuples or dead letters can't be written. What was finished since the last good write is not acknowledged.
 pub async fn run(
     mut finished: mpsc::Receiver<Finished>,
     directory: &Path,
     durable: bool,
     progress: Arc<Progress>,
-) -> (Report, Result<(), TupleError>) {
+    letters: &DeadLetters,
+) -> (Report, Result<(), EvaluationError>) {
     let mut report = Report::default();
-    let result = evaluate(&mut finished, directory, durable, &progress, &mut report).await;
+    let result = evaluate(&mut finished, directory, durable, &progress, letters, &mut report).await;
     (report, result)
 }
 
@@ -90,8 +103,9 @@ async fn evaluate(
     directory: &Path,
     durable: bool,
     progress: &Progress,
+    letters: &DeadLetters,
     report: &mut Report,
-) -> Result<(), TupleError> {
+) -> Result<(), EvaluationError> {
     let path = directory.join(tuple::FILE_NAME);
     let failed = |source| TupleError { path: path.clone(), source };
     let mut file = TupleFile::append(directory).map_err(failed)?;
@@ -113,6 +127,7 @@ async fn evaluate(
         let ended = received == Ok(0);
         if ended || Instant::now() >= flush_at {
             file.flush(durable).map_err(failed)?;
+            letters.sync()?;
             for hold in holds.drain(..) {
                 hold.acknowledge();
             }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::budget::Budget;
 use crate::client::{Concurrency, Connector, RetryPolicy, Sender, Target};
 use crate::dead_letter::{DeadLetterError, DeadLetters};
-use crate::evaluate::{self, Finished, MAX_FINISHED_WAITING, TupleError};
+use crate::evaluate::{self, EvaluationError, Finished, MAX_FINISHED_WAITING};
 use crate::pace::Speed;
 use crate::progress::Progress;
 use crate::report::{Outcome, Report};
@@ -112,7 +112,13 @@ pub async fn run(
     }
     progress.started();
     let (finished, to_evaluate) = mpsc::channel(MAX_FINISHED_WAITING);
-    let evaluation = evaluate(to_evaluate, options.tuple_dir, source.commits(), Arc::clone(&progress))?;
+    let evaluation = evaluate(
+        to_evaluate,
+        options.tuple_dir,
+        source.commits(),
+        Arc::clone(&progress),
+        Arc::clone(&dead_letters),
+    )?;
     let (said, saying) = mpsc::unbounded_channel();
     let shared = Shared {
         rewriter: Rewriter::new(connector.host_header(), options.auth),
@@ -145,18 +151,19 @@ pub async fn run(
 }
 
 /// What the evaluation comes back with.
-type Evaluated = (Report, Result<(), TupleError>);
+type Evaluated = (Report, Result<(), EvaluationError>);
 
 fn evaluate(
     to_evaluate: mpsc::Receiver<Finished>,
     tuple_dir: PathBuf,
     durable: bool,
     progress: Arc<Progress>,
+    letters: Arc<DeadLetters>,
 ) -> std::io::Result<oneshot::Receiver<Evaluated>> {
     let (sender, receiver) = oneshot::channel();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     std::thread::Builder::new().name("evaluation".to_owned()).spawn(move || {
-        let evaluated = runtime.block_on(evaluate::run(to_evaluate, &tuple_dir, durable, progress));
+        let evaluated = runtime.block_on(evaluate::run(to_evaluate, &tuple_dir, durable, progress, &letters));
         // Nobody waits for it when the run was dropped.
         let _ = sender.send(evaluated);
     })?;
