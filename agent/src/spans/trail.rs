@@ -3,11 +3,11 @@
 
 use super::Spans;
 use crate::identity::random;
-use crate::mutating::is_mutating;
 use std::collections::VecDeque;
 use switchover_http1::{
     RequestEvent, RequestFramer, RequestHead, RequestKind, ResponseEof, ResponseEvent, ResponseFramer,
 };
+use switchover_rest::is_mutating;
 use switchover_telemetry::otlp::{Span, TraceContext, Value};
 
 /// What of a path is shown.
