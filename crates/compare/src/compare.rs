@@ -8,13 +8,14 @@ use std::borrow::Cow;
 use crate::answer::{Answer, Format};
 use crate::call::{Call, Class};
 use crate::cat;
-use crate::json::{Tape, Value};
+use crate::json::{MAX_BODY_BYTES, Tape, Value};
 use crate::noise::{self, Noise};
 use crate::rules;
 use crate::verdict::{Comparison, Difference, Verdict, shown};
 use crate::walk::{Walk, find};
 
 const TEXT: &str = "text";
+const TOO_LONG: &str = "an answer is too long to be compared";
 const OTHER_FORMAT: &str = "a format that is not compared";
 /// Requests whose answers hold arbitrary documents.
 const ARBITRARY: [(&str, &str); 2] =
@@ -108,6 +109,9 @@ impl Comparer {
         }
         if source.format() == Some(Format::Other) && target.format() == Some(Format::Other) {
             return Comparison::not_comparable(OTHER_FORMAT);
+        }
+        if one.len().max(other.len()) > MAX_BODY_BYTES {
+            return Comparison::not_comparable(TOO_LONG);
         }
         let [tape, other_tape, request] = &mut self.tapes;
         let (one, other) = match (tape.parse(one), other_tape.parse(other)) {

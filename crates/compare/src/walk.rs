@@ -1,5 +1,6 @@
 //! Two bodies side by side, field by field; equal parts are skipped by their bytes.
 
+mod asked;
 mod buckets;
 mod errors;
 mod hits;
@@ -15,6 +16,10 @@ use crate::rules;
 use crate::verdict::{
     Comparison, Difference, MAX_DIFFERENCES_PER_PAIR, MAX_PATH_BYTES, MAX_SHOWN_BYTES, Verdict, cut,
 };
+
+pub(crate) use asked::find;
+
+use asked::Asked;
 
 /// What a part of an answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,16 +38,13 @@ pub(crate) enum Zone {
 pub(crate) struct Walk<'a> {
     class: Class,
     call: Option<Call<'a>>,
-    /// Of the request, where it is one JSON value.
-    request: Option<Value<'a>>,
     noise: Option<&'a Noise>,
     path: String,
     differences: Vec<Difference>,
     different: bool,
     expected: BTreeMap<&'static str, u64>,
     learnable: Vec<String>,
-    /// Hits come in an order that is each index's own.
-    unordered: bool,
+    asked: Asked,
     /// What the source's scores are divided by before they are compared.
     factor: f64,
 }
@@ -52,14 +54,13 @@ impl<'a> Walk<'a> {
         Self {
             class: call.map_or(Class::Other, |call| call.class()),
             call,
-            request,
             noise,
             path: String::new(),
             differences: Vec::new(),
             different: false,
             expected: BTreeMap::new(),
             learnable: Vec::new(),
-            unordered: hits::are_unordered(call, request),
+            asked: Asked::new(call, request),
             factor: 1.0,
         }
     }
@@ -271,10 +272,4 @@ impl<'a> Walk<'a> {
             self.differences.push(Difference { kind, path, source, target });
         }
     }
-}
-
-/// The first field of this name in `value` or anything in it.
-pub(crate) fn find<'a>(value: Value<'a>, name: &str) -> Option<Value<'a>> {
-    let inside = value.fields().map(|(_, value)| value).chain(value.items());
-    value.get(name).or_else(|| inside.into_iter().find_map(|value| find(value, name)))
 }
