@@ -8,6 +8,7 @@ mod attempts;
 mod bulk;
 mod concurrency;
 mod connect;
+mod next;
 mod repeat;
 mod request;
 mod retry;

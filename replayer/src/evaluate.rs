@@ -22,6 +22,7 @@ use crate::captured::Captured;
 use crate::client::Attempts;
 use crate::commit::Hold;
 use crate::content;
+use crate::dead_letter::{DeadLetterError, DeadLetters};
 use crate::progress::Progress;
 use crate::report::{self, Report, Sendings};
 use crate::rewrite::Outgoing;
@@ -76,6 +77,17 @@ pub struct TupleError {
     source: std::io::Error,
 }
 
+/// What was finished could not be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluationError {
+    /// Its tuples.
+    #[error(transparent)]
+    Tuples(#[from] TupleError),
+    /// Those that were given up.
+    #[error(transparent)]
+    DeadLetters(#[from] DeadLetterError),
+}
+
 /// Where and how tuples are written.
 #[derive(Debug, Clone)]
 pub struct TupleOptions {
@@ -98,18 +110,19 @@ pub struct Evaluation {
     pub noise: Noise,
 }
 
-/// Evaluates until every sender is gone, and returns the report.
+/// Evaluates until every sender is gone, and returns the report. `letters` are always durable.
 ///
 /// # Errors
-/// When tuples can't be written. What was finished since the last good write is not acknowledged.
+/// When tuples or dead letters can't be written. What was finished since the last good write is not acknowledged.
 pub async fn run(
     mut finished: mpsc::Receiver<Finished>,
     options: TupleOptions,
     progress: Arc<Progress>,
-) -> (Evaluation, Result<(), TupleError>) {
+    letters: &DeadLetters,
+) -> (Evaluation, Result<(), EvaluationError>) {
     let mut evaluation = Evaluation::default();
     let mut comparer = Comparer::default();
-    let result = evaluate(&mut finished, &options, &progress, &mut evaluation, &mut comparer).await;
+    let result = evaluate(&mut finished, &options, &progress, letters, &mut evaluation, &mut comparer).await;
     evaluation.noise = comparer.into_noise();
     (evaluation, result)
 }
@@ -118,9 +131,10 @@ async fn evaluate(
     finished: &mut mpsc::Receiver<Finished>,
     options: &TupleOptions,
     progress: &Progress,
+    letters: &DeadLetters,
     evaluation: &mut Evaluation,
     comparer: &mut Comparer,
-) -> Result<(), TupleError> {
+) -> Result<(), EvaluationError> {
     let path = options.directory.join(tuple::FILE_NAME);
     let failed = |source| TupleError { path: path.clone(), source };
     let mut file = TupleFile::append(&options.directory, options.max_file_bytes).map_err(failed)?;
@@ -142,6 +156,7 @@ async fn evaluate(
         let ended = received == Ok(0);
         if ended || Instant::now() >= flush_at {
             file.flush(options.durable).map_err(failed)?;
+            letters.sync()?;
             if !holds.is_empty() {
                 progress.report(Document::live(&evaluation.report, comparer.noise()));
             }
@@ -151,7 +166,7 @@ async fn evaluate(
             flush_at = Instant::now() + FLUSH_INTERVAL;
         }
         if ended {
-            return file.finish().map_err(failed);
+            return Ok(file.finish().map_err(failed)?);
         }
     }
 }

@@ -90,9 +90,9 @@ impl Progress {
         self.evaluated.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A request was given up and lies in the dead-letter folder.
-    pub fn dead_lettered(&self) {
-        self.dead_lettered.fetch_add(1, Ordering::Relaxed);
+    /// A request was given up and lies in the dead-letter folder. How many do now.
+    pub fn dead_lettered(&self) -> u64 {
+        self.dead_lettered.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// What the comparison found so far.

@@ -20,7 +20,7 @@ use crate::captured::Captured;
 use crate::content;
 use crate::endpoint::RequestTarget;
 
-pub use head::{HeadLines, TargetAuth, fields, header, with_body};
+pub use head::{HeadLines, TargetAuth, header, with_body};
 use scroll::ScrollMap;
 
 /// A request as it goes to the target.

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::budget::Budget;
 use crate::client::{Concurrency, Connector, RetryPolicy, Sender, Target};
 use crate::dead_letter::{DeadLetterError, DeadLetters};
-use crate::evaluate::{self, Evaluation, Finished, MAX_FINISHED_WAITING, TupleError, TupleOptions};
+use crate::evaluate::{self, Evaluation, EvaluationError, Finished, MAX_FINISHED_WAITING, TupleOptions};
 use crate::pace::Speed;
 use crate::progress::Progress;
 use crate::report::Outcome;
@@ -119,7 +119,7 @@ pub async fn run(
         max_file_bytes: options.tuple_max_file_bytes,
         durable: source.commits(),
     };
-    let evaluation = evaluate(to_evaluate, tuples, Arc::clone(&progress))?;
+    let evaluation = evaluate(to_evaluate, tuples, Arc::clone(&progress), Arc::clone(&dead_letters))?;
     let (said, saying) = mpsc::unbounded_channel();
     let shared = Shared {
         rewriter: Rewriter::new(connector.host_header(), options.auth),
@@ -154,17 +154,18 @@ pub async fn run(
 }
 
 /// What the evaluation comes back with.
-type Evaluated = (Evaluation, Result<(), TupleError>);
+type Evaluated = (Evaluation, Result<(), EvaluationError>);
 
 fn evaluate(
     to_evaluate: mpsc::Receiver<Finished>,
     tuples: TupleOptions,
     progress: Arc<Progress>,
+    letters: Arc<DeadLetters>,
 ) -> std::io::Result<oneshot::Receiver<Evaluated>> {
     let (sender, receiver) = oneshot::channel();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     std::thread::Builder::new().name("evaluation".to_owned()).spawn(move || {
-        let evaluated = runtime.block_on(evaluate::run(to_evaluate, tuples, progress));
+        let evaluated = runtime.block_on(evaluate::run(to_evaluate, tuples, progress, &letters));
         // Nobody waits for it when the run was dropped.
         let _ = sender.send(evaluated);
     })?;

@@ -13,6 +13,9 @@ use crate::order::Ticket;
 use crate::progress::Progress;
 use crate::rewrite::Rewriter;
 
+/// Dead letters of which the log tells; all are in the folder with their reasons.
+const MAX_LOGGED: u64 = 100;
+
 /// A released request.
 #[derive(Debug)]
 pub struct Job {
@@ -110,7 +113,7 @@ impl Shared {
         }
     }
 
-    /// Writes a dead letter to the disk.
+    /// Writes a dead letter; the evaluation syncs it before the request is acknowledged.
     async fn keep(
         &self,
         captured: &Captured,
@@ -127,8 +130,10 @@ impl Shared {
             .and_then(|written| written.map_err(|error| error.to_string()));
         written
             .map_err(|error| format!("request {id} was given up ({reason}) and can't be kept: {error}"))?;
-        self.progress.dead_lettered();
-        tracing::warn!(request = id, reason, "request given up: it is in the dead-letter folder");
+        let count = self.progress.dead_lettered();
+        if count <= MAX_LOGGED {
+            tracing::warn!(request = id, reason, count, "request given up: it is in the dead-letter folder");
+        }
         Ok(())
     }
 }

@@ -13,12 +13,16 @@ fn target(listener: TcpListener) -> std::sync::mpsc::Receiver<String> {
     let (sender, requests) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let (mut stream, sender) = (stream.unwrap(), sender.clone());
+            let (mut stream, sender) = (stream.expect("a connection"), sender.clone());
             std::thread::spawn(move || {
                 let mut buffer = vec![0; 64 * 1024];
                 while let Ok(count @ 1..) = stream.read(&mut buffer) {
-                    sender.send(String::from_utf8_lossy(&buffer[..count]).into_owned()).unwrap();
-                    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").unwrap();
+                    sender
+                        .send(String::from_utf8_lossy(&buffer[..count]).into_owned())
+                        .expect("the test listens");
+                    stream
+                        .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+                        .expect("an answer goes out");
                 }
             });
         }

@@ -81,7 +81,7 @@ impl Concurrency {
         if after < before {
             state.debt += before - after;
             state.debt -= self.permits.forget_permits(state.debt);
-            tracing::info!(limit = after, "the target is overloaded: fewer requests at once");
+            tracing::debug!(limit = after, "the target is overloaded: fewer requests at once");
         } else {
             let repaid = (after - before).min(state.debt);
             state.debt -= repaid;

@@ -12,19 +12,16 @@ use std::time::{Duration, SystemTime};
 use switchover_sigv4::Signer;
 use tokio::time::Instant;
 
-use super::attempts::is_untold;
 use super::bulk::{Bulk, Remainder};
-use super::repeat::{is_read, is_repeatable};
+use super::next::{self, Next};
+use super::repeat::is_read;
 use super::{Answer, Attempts, Concurrency, Connection, Connector, ExchangeError, RawRequest};
 use crate::signing::Signing;
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
-/// A longer `Retry-After` is cut to this.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// Reads are not tried for longer than this: nothing is lost with them, and writes wait behind them.
 const MAX_READ_DEADLINE: Duration = Duration::from_secs(120);
-const OK: u16 = 200;
 
 /// How long to try, and what.
 #[derive(Debug, Clone)]
@@ -76,16 +73,6 @@ pub struct Sender {
     pub signer: Option<Arc<Signer>>,
 }
 
-/// What an attempt leads to.
-enum Next {
-    /// The answer, or the failure, stands.
-    Stands,
-    /// Another attempt, after this pause at least.
-    Again { last: String, pause: Duration, at_once: bool },
-    /// Another attempt would do harm or can't help.
-    GiveUp(String),
-}
-
 impl Sender {
     /// A connection to be used with [`Sender::send`].
     #[must_use]
@@ -112,8 +99,8 @@ impl Sender {
             let at = SystemTime::now();
             let outcome = self.attempt(connection, &mut current).await;
             let next = match &outcome {
-                Ok(answer) => self.judge(answer, request, source, &mut bulk),
-                Err(error) => failed(error, &current.request),
+                Ok(answer) => next::after(answer, &current.request, source, &self.policy, &mut bulk),
+                Err(error) => next::without_answer(error, &current.request, bulk.is_some()),
             };
             self.concurrency_learns(&outcome, &next);
             attempts.add(outcome, at);
@@ -165,75 +152,10 @@ impl Sender {
 
     fn concurrency_learns(&self, outcome: &Result<Answer, ExchangeError>, next: &Next) {
         if let Ok(answer) = outcome {
-            let items_refused = answer.status == OK && matches!(next, Next::Again { .. });
+            let items_refused = answer.status == next::OK && matches!(next, Next::Again { .. });
             self.concurrency.answered(items_refused || matches!(answer.status, 429 | 503));
         }
     }
-
-    /// What an answer means. `bulk` is begun when items of a bulk have to be sent again.
-    fn judge(
-        &self,
-        answer: &Answer,
-        request: &RawRequest,
-        source: Source<'_>,
-        bulk: &mut Option<Bulk>,
-    ) -> Next {
-        if is_overload(answer.status, source.status.filter(|_| bulk.is_none())) {
-            let last = format!("status {}", answer.status);
-            if is_untold(answer.status) && !is_repeatable(request) {
-                return Next::GiveUp(unrepeatable(&last));
-            }
-            let pause = answer.retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
-            return Next::Again { last, pause, at_once: false };
-        }
-        let non_retryable = &self.policy.non_retryable;
-        let understood = match bulk {
-            Some(begun) => answer.status == OK && begun.take(answer, non_retryable),
-            None => {
-                if answer.status == OK && request.target().is_some_and(|target| target.is_bulk()) {
-                    *bulk = Bulk::begin(request, answer, source.answer, non_retryable);
-                }
-                true
-            }
-        };
-        if !understood {
-            return Next::GiveUp(format!(
-                "the failed items of the bulk, sent again, were answered with status {} and without results",
-                answer.status
-            ));
-        }
-        match bulk {
-            Some(bulk) if !bulk.is_done() => {
-                Next::Again { last: bulk.describe(), pause: Duration::ZERO, at_once: false }
-            }
-            _ => Next::Stands,
-        }
-    }
-}
-
-fn failed(error: &ExchangeError, request: &RawRequest) -> Next {
-    match error {
-        // A larger answer or a broken one would come again.
-        ExchangeError::TooLarge | ExchangeError::Unframable(_) => Next::Stands,
-        ExchangeError::Unsigned(error) if !error.passes() => Next::GiveUp(error.to_string()),
-        _ if error.may_have_taken_effect() && !is_repeatable(request) => {
-            Next::GiveUp(unrepeatable(&error.to_string()))
-        }
-        _ => Next::Again {
-            last: error.to_string(),
-            pause: Duration::ZERO,
-            at_once: matches!(error, ExchangeError::Stale(_)),
-        },
-    }
-}
-
-fn unrepeatable(last: &str) -> String {
-    format!("{last}; the target may have acted on it, and doing it twice would not be the same as once")
-}
-
-/// A status that says "later", where the source did not say so too.
-fn is_overload(status: u16, source: Option<u16>) -> bool {
-    matches!(status, 429 | 502 | 503 | 504) && source.is_none_or(|source| source < 500 && source != 429)
 }
 
 /// Between half of `backoff` and all of it, so that many connections don't come back at once.
@@ -245,17 +167,6 @@ fn jittered(backoff: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn overload_is_retried_unless_the_source_had_it_too() {
-        for status in [429, 502, 503, 504] {
-            assert!(
-                is_overload(status, Some(200)) && is_overload(status, Some(404)) && is_overload(status, None)
-            );
-            assert!(!is_overload(status, Some(429)) && !is_overload(status, Some(503)));
-        }
-        assert!(!is_overload(500, Some(200)) && !is_overload(404, Some(200)));
-    }
 
     #[test]
     fn jitter_stays_within_half_and_all() {

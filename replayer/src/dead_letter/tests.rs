@@ -14,7 +14,11 @@ fn files_are_made_with_the_first_letter_and_appended_to() {
     assert_eq!((letters.file(), std::fs::read_dir(&path).unwrap().count()), (None, 0));
     letters.write(&letter("one")).unwrap();
     letters.write(&letter("two")).unwrap();
+    letters.sync().unwrap();
     let file = letters.file().unwrap();
+    let other = DeadLetters::new(path).unwrap();
+    other.write(&letter("three")).unwrap();
+    assert_ne!(other.file().unwrap(), file, "no run appends to another's file");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "one\ntwo\n");
     assert_eq!(std::fs::read_to_string(file.with_extension("jsonl")).unwrap(), "{}\n{}\n");
     assert_eq!(RecordInput::new(File::open(file).unwrap()).unwrap().count(), 2);

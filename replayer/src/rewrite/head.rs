@@ -69,14 +69,10 @@ const FRAMING: [&str; 4] = ["content-length", "transfer-encoding", "content-enco
 /// The value of a header in a head that is known to be well formed.
 #[must_use]
 pub fn header<'a>(head: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    fields(head).find(|(other, _)| other.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
-}
-
-/// Names and values of the headers of a head that is known to be well formed.
-pub fn fields(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    HeadLines::new(head).skip(1).filter_map(|line| {
-        let (name, value) = line.split_at_checked(memchr::memchr(b':', line)?)?;
-        Some((name, value.strip_prefix(b":").unwrap_or_default().trim_ascii()))
+    HeadLines::new(head).skip(1).find_map(|line| {
+        let (other, value) = line.split_at_checked(memchr::memchr(b':', line)?)?;
+        let value = value.strip_prefix(b":").unwrap_or_default().trim_ascii();
+        other.eq_ignore_ascii_case(name.as_bytes()).then_some(value)
     })
 }
 

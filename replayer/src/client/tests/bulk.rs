@@ -201,3 +201,24 @@ async fn ten_thousand_items_of_which_every_other_one_fails() {
     let answer = merged(&attempts);
     assert_eq!((answer["items"].as_array().unwrap().len(), &answer["errors"]), (10_000, &false.into()));
 }
+
+#[tokio::test]
+async fn items_whose_second_answer_makes_no_sense_are_not_taken_for_done() {
+    for (status, nonsense) in [(200, "{}"), (200, r#"{"items":[]}"#), (413, "{}"), (401, "{}")] {
+        let scripted = Scripted::start(move |at, _| match at {
+            0 => answered(&[ok("0"), failed("1", 429, "es_rejected_execution_exception")]),
+            _ => reply(status, nonsense),
+        })
+        .await;
+        let given_up = send(&scripted, &request_to("POST /_bulk", &items(2)), 200).await.unwrap_err();
+        assert_eq!(given_up.remainder.unwrap().items, [1], "{status} {nonsense}");
+        assert!(given_up.reason.contains(&status.to_string()), "{}", given_up.reason);
+    }
+    let scripted = Scripted::start(|at, _| match at {
+        0 => answered(&[failed("0", 429, "es_rejected_execution_exception")]),
+        _ => Step::ReplyAndClose(b"no http\r\n\r\n".to_vec()),
+    })
+    .await;
+    let given_up = send(&scripted, &request_to("POST /_bulk", &items(1)), 200).await.unwrap_err();
+    assert!(given_up.remainder.is_some() && given_up.attempts.may_have_taken_effect());
+}

@@ -102,20 +102,27 @@ async fn of_a_bulk_only_what_is_left_is_kept() {
 }
 
 #[tokio::test]
-async fn a_poison_request_is_kept_and_does_not_stop_the_others() {
+async fn poison_requests_are_kept_and_do_not_stop_the_others() {
+    const POISON: u64 = 10_000;
     let mut capture = Capture::new();
     let poison =
-        b"PUT /a/_doc/2 HTTP/1.1\r\nHost: s\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}".to_vec();
-    capture.connection("one", &[(0, 5, poison.clone(), created()), (10, 15, put("3"), created())]);
+        b"PUT /a/_doc/2 HTTP/1.1\r\nHost: s\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n";
+    for at in 0..POISON {
+        capture.connection(&format!("p{at}"), &[(at, at + 1, poison.to_vec(), created())]);
+    }
+    capture.connection("good", &[(POISON, POISON + 5, put("3"), created())]);
     let scripted = agreeing().await;
     let outcome = capture.replay(&scripted.target).await;
     assert_eq!(outcome.exit_code(), EXIT_GAPS, "{}", outcome.verdict());
     assert_eq!(replayed(&scripted), ["PUT /a/_doc/3"]);
-    if outcome.report.requests.unreplayable == 1 {
-        assert_eq!(reasons(&capture)[0]["id"], "one.0");
-    } else {
-        assert_eq!(outcome.input.unframed, 1, "told apart before it became a request");
-    }
+    assert_eq!((outcome.report.requests.unreplayable, outcome.report.requests.same), (POISON, 1));
+    let reasons = reasons(&capture);
+    assert_eq!((reasons.len() as u64, &reasons[0]["attempts"]), (POISON, &0.into()));
+    assert!(reasons[0]["reason"].as_str().unwrap().contains("framed"), "{}", reasons[0]);
+    // They are poison still, and nothing is lost of them.
+    let outcome = again(&capture, &scripted.target).await;
+    assert_eq!((outcome.exit_code(), outcome.report.requests.unreplayable), (EXIT_GAPS, POISON));
+    assert_eq!(files(&capture, "b64").len(), 2);
 }
 
 #[tokio::test]

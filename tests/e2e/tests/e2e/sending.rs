@@ -5,7 +5,9 @@ use crate::replay::replay;
 use serde_json::Value;
 use std::path::Path;
 use switchover_e2e::documents;
-use switchover_testkit::http::ask;
+use switchover_e2e::scripted::{Node, ok};
+use switchover_testkit::agent::Agent;
+use switchover_testkit::http::{Connection, ask};
 use switchover_testkit::lab::{Lab, Security, certificates};
 use switchover_testkit::program::{Program, eventually};
 
@@ -86,4 +88,49 @@ fn a_target_that_is_killed_and_comes_back_has_everything() {
     assert_eq!(report["requests"]["replayed"], 3000, "{report}");
     assert!(report["retries"].as_u64() > Some(0), "it was killed too late to notice: {report}");
     assert_eq!(documents::assert_same(source.url(), target.url(), "failures"), 3000);
+}
+
+/// A target that takes two requests on each connection and is overloaded from then on.
+fn two_and_no_more(number: usize) -> Vec<u8> {
+    match number {
+        0 | 1 => ok(number),
+        _ => b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n".to_vec(),
+    }
+}
+
+#[test]
+fn what_was_given_up_is_committed_and_replayed_alone() {
+    let (kafka, source) = (Lab::kafka(), Node::start(ok));
+    let directory = tempfile::tempdir().unwrap();
+    let topic = format!("givenup-{}", std::process::id());
+    let kafka_flags = ["--kafkaConnection", kafka.bootstrap(), "--kafkaTopic", &topic];
+    let agent = Agent::start(&source.url, directory.path(), &kafka_flags);
+    let mut connection = Connection::open(&agent.address).unwrap();
+    for number in 0..5 {
+        assert_eq!(connection.send("PUT", &format!("/a/_doc/{number}"), "{}").unwrap().status, 200);
+    }
+    drop(connection);
+    agent.await_delivery();
+
+    let group =
+        ["--kafkaGroupId", &topic, "--until", "end", "--speedupFactor", "max", "--retryDeadline", "1s"];
+    let input = [&kafka_flags[..], &group].concat();
+    let overloaded = Node::start(two_and_no_more);
+    let finished = replay(&overloaded.url, directory.path(), &input);
+    assert_eq!(finished.code, Some(4), "{finished:?}");
+    let first = report(directory.path());
+    assert_eq!((&first["requests"]["replayed"], &first["requests"]["deadLettered"]), (&2.into(), &3.into()));
+
+    let healthy = Node::start(ok);
+    let finished = replay(&healthy.url, directory.path(), &input);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert_eq!(report(directory.path())["requests"]["replayed"], 0, "the group is past them");
+
+    let letters = first["deadLetterFile"].as_str().unwrap();
+    let finished = replay(&healthy.url, directory.path(), &["--input", letters, "--speedupFactor", "max"]);
+    assert!(matches!(finished.code, Some(0 | 3)), "{finished:?}");
+    let sent = healthy.received().concat();
+    let sent = String::from_utf8_lossy(&sent);
+    let ids: Vec<_> = sent.split("PUT /a/_doc/").skip(1).filter_map(|rest| rest.split(' ').next()).collect();
+    assert_eq!(ids, ["2", "3", "4"]);
 }
