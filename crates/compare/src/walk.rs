@@ -153,12 +153,36 @@ impl<'a> Walk<'a> {
                     self.expect(rules::EXPLANATION);
                 }
             }
+            "_type" if ours => {
+                if source.raw() != target.raw() {
+                    self.expect(rules::TYPES_REMOVED);
+                }
+            }
+            "mappings" if zone == Zone::Envelope => self.mappings(source, target),
             "version" | "tagline" | "name" | "build" if self.is_root() => {
                 if source.raw() != target.raw() {
                     self.expect(rules::PRODUCT);
                 }
             }
             _ => self.value(source, target, self.zone_of(name, zone)),
+        }
+    }
+
+    /// Mappings, which older sources wrap in the name of their one type.
+    fn mappings(&mut self, source: Value<'_>, target: Value<'_>) {
+        let mut fields = source.fields();
+        let wrapped = match (fields.next(), fields.next()) {
+            (Some((kind, inside)), None) if inside.kind() == Kind::Object && kind != b"properties" => {
+                Some(inside)
+            }
+            _ => None,
+        };
+        match wrapped {
+            Some(inside) if inside.get("properties").is_some() && target.get("properties").is_some() => {
+                self.expect(rules::TYPES_REMOVED);
+                self.value(inside, target, Zone::Document);
+            }
+            _ => self.value(source, target, Zone::Document),
         }
     }
 
@@ -180,6 +204,11 @@ impl<'a> Walk<'a> {
         let added = source.is_none();
         let rule = match zone {
             Zone::Document => None,
+            // Up to version 5 (`created`, `found`) and 2 (no `result`).
+            _ if self.is_write() && !added && is_flag(source) && matches!(name, "created" | "found") => {
+                Some(rules::REMOVED_FIELD)
+            }
+            _ if self.is_write() && added && name == "result" => Some(rules::ADDED_FIELD),
             Zone::Settings => rules::SETTINGS.contains(&name).then_some(rules::SETTING),
             _ if name == "_type" => Some(rules::TYPES_REMOVED),
             _ if name == "terminated_early" || (added && rules::ADDED.contains(&name)) => {
@@ -219,6 +248,10 @@ impl<'a> Walk<'a> {
             Zone::Settings => rules::IGNORED_ADMIN.contains(&name) || name == "uuid",
             Zone::Envelope => rules::IGNORED.contains(&name),
         }
+    }
+
+    fn is_write(&self) -> bool {
+        matches!(self.class, Class::Index | Class::Update | Class::Delete | Class::Bulk)
     }
 
     fn is_root(&self) -> bool {
@@ -272,4 +305,8 @@ impl<'a> Walk<'a> {
             self.differences.push(Difference { kind, path, source, target });
         }
     }
+}
+
+fn is_flag(value: Option<Value<'_>>) -> bool {
+    value.is_some_and(|value| matches!(value.kind(), Kind::True | Kind::False))
 }

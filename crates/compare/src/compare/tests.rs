@@ -458,3 +458,65 @@ fn documents_are_counted_in_stats() {
     not_comparable("/_stats", &stats(1, 1), &stats(1, 2));
     different("/_stats", &stats(1, 1), &stats(2, 1), "value", "indices.*.primaries.docs.count");
 }
+
+#[test]
+fn answers_of_older_sources() {
+    expected(
+        "/a/_search",
+        r#"{"hits":{"hits":[{"_type":"t"}]}}"#,
+        r#"{"hits":{"hits":[{"_type":"_doc"}]}}"#,
+        rules::TYPES_REMOVED,
+    );
+    let untyped = r#"{"a":{"mappings":{"properties":{"x":{"type":"date"}}}}}"#;
+    expected(
+        "/a/_mapping",
+        r#"{"a":{"mappings":{"t":{"properties":{"x":{"type":"date"}}}}}}"#,
+        untyped,
+        rules::TYPES_REMOVED,
+    );
+    let other =
+        bodies_of("/a/_mapping", r#"{"a":{"mappings":{"t":{"properties":{"x":{"type":"long"}}}}}}"#, untyped);
+    assert_eq!(other.verdict, Verdict::Different);
+    let version_5 = r#"{"_id":"1","created":true,"result":"created"}"#;
+    expected("/a/_doc", version_5, r#"{"_id":"1","result":"created"}"#, rules::REMOVED_FIELD);
+    expected("/a/_doc", r#"{"_id":"1"}"#, r#"{"_id":"1","result":"created"}"#, rules::ADDED_FIELD);
+    let reindexed = bodies_of("/_reindex", r#"{"created":5}"#, "{}");
+    assert_eq!(reindexed.verdict, Verdict::Different, "that is a count");
+}
+
+#[test]
+fn what_the_request_says_matters() {
+    let asked = |request: &str, source: &str, target: &str| {
+        let question = Question { call: Call::parse("POST", b"/a/_search"), body: request.as_bytes() };
+        let of =
+            |body: &str| Answer { status: 200, body: body.as_bytes().to_vec().into(), ..Answer::default() };
+        Comparer::default().compare(&question, &of(source), &of(target))
+    };
+    let metric = |value: &str| format!(r#"{{"aggregations":{{"m":{{"value":{value}}}}}}}"#);
+    let cardinality = r#"{"aggs":{"m":{"cardinality":{"field":"x"}}}}"#;
+    assert_eq!(asked(cardinality, &metric("1000"), &metric("1004")).verdict, Verdict::ExpectedDifference);
+    assert_eq!(asked(cardinality, &metric("1000"), &metric("1200")).verdict, Verdict::Different);
+    let sum = r#"{"aggs":{"m":{"sum":{"field":"x"}},"c":{"cardinality":{"field":"x"}}}}"#;
+    assert_eq!(
+        asked(sum, &metric("1000.0"), &metric("1004.0")).verdict,
+        Verdict::Different,
+        "of another name"
+    );
+    let range = |to: &str| {
+        format!(r#"{{"aggregations":{{"r":{{"buckets":[{{"key":"*-{to}","to_as_string":"{to}","doc_count":3}}]}}}}}}"#)
+        .replace("\"to_as", "\"to\":1,\"to_as")
+    };
+    assert_eq!(
+        asked(r#"{"aggs":{"r":{"date_range":{"ranges":[{"to":"now"}]}}}}"#, &range("1"), &range("2")).verdict,
+        Verdict::ExpectedDifference
+    );
+    assert_eq!(asked("{}", &range("1"), &range("2")).verdict, Verdict::Different);
+    let random = r#"{"query":{"function_score":{"random_score":{}}}}"#;
+    let (one, other) = (page(2, &[("1", 0.3), ("2", 0.1)]), page(2, &[("2", 0.9), ("1", 0.2)]));
+    assert_eq!(asked(random, &one, &other).verdict, Verdict::NotComparable);
+    let changed = page(2, &[("1", 0.3), ("2", 0.1)]).replace(r#""id":"1""#, r#""id":"x""#);
+    assert_eq!(asked(random, &one, &changed).verdict, Verdict::Different, "documents are still compared");
+    let second = |id: &str| page(9, &[(id, 1.0), ("5", 0.5)]);
+    assert_eq!(asked(r#"{"from":2}"#, &second("3"), &second("4")).verdict, Verdict::ExpectedDifference);
+    assert_eq!(asked(r#"{"from":0}"#, &second("3"), &second("4")).verdict, Verdict::Different);
+}
