@@ -179,18 +179,18 @@ async fn a_large_request_on_a_slow_line_is_not_silence() {
     let body = "x".repeat(24 * 1024 * 1024);
     let request = request("POST", &body);
     let length = request.head.len() + body.len();
+    let (whole, silent) = (Duration::from_millis(1500), Duration::from_millis(500));
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut buffer = vec![0; 1024 * 1024];
-        let mut read = 0;
+        let (begun, mut read) = (Instant::now(), 0);
         while read < length {
             read += stream.read(&mut buffer).await.unwrap();
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep_until(begun + whole.mul_f64(read as f64 / length as f64)).await;
         }
         stream.write_all(&answer(201, "{}")).await.unwrap();
     });
     let started = Instant::now();
-    let silent = Duration::from_millis(150);
     assert_eq!(to(&target, silent).exchange(&request).await.unwrap().status, 201);
     assert!(started.elapsed() > silent, "it took longer than a silence may");
 }
