@@ -115,6 +115,9 @@ impl<'a> Walk<'a> {
                 _ => by_name.get_or_insert_with(|| target.fields().collect()).get(name).copied(),
             };
             found += usize::from(other.is_some());
+            if other.is_some_and(|other| other.kind() == value.kind() && other.raw() == value.raw()) {
+                continue;
+            }
             let name = String::from_utf8_lossy(name);
             if !self.is_ignored(&name, zone) {
                 self.within(&name, |walk| match other {
