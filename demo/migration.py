@@ -136,7 +136,7 @@ class Migration:
 
     def show_report(self, report):
         requests = report["requests"]
-        self.screen.detail(f"{requests['replayed']} requests in {report['durationSeconds']:.1f} s: {requests['same']} answers same, {requests['different']} different, {requests['notComparable']} not comparable")
+        self.screen.detail(f"{requests['replayed']} requests in {report['durationSeconds']:.1f} s: {requests['same']} answers same, {requests['expectedDifference']} differ as the products do, {requests['different']} different, {requests['notComparable']} not comparable")
         self.screen.detail(f"{report['autoIds']['taken']} ids that the source had made, {report['scrollIdsReplaced']} scroll ids replaced, {report['retries']} retries")
         self.screen.detail("status source -> target: " + ", ".join(f"{pair['source']} -> {pair['target']}: {pair['count']}" for pair in report["statuses"]))
         groups = sorted(report["differences"], key=lambda group: -group["count"])

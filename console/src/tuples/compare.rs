@@ -7,7 +7,7 @@ use switchover_compare::report::{Document, Fact, Report, write_files, write_text
 use switchover_compare::tuple::{judge, learn};
 
 use super::CompareArgs;
-use super::files::for_each;
+use super::files::{BadLines, for_each};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -18,17 +18,16 @@ pub(super) fn run(args: &CompareArgs, json: bool) -> Result<(), Failure> {
     let mut comparer = Comparer::default();
     let mut tuples = 0_u64;
     // Twice: what is noise is known before the first pair is judged.
-    let learnt = for_each(&args.files, |tuple, _| {
+    for_each(&args.files, BadLines::PassOver, |tuple, _| {
         tuples += 1;
         learn(&mut comparer, tuple);
         Ok(true)
-    });
+    })?;
     if tuples == 0 {
-        learnt?;
         return Err(anyhow::anyhow!("there are no tuples in what was given").into());
     }
     let mut report = Report::default();
-    let read = for_each(&args.files, |tuple, _| {
+    let read = for_each(&args.files, BadLines::Fail, |tuple, _| {
         judge(&mut comparer, tuple).count(&mut report);
         Ok(true)
     });

@@ -4,7 +4,7 @@ use switchover_compare::compare::Comparer;
 use switchover_compare::tuple::{Shape, convert};
 
 use super::Files;
-use super::files::for_each;
+use super::files::{BadLines, for_each};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -12,7 +12,7 @@ pub(super) fn run(files: &Files, shape: Shape) -> Result<(), Failure> {
     let mut out = Output::stdout();
     let mut comparer = Comparer::default();
     let mut line = Vec::new();
-    let read = for_each(files, |tuple, _| {
+    let read = for_each(files, BadLines::Fail, |tuple, _| {
         line.clear();
         convert(&mut line, tuple, shape, &mut comparer);
         out.bytes(&line)?;

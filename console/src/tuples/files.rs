@@ -13,13 +13,22 @@ use crate::failure::Failure;
 /// Bad lines told one by one; the others are only counted.
 const MAX_BAD_LINES_TOLD: u64 = 10;
 
-/// Calls `each` with every tuple and its line as it stands. Lines that are no tuples are told on stderr; `each` ends
-/// it by giving `false`.
+/// What becomes of lines that are no tuples.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum BadLines {
+    /// They are told on stderr and make it fail in the end.
+    Fail,
+    /// Nothing: they are told when the files are read again.
+    PassOver,
+}
+
+/// Calls `each` with every tuple and its line as it stands, until it gives `false`.
 ///
 /// # Errors
 /// When a file can't be read, `each` fails, or lines were no tuples (after all the others).
 pub(super) fn for_each(
     files: &Files,
+    bad_lines: BadLines,
     mut each: impl FnMut(&Tuple<'_>, &[u8]) -> Result<bool, Failure>,
 ) -> Result<(), Failure> {
     let mut bad = 0;
@@ -36,6 +45,7 @@ pub(super) fn for_each(
                         return Ok(());
                     }
                 }
+                None if bad_lines == BadLines::PassOver => {}
                 None => {
                     bad += 1;
                     if bad <= MAX_BAD_LINES_TOLD {

@@ -3,7 +3,7 @@
 use switchover_compare::compare::Comparer;
 use switchover_compare::tuple::{Message, Shape, Tuple, convert, judge};
 
-use super::files::for_each;
+use super::files::{BadLines, for_each};
 use super::{Files, Wanted};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -33,7 +33,7 @@ pub(super) fn run(files: &Files, filter: &Filter, json: bool) -> Result<(), Fail
     if filter.limit == Some(0) {
         return Ok(());
     }
-    for_each(files, |tuple, line| {
+    for_each(files, BadLines::Fail, |tuple, line| {
         let verdict = match tuple.verdict() {
             Some(verdict) => verdict.into_owned(),
             // Of the existing tool: nothing was compared yet.

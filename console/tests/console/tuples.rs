@@ -120,6 +120,13 @@ fn lines_that_are_no_tuples_are_told_and_fail() {
         converted.stderr
     );
     assert!(converted.stderr.contains("2 lines are not tuples"), "{}", converted.stderr);
+    let compared = run(&["compare"], &file);
+    assert_eq!(
+        (compared.code, compared.stderr.matches("not a tuple").count()),
+        (1, 2),
+        "told once: {compared:?}"
+    );
+    assert!(compared.stdout.contains("1 of 2 answers differ"), "{}", compared.stdout);
     assert_eq!(run(&["compare"], &dir.path().join("none")).code, 1);
 }
 

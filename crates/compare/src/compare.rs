@@ -8,13 +8,14 @@ use std::borrow::Cow;
 use crate::answer::{Answer, Format};
 use crate::call::{Call, Class};
 use crate::cat;
-use crate::json::{Tape, Value};
+use crate::json::{MAX_BODY_BYTES, Tape, Value};
 use crate::noise::{self, Noise};
 use crate::rules;
 use crate::verdict::{Comparison, Difference, Verdict, shown};
 use crate::walk::{Walk, find};
 
 const TEXT: &str = "text";
+const TOO_LONG: &str = "an answer is too long to be compared";
 const OTHER_FORMAT: &str = "a format that is not compared";
 /// Requests whose answers hold arbitrary documents.
 const ARBITRARY: [(&str, &str); 2] =
@@ -78,7 +79,8 @@ impl Comparer {
             }
             return;
         }
-        if source.status != 200 || source.body.is_empty() {
+        // What is not comparable needs no noise, and would teach a thousand places.
+        if source.status != 200 || source.body.is_empty() || call.is_about_the_cluster() {
             return;
         }
         let request = noise::fingerprint(call.method, call.path, call.query, question.body);
@@ -108,6 +110,9 @@ impl Comparer {
         }
         if source.format() == Some(Format::Other) && target.format() == Some(Format::Other) {
             return Comparison::not_comparable(OTHER_FORMAT);
+        }
+        if one.len().max(other.len()) > MAX_BODY_BYTES {
+            return Comparison::not_comparable(TOO_LONG);
         }
         let [tape, other_tape, request] = &mut self.tapes;
         let (one, other) = match (tape.parse(one), other_tape.parse(other)) {

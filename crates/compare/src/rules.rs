@@ -14,6 +14,8 @@ pub(crate) const CUT_BY_PAGE: &str = "page cuts through equally ranked hits";
 pub(crate) const INDEX_ORDER: &str = "hits in the index's own order";
 /// A field that only newer versions have.
 pub(crate) const ADDED_FIELD: &str = "field added by the product";
+/// A field that only older versions have.
+pub(crate) const REMOVED_FIELD: &str = "field removed by the product";
 /// `max_score` of collapsed or sorted hits.
 pub(crate) const MAX_SCORE: &str = "max_score given by one product only";
 /// An error type that has another name.

@@ -1,5 +1,6 @@
 //! Two bodies side by side, field by field; equal parts are skipped by their bytes.
 
+mod asked;
 mod buckets;
 mod errors;
 mod hits;
@@ -15,6 +16,10 @@ use crate::rules;
 use crate::verdict::{
     Comparison, Difference, MAX_DIFFERENCES_PER_PAIR, MAX_PATH_BYTES, MAX_SHOWN_BYTES, Verdict, cut,
 };
+
+pub(crate) use asked::find;
+
+use asked::Asked;
 
 /// What a part of an answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,16 +38,13 @@ pub(crate) enum Zone {
 pub(crate) struct Walk<'a> {
     class: Class,
     call: Option<Call<'a>>,
-    /// Of the request, where it is one JSON value.
-    request: Option<Value<'a>>,
     noise: Option<&'a Noise>,
     path: String,
     differences: Vec<Difference>,
     different: bool,
     expected: BTreeMap<&'static str, u64>,
     learnable: Vec<String>,
-    /// Hits come in an order that is each index's own.
-    unordered: bool,
+    asked: Asked,
     /// What the source's scores are divided by before they are compared.
     factor: f64,
 }
@@ -52,14 +54,13 @@ impl<'a> Walk<'a> {
         Self {
             class: call.map_or(Class::Other, |call| call.class()),
             call,
-            request,
             noise,
             path: String::new(),
             differences: Vec::new(),
             different: false,
             expected: BTreeMap::new(),
             learnable: Vec::new(),
-            unordered: hits::are_unordered(call, request),
+            asked: Asked::new(call, request),
             factor: 1.0,
         }
     }
@@ -114,6 +115,9 @@ impl<'a> Walk<'a> {
                 _ => by_name.get_or_insert_with(|| target.fields().collect()).get(name).copied(),
             };
             found += usize::from(other.is_some());
+            if other.is_some_and(|other| other.kind() == value.kind() && other.raw() == value.raw()) {
+                continue;
+            }
             let name = String::from_utf8_lossy(name);
             if !self.is_ignored(&name, zone) {
                 self.within(&name, |walk| match other {
@@ -152,12 +156,36 @@ impl<'a> Walk<'a> {
                     self.expect(rules::EXPLANATION);
                 }
             }
+            "_type" if ours => {
+                if source.raw() != target.raw() {
+                    self.expect(rules::TYPES_REMOVED);
+                }
+            }
+            "mappings" if zone == Zone::Envelope => self.mappings(source, target),
             "version" | "tagline" | "name" | "build" if self.is_root() => {
                 if source.raw() != target.raw() {
                     self.expect(rules::PRODUCT);
                 }
             }
             _ => self.value(source, target, self.zone_of(name, zone)),
+        }
+    }
+
+    /// Mappings, which older sources wrap in the name of their one type.
+    fn mappings(&mut self, source: Value<'_>, target: Value<'_>) {
+        let mut fields = source.fields();
+        let wrapped = match (fields.next(), fields.next()) {
+            (Some((kind, inside)), None) if inside.kind() == Kind::Object && kind != b"properties" => {
+                Some(inside)
+            }
+            _ => None,
+        };
+        match wrapped {
+            Some(inside) if inside.get("properties").is_some() && target.get("properties").is_some() => {
+                self.expect(rules::TYPES_REMOVED);
+                self.value(inside, target, Zone::Document);
+            }
+            _ => self.value(source, target, Zone::Document),
         }
     }
 
@@ -179,6 +207,11 @@ impl<'a> Walk<'a> {
         let added = source.is_none();
         let rule = match zone {
             Zone::Document => None,
+            // Up to version 5 (`created`, `found`) and 2 (no `result`).
+            _ if self.is_write() && !added && is_flag(source) && matches!(name, "created" | "found") => {
+                Some(rules::REMOVED_FIELD)
+            }
+            _ if self.is_write() && added && name == "result" => Some(rules::ADDED_FIELD),
             Zone::Settings => rules::SETTINGS.contains(&name).then_some(rules::SETTING),
             _ if name == "_type" => Some(rules::TYPES_REMOVED),
             _ if name == "terminated_early" || (added && rules::ADDED.contains(&name)) => {
@@ -218,6 +251,10 @@ impl<'a> Walk<'a> {
             Zone::Settings => rules::IGNORED_ADMIN.contains(&name) || name == "uuid",
             Zone::Envelope => rules::IGNORED.contains(&name),
         }
+    }
+
+    fn is_write(&self) -> bool {
+        matches!(self.class, Class::Index | Class::Update | Class::Delete | Class::Bulk)
     }
 
     fn is_root(&self) -> bool {
@@ -273,8 +310,6 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The first field of this name in `value` or anything in it.
-pub(crate) fn find<'a>(value: Value<'a>, name: &str) -> Option<Value<'a>> {
-    let inside = value.fields().map(|(_, value)| value).chain(value.items());
-    value.get(name).or_else(|| inside.into_iter().find_map(|value| find(value, name)))
+fn is_flag(value: Option<Value<'_>>) -> bool {
+    value.is_some_and(|value| matches!(value.kind(), Kind::True | Kind::False))
 }

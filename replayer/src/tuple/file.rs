@@ -4,7 +4,7 @@
 //! cut off at the next start. A closed file is renamed when it is on disk whole, and its plain text goes only when the
 //! compressed copy is on disk.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -14,6 +14,8 @@ use switchover_capture::Timestamp;
 
 /// The file in the tuple directory that is written to.
 pub const FILE_NAME: &str = "tuples.log";
+/// Held while a process writes there: what one closes and compresses, another must not be writing to.
+const LOCK_NAME: &str = "tuples.lock";
 /// Closed files are called `tuples-TIME.log`, then `tuples-TIME.log.zst`.
 const CLOSED_PREFIX: &str = "tuples-";
 const CLOSED_SUFFIX: &str = ".log";
@@ -32,6 +34,7 @@ pub struct TupleFile {
     bytes: u64,
     max_bytes: u64,
     archive: Archive,
+    _lock: File,
 }
 
 /// The thread that compresses closed files.
@@ -49,6 +52,11 @@ impl TupleFile {
     /// Of the file system.
     pub fn append(directory: &Path, max_bytes: u64) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
+        let lock = File::create(directory.join(LOCK_NAME))?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => io::Error::other("another replayer writes there"),
+            TryLockError::Error(error) => error,
+        })?;
         let mut file = open(directory)?;
         let bytes = cut_torn_line(&mut file)?;
         sync_directory(directory)?;
@@ -58,6 +66,7 @@ impl TupleFile {
             bytes,
             max_bytes,
             archive: Archive::start(directory.to_owned())?,
+            _lock: lock,
         })
     }
 

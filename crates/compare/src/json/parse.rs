@@ -14,7 +14,6 @@ enum Expected {
 
 /// Appends the nodes of `body`, an object's children as name, value, name, value.
 pub(super) fn parse(body: &[u8], nodes: &mut Vec<Node>) -> Option<()> {
-    u32::try_from(body.len()).ok()?;
     let mut open: Vec<usize> = Vec::new();
     let mut at = blank(body, 0);
     let mut expected = Expected::Value;
@@ -76,7 +75,7 @@ fn close(open: &mut Vec<usize>, nodes: &mut [Node], at: usize, byte: u8) -> Opti
 }
 
 fn push(nodes: &mut Vec<Node>, kind: Kind, start: usize, end: usize) {
-    // The body's length fits, so every place in it does; and there are fewer nodes than bytes.
+    // A body is shorter than 4 GiB (MAX_BODY_BYTES), so every place in it fits; and there are fewer nodes than bytes.
     nodes.push(Node { kind, start: start as u32, end: end as u32, next: nodes.len() as u32 + 1 });
 }
 

@@ -61,7 +61,7 @@ impl Walk<'_> {
     }
 
     fn range(&mut self, source: Value<'_>, target: Value<'_>) {
-        let now = self.relative_to_now();
+        let now = self.asked.now;
         for (name, value) in source.fields() {
             let name = String::from_utf8_lossy(name);
             let other = target.get(&name);
@@ -81,10 +81,6 @@ impl Walk<'_> {
                 self.within(&name, |walk| walk.only(&name, None, Some(value), Zone::Computed));
             }
         }
-    }
-
-    fn relative_to_now(&self) -> bool {
-        self.request.is_some_and(|request| memchr::memmem::find(request.raw(), b"\"now").is_some())
     }
 }
 

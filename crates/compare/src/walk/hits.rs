@@ -4,7 +4,6 @@ use std::collections::{HashMap, VecDeque};
 
 use super::numbers::{COMPUTED_TOLERANCE, SCORE_TOLERANCE, close};
 use super::{Walk, Zone};
-use crate::call::Call;
 use crate::json::{Kind, Value};
 use crate::rules;
 
@@ -79,7 +78,7 @@ impl Walk<'_> {
     fn max_score(&mut self, source: Option<Value<'_>>, target: Option<Value<'_>>) {
         match (source.and_then(|score| score.number()), target.and_then(|score| score.number())) {
             (None, None) => {}
-            _ if self.unordered => {}
+            _ if self.asked.unordered => {}
             (Some(one), Some(other)) if close(one / self.factor, other, SCORE_TOLERANCE) => {}
             (Some(_), Some(_)) => self.differ("value", source, target, Zone::Computed),
             _ => self.expect(rules::MAX_SCORE),
@@ -90,7 +89,7 @@ impl Walk<'_> {
         if source.len() != target.len() {
             return self.differ_by("length", source.len().to_string(), target.len().to_string());
         }
-        if self.unordered {
+        if self.asked.unordered {
             return self.pages(source, target);
         }
         let mut at = 0;
@@ -145,24 +144,9 @@ impl Walk<'_> {
     fn cut(&self, hits: Value<'_>, length: usize) -> Cut {
         let total = hits.get("total");
         let count = total.and_then(|total| total.get("value").unwrap_or(total).number());
-        let first_page = self.path != "hits" || self.begins_at_the_top();
+        let first_page = self.path != "hits" || self.asked.first_page;
         Cut { before: !first_page, behind: !first_page || count.is_none_or(|count| count > length as f64) }
     }
-
-    fn begins_at_the_top(&self) -> bool {
-        let zero = |from: Option<f64>| from.is_none_or(|from| from == 0.0);
-        zero(self.request.and_then(|request| request.get("from")).and_then(|from| from.number()))
-            && zero(self.call.and_then(|call| call.parameter("from")).and_then(|from| from.parse().ok()))
-            && self.request.is_none_or(|request| request.get("search_after").is_none())
-    }
-}
-
-/// Whether a request asks for hits in an order that is each index's own.
-pub(super) fn are_unordered(call: Option<Call<'_>>, request: Option<Value<'_>>) -> bool {
-    let by_document = |sort: Value<'_>| memchr::memmem::find(sort.raw(), b"_doc").is_some();
-    call.is_some_and(|call| call.is_scroll() || call.parameter("sort") == Some("_doc"))
-        || request.and_then(|request| request.get("sort")).is_some_and(by_document)
-        || request.is_some_and(|request| request.get("terminate_after").is_some())
 }
 
 /// What the source's scores have to be divided by, and the rule that says so.

@@ -1,7 +1,7 @@
 //! Numbers. A document's are compared as text; a cluster's own integers exactly; floats that it computed with a
 //! tolerance, since the order of adding depends on how documents lie in segments.
 
-use super::{Walk, Zone, find};
+use super::{Walk, Zone};
 use crate::json::Value;
 use crate::rules;
 
@@ -11,9 +11,6 @@ pub(super) const SCORE_TOLERANCE: f64 = 1e-5;
 pub(super) const COMPUTED_TOLERANCE: f64 = 1e-9;
 /// Aggregations that are estimates by design, relative.
 const ESTIMATE_TOLERANCE: f64 = 0.05;
-
-/// Aggregations whose algorithms differ between versions.
-const ESTIMATES: [&str; 4] = ["percentiles", "percentile_ranks", "median_absolute_deviation", "cardinality"];
 
 impl Walk<'_> {
     pub(super) fn numbers(&mut self, source: Value<'_>, target: Value<'_>, zone: Zone) {
@@ -47,13 +44,11 @@ impl Walk<'_> {
         self.factor != 1.0 && self.path.ends_with(".sort.*")
     }
 
-    /// Whether the request asks for an estimate under the aggregation's name that the path leads through.
+    /// Whether the path leads through an aggregation that is an estimate.
     fn is_estimate(&self) -> bool {
-        let names = self.path.split('.').map(|name| name.split_once('#').map_or(name, |(_, name)| name));
-        names.into_iter().any(|name| {
-            let asked = self.request.and_then(|request| find(request, name));
-            asked.is_some_and(|asked| ESTIMATES.iter().any(|estimate| asked.get(estimate).is_some()))
-        })
+        // With `typed_keys` names are `type#name`.
+        let mut names = self.path.split('.').map(|name| name.split_once('#').map_or(name, |(_, name)| name));
+        !self.asked.estimates.is_empty() && names.any(|name| self.asked.estimates.contains(name))
     }
 }
 

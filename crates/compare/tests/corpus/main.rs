@@ -1,5 +1,6 @@
 //! Measures the comparison on recorded answers of real clusters (see `corpus/record`): what it calls different though
 //! it is not, and which planted regressions it finds.
+#![expect(clippy::unwrap_used, reason = "what helps a test fails as a test does")]
 
 mod false_alarms;
 mod plants;

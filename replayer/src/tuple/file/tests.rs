@@ -1,7 +1,7 @@
 use super::*;
 
 fn lines_of(directory: &Path) -> Vec<String> {
-    let mut files: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> = names(directory).into_iter().map(|name| directory.join(name)).collect();
     // The one that is written to comes last.
     files.sort_by_key(|path| (path.ends_with(FILE_NAME), path.clone()));
     let mut lines = Vec::new();
@@ -19,6 +19,7 @@ fn names(directory: &Path) -> Vec<String> {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
+    names.retain(|name| name != LOCK_NAME);
     names.sort();
     names
 }
@@ -80,6 +81,15 @@ fn what_a_crash_left_is_put_in_order() {
     file.finish().unwrap();
     assert_eq!(names(directory.path()), ["tuples-20260101T000000.log.zst", FILE_NAME]);
     assert_eq!(lines_of(directory.path()), ["closed", "whole", "next"]);
+}
+
+#[test]
+fn two_do_not_write_to_one_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = TupleFile::append(directory.path(), 1000).unwrap();
+    assert!(TupleFile::append(directory.path(), 1000).unwrap_err().to_string().contains("another replayer"));
+    drop(first);
+    assert!(TupleFile::append(directory.path(), 1000).is_ok());
 }
 
 #[test]
