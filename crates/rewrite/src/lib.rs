@@ -9,10 +9,16 @@
 
 pub mod bulk;
 pub mod headers;
+pub mod jq;
 pub mod json;
+pub mod message;
 pub mod outcome;
 pub mod percent;
+pub mod predicate;
 pub mod request;
+pub mod rules;
+pub mod script;
+pub mod transformer;
 pub mod types;
 pub mod version;
 pub mod versions;

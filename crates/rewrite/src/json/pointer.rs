@@ -1,5 +1,7 @@
 //! JSON pointers (RFC 6901): `/query/match/0`.
 
+use std::fmt;
+
 use serde::{Deserialize, Deserializer, de};
 
 /// A way into a document. `""` is the document itself.
@@ -37,7 +39,20 @@ impl Pointer {
 
 impl<'de> Deserialize<'de> for Pointer {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+        // A visitor of its own: its errors are told with their place in the file.
+        struct Text;
+        impl de::Visitor<'_> for Text {
+            type Value = Pointer;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON pointer")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Pointer, E> {
+                Pointer::parse(text).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Text)
     }
 }
 
