@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
@@ -12,7 +13,7 @@ use switchover_telemetry::LogFormat;
 
 use crate::client::Target;
 use crate::pace::Speed;
-use crate::rewrite::TargetAuth;
+use crate::rewrite::{RewriteArgs, RewriteUsageError, TargetAuth};
 use crate::run::Options;
 use crate::source::{Input, Until};
 
@@ -74,6 +75,9 @@ pub struct Settings {
     #[arg(long, value_enum, value_name = "WHEN", help_heading = "Input (one of)")]
     until: Option<Until>,
 
+    #[command(flatten)]
+    rewriting: RewriteArgs,
+
     /// How much faster than the source, or max for no waiting (the order is kept)
     #[arg(long, value_name = "FACTOR", default_value = "1.0", help_heading = "Replay")]
     speedup_factor: Speed,
@@ -115,6 +119,9 @@ pub enum UsageError {
     /// A flag about Kafka.
     #[error(transparent)]
     Kafka(#[from] OptionsError),
+    /// A rule or a flag about rewriting.
+    #[error(transparent)]
+    Rewriting(#[from] RewriteUsageError),
 }
 
 impl Settings {
@@ -142,6 +149,7 @@ impl Settings {
             until,
             speed: self.speedup_factor,
             auth,
+            rewrite: Arc::new(self.rewriting.options()?),
             response_timeout: self.target_response_timeout,
             retry_deadline: self.retry_deadline,
             tuple_dir: self.tuple_dir.clone(),

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use switchover_http1::message::MessageError;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
@@ -18,7 +17,7 @@ use crate::compare::{self, Comparison, Question};
 use crate::endpoint::{Endpoint, RequestTarget};
 use crate::progress::Progress;
 use crate::report::Report;
-use crate::rewrite::Outgoing;
+use crate::rewrite::{Outgoing, Unsent};
 use crate::tuple::{self, TupleFile};
 
 /// Finished requests that may wait for the evaluation; then the sessions wait.
@@ -48,8 +47,8 @@ pub enum Sending {
         /// Every attempt.
         attempts: Attempts,
     },
-    /// It is not a request that can be sent.
-    Unreplayable(MessageError),
+    /// It is not sent.
+    Unreplayable(Unsent),
 }
 
 /// The tuple file could not be written.
@@ -117,8 +116,9 @@ async fn evaluate(
 
 /// Compares a finished request's two answers.
 fn judge(finished: &Finished) -> Comparison {
-    let Sending::Answered { request, attempts } = &finished.sending else {
-        return Comparison::not_comparable("the captured request can't be parsed");
+    let (request, attempts) = match &finished.sending {
+        Sending::Answered { request, attempts } => (request, attempts),
+        Sending::Unreplayable(unsent) => return Comparison::not_comparable(unsent.verdict()),
     };
     let Some(source) = finished.captured.answer() else {
         return Comparison::not_comparable("no whole answer of the source was captured");

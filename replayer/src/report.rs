@@ -88,7 +88,8 @@ impl Report {
     pub fn add(&mut self, finished: &Finished, comparison: Comparison) {
         let captured = &finished.captured;
         let endpoint = evaluate::endpoint(&captured.request.bytes);
-        let unreplayable = matches!(finished.sending, Sending::Unreplayable(_));
+        // What was meant not to be sent is not missing on the target.
+        let unreplayable = matches!(&finished.sending, Sending::Unreplayable(unsent) if !unsent.is_meant());
         self.requests.add(comparison.verdict, unreplayable);
         self.by_endpoint.entry(endpoint).or_default().add(comparison.verdict, unreplayable);
         if let Some(lag) = finished.lag {

@@ -16,7 +16,7 @@ use crate::evaluate::{self, Finished, MAX_FINISHED_WAITING, TupleError};
 use crate::pace::Speed;
 use crate::progress::Progress;
 use crate::report::{Outcome, Report};
-use crate::rewrite::{Rewriter, TargetAuth};
+use crate::rewrite::{RewriteOptions, Rewriter, TargetAuth};
 use crate::session::Shared;
 use crate::source::{Input, Source, SourceError, Until};
 use preflight::PreflightError;
@@ -35,6 +35,8 @@ pub struct Options {
     pub speed: Speed,
     /// Credentials.
     pub auth: TargetAuth,
+    /// What requests are rewritten by.
+    pub rewrite: Arc<RewriteOptions>,
     /// Longest wait for progress on an answer.
     pub response_timeout: Duration,
     /// How long a request that the target can't take is tried.
@@ -72,16 +74,16 @@ pub async fn run(
     let target = Arc::new(options.target);
     let retry = RetryPolicy { deadline: options.retry_deadline };
     let reached = preflight::check(&target, &options.auth, options.response_timeout, retry);
-    tokio::select! {
+    let version = tokio::select! {
         reached = reached => reached?,
-        () = stop.cancelled() => {}
-    }
+        () = stop.cancelled() => None,
+    };
     progress.started();
     let (finished, to_evaluate) = mpsc::channel(MAX_FINISHED_WAITING);
     let evaluation = evaluate(to_evaluate, options.tuple_dir, source.commits(), Arc::clone(&progress))?;
     let (said, saying) = mpsc::unbounded_channel();
     let shared = Shared {
-        rewriter: Rewriter::new(target.authority(), options.auth),
+        rewriter: Rewriter::new(target.authority(), options.auth).with(options.rewrite, version),
         target,
         response_timeout: options.response_timeout,
         retry,

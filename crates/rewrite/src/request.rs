@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::headers::Headers;
+use crate::outcome::Stop;
 
 /// Decodes a body: its `Content-Encoding` and its bytes in; what it says, or why it can't be told, out.
 pub type Decode = fn(&[u8], &[u8]) -> Result<Vec<u8>, String>;
@@ -34,7 +35,8 @@ pub struct Request<'a> {
     query: Option<Cow<'a, str>>,
     headers: Headers<'a>,
     body: Cow<'a, [u8]>,
-    decode: Option<Decode>,
+    /// The content coding that the body still has, and who takes it off.
+    coded: Option<(Vec<u8>, Decode)>,
     edited: Edited,
 }
 
@@ -49,14 +51,14 @@ impl<'a> Request<'a> {
         body: Cow<'a, [u8]>,
         decode: Decode,
     ) -> Self {
-        let query = query.map(Cow::Borrowed);
+        let coding = headers.get("content-encoding").filter(|_| !body.is_empty());
         Self {
+            coded: coding.map(|coding| (coding.to_vec(), decode)),
             method: method.into(),
             path: path.into(),
-            query,
+            query: query.map(Cow::Borrowed),
             headers,
             body,
-            decode: Some(decode),
             edited: Edited::default(),
         }
     }
@@ -105,17 +107,9 @@ impl<'a> Request<'a> {
     /// # Errors
     /// Why it can't be decompressed.
     pub fn body(&mut self) -> Result<&[u8], String> {
-        if let Some(decode) = self.decode.take()
-            && !self.body.is_empty()
-            && let Some(coding) = self.headers.get("content-encoding")
-        {
-            match decode(coding, &self.body) {
-                Ok(decoded) => self.body = Cow::Owned(decoded),
-                Err(reason) => {
-                    self.decode = Some(decode);
-                    return Err(reason);
-                }
-            }
+        if let Some((coding, decode)) = &self.coded {
+            self.body = Cow::Owned(decode(coding, &self.body)?);
+            self.coded = None;
         }
         Ok(&self.body)
     }
@@ -154,14 +148,63 @@ impl<'a> Request<'a> {
 
     /// Another body, not compressed.
     pub fn set_body(&mut self, body: Vec<u8>) {
-        self.decode = None;
+        self.coded = None;
         self.body = Cow::Owned(body);
         self.edited.body = true;
+    }
+
+    /// To be called once all rules are through: a rule that took the `Content-Encoding` away means the plain body.
+    ///
+    /// # Errors
+    /// When the body can't be decompressed, or a rule wants another coding.
+    pub fn settle(&mut self) -> Result<(), Stop> {
+        let now = self.headers.get("content-encoding").map(<[u8]>::to_vec);
+        match (&self.coded, now) {
+            _ if !self.edited.headers || self.edited.body => Ok(()),
+            (Some((coding, _)), Some(now)) if *coding == now => Ok(()),
+            (Some(_), None) => {
+                let plain = self.body().map_err(Stop::failed)?.to_vec();
+                self.set_body(plain);
+                Ok(())
+            }
+            (None, None) => Ok(()),
+            (_, Some(_)) => Err(Stop::failed("a rule can't change the Content-Encoding, only take it away")),
+        }
     }
 
     /// The edited body, when there is one.
     #[must_use]
     pub fn into_edited_body(self) -> Option<Vec<u8>> {
         self.edited.body.then(|| self.body.into_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn coded() -> Request<'static> {
+        let headers = [b"Content-Encoding: gzip".as_slice()].into_iter().collect();
+        let decode: Decode = |coding, bytes| {
+            assert_eq!(coding, b"gzip");
+            std::str::from_utf8(bytes)
+                .map(|text| text.to_uppercase().into_bytes())
+                .map_err(|_| "damaged".to_owned())
+        };
+        Request::new("POST", "/a", None, headers, Cow::Borrowed(b"coded"), decode)
+    }
+
+    #[test]
+    fn a_coding_comes_off_when_somebody_looks_or_takes_it_away() {
+        let mut request = coded();
+        assert_eq!(request.body().unwrap(), b"CODED");
+        assert!(!request.edited().any());
+        let mut request = coded();
+        request.edit_headers(|headers| headers.remove("content-encoding"));
+        request.settle().unwrap();
+        assert_eq!(request.into_edited_body().unwrap(), b"CODED");
+        let mut request = coded();
+        request.edit_headers(|headers| headers.set("content-encoding", &["br"]));
+        assert!(request.settle().is_err());
     }
 }

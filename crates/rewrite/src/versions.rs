@@ -56,6 +56,11 @@ impl Versions {
         self.source.is_none_or(|source| source.product == Product::Elasticsearch && source.major < 7)
     }
 
+    /// Whether the source took bodies without looking at their media type: Elasticsearch until 5.
+    fn takes_any_media(&self) -> bool {
+        self.source.is_none_or(|source| source.product == Product::Elasticsearch && source.major < 6)
+    }
+
     fn to_opensearch(&self) -> bool {
         self.target.is_none_or(|target| target.product == Product::OpenSearch)
     }

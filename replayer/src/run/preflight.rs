@@ -7,7 +7,8 @@ use bytes::Bytes;
 use switchover_http1::RequestKind;
 
 use crate::client::{self, Connection, RetryPolicy, Target};
-use crate::rewrite::{Notes, Outgoing, TargetAuth};
+use crate::rewrite::{self, Notes, Outgoing, TargetAuth};
+use switchover_rewrite::version::Version;
 
 const OK: u16 = 200;
 
@@ -34,7 +35,7 @@ pub enum PreflightError {
     },
 }
 
-/// Asks for `GET /`, waiting for a target that is starting.
+/// Asks for `GET /`, waiting for a target that is starting. What version it is, as far as it tells.
 ///
 /// # Errors
 /// See [`PreflightError`].
@@ -43,7 +44,7 @@ pub(super) async fn check(
     auth: &TargetAuth,
     response_timeout: Duration,
     retry: RetryPolicy,
-) -> Result<(), PreflightError> {
+) -> Result<Option<Version>, PreflightError> {
     let authority = target.authority();
     let authorization = match auth {
         TargetAuth::Replace(value) => format!("Authorization: {value}\r\n"),
@@ -68,11 +69,11 @@ pub(super) async fn check(
             if *auth == TargetAuth::Keep {
                 // The captured requests may bring credentials that it does take.
                 tracing::warn!(target = authority, status = answer.status, "the target wants credentials");
-                return Ok(());
+                return Ok(None);
             }
             Err(PreflightError::Refused { target: authority, status: answer.status })
         }
-        Some(Ok(_)) => Ok(()),
+        Some(Ok(answer)) => Ok(rewrite::version(&answer.bytes)),
         Some(Err(error)) => Err(down(error.to_string())),
         None => Err(down("nothing was sent".to_owned())),
     }

@@ -74,6 +74,7 @@ impl Capture {
             until: Until::End,
             speed: Speed::Max,
             auth: TargetAuth::Keep,
+            rewrite: std::sync::Arc::default(),
             response_timeout: Duration::from_secs(20),
             retry_deadline: Duration::from_secs(20),
             tuple_dir: self.directory.path().join("tuples"),

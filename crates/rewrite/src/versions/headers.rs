@@ -22,6 +22,9 @@ pub(super) fn rewrite(versions: &Versions, request: &mut Request<'_>) {
             request.edit_headers(|headers| headers.set(name, &[&plain.join(", ")]));
         }
     }
+    if !versions.takes_any_media() {
+        return;
+    }
     let is_lines = request.path().ends_with("/_bulk") || request.path().ends_with("/_msearch");
     let given = request.headers().get("Content-Type").map(text).unwrap_or_default();
     if UNDERSTOOD.iter().any(|known| given.contains(known)) {
