@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::paths::Call;
 use super::{Versions, bulk, mapping};
-use crate::json::{self, JsonError, Kind, Splices};
+use crate::json::{self, JsonError, Kind, Member, Splices};
 use crate::outcome::Stop;
 use crate::request::Request;
 
@@ -123,19 +123,12 @@ fn lookup(body: &[u8], value: &Range<usize>, splices: &mut Splices<'_>) -> Resul
 
 /// `source.type` copies only documents of that type: without types it would copy all.
 fn reindex(versions: &Versions, body: &[u8], _: &Call) -> Result<Option<Vec<u8>>, Stop> {
-    let typed = |side: &str| -> Result<Option<(Option<String>, Range<usize>)>, JsonError> {
-        let Some(object) = member(body, &json::check(body)?, side)? else { return Ok(None) };
-        if member(body, &object, "type")?.is_none() {
-            return Ok(None);
-        }
-        let index = member(body, &object, "index")?;
-        let index = index.and_then(|index| json::string(body, &index).map(|index| index.into_owned()));
-        Ok(Some((index, object)))
+    let (Ok(source), Ok(dest)) = (typed_side(body, "source"), typed_side(body, "dest")) else {
+        return Ok(None);
     };
-    let (Ok(source), Ok(dest)) = (typed("source"), typed("dest")) else { return Ok(None) };
-    if let Some((index, _)) = &source
+    if let Some(source) = &source
         && versions.has_several_types()
-        && !index.as_ref().is_some_and(|index| versions.types.is_told(index))
+        && !source.index.as_ref().is_some_and(|index| versions.types.is_told(index))
     {
         return Err(Stop::failed(
             "_reindex with source.type means the documents of that type only; without types it would copy the whole index. \
@@ -143,11 +136,27 @@ fn reindex(versions: &Versions, body: &[u8], _: &Call) -> Result<Option<Vec<u8>>
         ));
     }
     let mut splices = Splices::new(body);
-    for (_, object) in [source, dest].into_iter().flatten() {
-        let Ok(members) = json::members(body, &object) else { return Ok(None) };
-        splices.remove(json::removed(&members, |member| json::is(body, &member.key, "type")));
+    for side in [source, dest].into_iter().flatten() {
+        splices.remove(json::removed(&side.members, |member| json::is(body, &member.key, "type")));
     }
     Ok(splices.finish())
+}
+
+/// A side of a reindex that names a type.
+struct TypedSide {
+    members: Vec<Member>,
+    index: Option<String>,
+}
+
+fn typed_side(body: &[u8], side: &str) -> Result<Option<TypedSide>, JsonError> {
+    let Some(object) = member(body, &json::check(body)?, side)? else { return Ok(None) };
+    if member(body, &object, "type")?.is_none() {
+        return Ok(None);
+    }
+    let members = json::members(body, &object)?;
+    let index = json::value_of(body, &members, "index").and_then(|index| json::string(body, &index));
+    let index = index.map(|index| index.into_owned());
+    Ok(Some(TypedSide { members, index }))
 }
 
 fn update(_: &Versions, body: &[u8], _: &Call) -> Result<Option<Vec<u8>>, Stop> {

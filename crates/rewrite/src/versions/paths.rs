@@ -205,7 +205,7 @@ pub(super) fn rewrite(versions: &Versions, request: &mut Request<'_>) -> Result<
             request.set_query(Some(query.unwrap_or_else(|| parameter.to_owned())));
         }
         if to.trim_matches('/') != path.trim_matches('/') {
-            request.set_path(to.to_owned());
+            request.set_path(to);
         }
         if let Some(method) = row.method {
             request.set_method(method);
