@@ -36,7 +36,8 @@ impl By {
     fn sent(&self, captured: &str) -> Result<String, Stop> {
         let captured = captured.replace('⏎', "\n");
         let mut words = captured.splitn(3, ' ');
-        let (method, target) = (words.next().unwrap(), words.next().unwrap());
+        let (method, target) =
+            (words.next().expect("a method and a path"), words.next().expect("a method and a path"));
         let body = words.next().unwrap_or_default();
         let (path, query) =
             target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
@@ -49,7 +50,7 @@ impl By {
             Self::Transformers(transformers) => transformers.apply(&mut request)?,
         }
         let line = format!("{} {}", request.method(), request.target());
-        let body = String::from_utf8(request.body().unwrap().to_vec()).unwrap();
+        let body = String::from_utf8(request.body().expect("not coded").to_vec()).expect("a text");
         let space = if body.is_empty() { "" } else { " " };
         Ok(format!("{line}{space}{body}").replace('\n', "⏎"))
     }
