@@ -8,5 +8,6 @@ mod memory;
 mod outage;
 mod policies;
 mod replay;
+mod rewriting;
 mod tls;
 mod transparency;
