@@ -50,6 +50,8 @@ const ROWS: &[(&str, On, Becomes)] = &[
     ("query_cache", On::Searches, Becomes::Named("request_cache")),
     // Elasticsearch 7.11 and later.
     ("min_compatible_shard_node", On::Searches, Becomes::Nothing),
+    ("enable_fields_emulation", On::Searches, Becomes::Nothing),
+    ("features", On::Admin, Becomes::Nothing),
     ("force_synthetic_source", On::Any, Becomes::Nothing),
     ("list_executed_pipelines", On::Documents, Becomes::Nothing),
     ("require_data_stream", On::Documents, Becomes::Nothing),

@@ -151,6 +151,8 @@ fn parameters() {
         ("GET /_search?query_cache=true", "GET /_search?request_cache=true"),
         ("POST /a/_optimize?wait_for_merge=true", "POST /a/_forcemerge"),
         ("GET /_search?min_compatible_shard_node=7.11.0", "GET /_search"),
+        ("GET /a/_search?enable_fields_emulation=true", "GET /a/_search"),
+        ("GET /a?features=aliases", "GET /a"),
         ("GET /a/_doc/1?force_synthetic_source=true", "GET /a/_doc/1"),
         ("POST /_bulk?list_executed_pipelines=true&require_data_stream=false", "POST /_bulk"),
         ("PUT /a/_doc/1?include_source_on_error=false", "PUT /a/_doc/1"),
