@@ -5,6 +5,7 @@ mod target;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use switchover_kafka::{KafkaArgs, OptionsError, Resolved};
@@ -15,6 +16,7 @@ use switchover_telemetry::LogFormat;
 use crate::client::DEFAULT_NON_RETRYABLE;
 use crate::order::Policy;
 use crate::pace::Speed;
+use crate::rewrite::{RewriteArgs, RewriteUsageError};
 use crate::run::Options;
 use crate::source::{Input, Until};
 
@@ -68,6 +70,9 @@ pub struct Settings {
     /// When to stop reading [default: end, for Kafka never]
     #[arg(long, value_enum, value_name = "WHEN", help_heading = "Input (one of)")]
     until: Option<Until>,
+
+    #[command(flatten)]
+    rewriting: RewriteArgs,
 
     /// How much faster than the source, or max for no waiting (the order is kept)
     #[arg(long, value_name = "FACTOR", default_value = "1.0", help_heading = "Replay")]
@@ -134,6 +139,9 @@ pub enum UsageError {
     /// A flag about Kafka.
     #[error(transparent)]
     Kafka(#[from] OptionsError),
+    /// A rule or a flag about rewriting.
+    #[error(transparent)]
+    Rewriting(#[from] RewriteUsageError),
 }
 
 impl Settings {
@@ -159,6 +167,7 @@ impl Settings {
             max_memory: usize::try_from(self.max_memory).unwrap_or(usize::MAX),
             selection: self.selection.selection(),
             auth: self.target.auth()?,
+            rewrite: Arc::new(self.rewriting.options()?),
             response_timeout: self.target_response_timeout,
             retry_deadline: self.retry_deadline,
             non_retryable: BTreeSet::from_iter(self.non_retryable_doc_exception_types.iter().cloned()),

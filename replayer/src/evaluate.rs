@@ -12,8 +12,8 @@ use switchover_compare::answer::Answer;
 use switchover_compare::compare::{Comparer, Question};
 use switchover_compare::noise::Noise;
 use switchover_compare::report::Document;
-use switchover_compare::tuple::{DEAD_LETTERED, NO_SOURCE, NOT_SENT, OVERTAKEN, SENT_AGAIN, UNREPLAYABLE};
-use switchover_http1::message::{MessageError, parse_request};
+use switchover_compare::tuple::{DEAD_LETTERED, NO_SOURCE, NOT_SENT, OVERTAKEN, SENT_AGAIN};
+use switchover_http1::message::parse_request;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
@@ -25,7 +25,7 @@ use crate::content;
 use crate::dead_letter::{DeadLetterError, DeadLetters};
 use crate::progress::Progress;
 use crate::report::{self, Report, Sendings};
-use crate::rewrite::Outgoing;
+use crate::rewrite::{Outgoing, Unsent};
 use crate::tuple::{self, TupleFile};
 use crate::verdict::{Comparison, Verdict};
 
@@ -67,8 +67,8 @@ pub enum Sending {
         /// Why no more was tried.
         reason: String,
     },
-    /// It is not a request that can be sent; it lies in the dead-letter folder.
-    Unreplayable(MessageError),
+    /// It is not sent; unless that was meant, it lies in the dead-letter folder.
+    Unreplayable(Unsent),
 }
 
 /// The tuple file could not be written.
@@ -178,7 +178,7 @@ fn judge(comparer: &mut Comparer, finished: &Finished) -> Comparison {
     let (request, attempts) = match &finished.sending {
         Sending::Answered { request, attempts } => (request, attempts),
         Sending::DeadLettered { .. } => return Comparison::not_comparable(DEAD_LETTERED),
-        Sending::Unreplayable(_) => return Comparison::not_comparable(UNREPLAYABLE),
+        Sending::Unreplayable(unsent) => return Comparison::not_comparable(unsent.verdict()),
     };
     let captured = &finished.captured;
     let Some(source) = captured.answer() else {

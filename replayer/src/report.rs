@@ -43,9 +43,10 @@ pub fn add(report: &mut Report, sendings: &mut Sendings, finished: &Finished, co
         target_status: answer.map(|answer| answer.status),
         source_latency: captured.source_latency_ns().map(std::time::Duration::from_nanos),
         target_latency: answer.map(|answer| answer.latency),
-        fate: match finished.sending {
+        fate: match &finished.sending {
             Sending::Answered { .. } => Fate::Sent,
             Sending::DeadLettered { .. } => Fate::DeadLettered,
+            Sending::Unreplayable(unsent) if unsent.is_meant() => Fate::LeftOut,
             Sending::Unreplayable(_) => Fate::Unreplayable,
         },
     };

@@ -1,27 +1,38 @@
 //! What must change in a request so that the target understands it as the source did.
 //!
-//! The bytes of the request are kept. Its head is edited line by line (host, credentials), its body only where it
-//! names what the source made up: generated document ids and scroll ids.
+//! The bytes of the request are kept; only what is named here is edited. In this order: the filter decides whether it
+//! is sent; ids that the source made up (documents, scrolls, points in time, asynchronous searches) are put in; the
+//! user's rules see it in the source's terms; what the target's version refuses is rewritten; the head is written for
+//! the target.
 
 mod auto_id;
+mod cursor;
 mod head;
-pub(crate) mod percent;
-mod scroll;
+mod options;
 
 use std::borrow::Cow;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
+use switchover_compare::tuple::UNREPLAYABLE;
 use switchover_http1::message::{MessageError, parse_request, parse_response};
 use switchover_http1::{RequestHead, RequestKind};
+use switchover_rewrite::outcome::Stop;
+use switchover_rewrite::request::Request;
+use switchover_rewrite::types::TypeRouting;
+use switchover_rewrite::version::Version;
+use switchover_rewrite::versions::Versions;
 
 use crate::captured::Captured;
 use crate::content;
 use crate::endpoint::RequestTarget;
 
+use cursor::Cursors;
 pub use head::{HeadLines, TargetAuth, header, with_body};
-use scroll::ScrollMap;
+pub use options::{OnTransformError, Rewrite, RewriteArgs, RewriteOptions, RewriteUsageError};
+
+/// Statuses of calls that a version doesn't know, or not so.
+const REFUSED: [u16; 3] = [400, 405, 406];
 
 /// A request as it goes to the target.
 #[derive(Debug)]
@@ -38,6 +49,53 @@ pub struct Outgoing {
     pub notes: Notes,
 }
 
+/// Why a request is not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsent {
+    /// The captured bytes are not one whole HTTP/1 request.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    /// A filter or a rule doesn't let it pass, as the operator wants it.
+    #[error("filtered: {filter}")]
+    Rejected {
+        /// Which one.
+        filter: String,
+    },
+    /// A rule could not be followed.
+    #[error("rewriting failed: {reason}")]
+    Failed {
+        /// Which one, and why.
+        reason: String,
+    },
+}
+
+impl Unsent {
+    /// Whether it was meant not to be sent, so that nothing is missing on the target.
+    #[must_use]
+    pub fn is_meant(&self) -> bool {
+        matches!(self, Self::Rejected { .. })
+    }
+
+    /// Why there is nothing to compare.
+    #[must_use]
+    pub fn verdict(&self) -> &'static str {
+        match self {
+            Self::Message(_) => UNREPLAYABLE,
+            Self::Rejected { .. } => "filtered: not sent, as a filter or a rule says",
+            Self::Failed { .. } => "not sent: a rule failed for the request",
+        }
+    }
+}
+
+impl From<Stop> for Unsent {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Rejected { filter } => Self::Rejected { filter },
+            Stop::Failed { reason } => Self::Failed { reason },
+        }
+    }
+}
+
 /// What was rewritten, for the report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Notes {
@@ -45,17 +103,16 @@ pub struct Notes {
     pub ids_taken: u64,
     /// Documents whose id the source generated and the capture doesn't tell.
     pub ids_unknown: u64,
-    /// Scroll ids replaced by the target's.
+    /// Ids of scrolls, points in time and asynchronous searches replaced by the target's.
     pub scroll_ids: u64,
 }
 
 /// Edits of one request, gathered before the head is written.
 #[derive(Debug, Default)]
-struct Edits {
-    method: Option<&'static str>,
+struct Edits<'e> {
+    method: Option<&'e str>,
     target: Option<String>,
     body: Option<Vec<u8>>,
-    notes: Notes,
 }
 
 /// Rewrites requests for one target.
@@ -63,73 +120,188 @@ struct Edits {
 pub struct Rewriter {
     authority: String,
     auth: TargetAuth,
-    scrolls: Mutex<ScrollMap>,
+    options: Arc<RewriteOptions>,
+    versions: Versions,
+    target: Option<Version>,
+    /// With the version that the source was seen to be.
+    seen: OnceLock<Versions>,
+    cursors: Mutex<Cursors>,
 }
 
 impl Rewriter {
     /// `authority`: `host:port` for the `Host` header.
     #[must_use]
     pub fn new(authority: String, auth: TargetAuth) -> Self {
-        Self { authority, auth, scrolls: Mutex::default() }
+        Self {
+            authority,
+            auth,
+            options: Arc::default(),
+            versions: Versions::default(),
+            target: None,
+            seen: OnceLock::new(),
+            cursors: Mutex::default(),
+        }
+    }
+
+    /// Follows these rules. `detected`: what the target says it is.
+    #[must_use]
+    pub fn with(self, options: Arc<RewriteOptions>, detected: Option<Version>) -> Self {
+        let target = options.target.or(detected);
+        let versions = Versions::new(options.source, target, TypeRouting::default());
+        Self { options, versions, target, ..self }
     }
 
     /// The request for the target.
     ///
     /// # Errors
-    /// When the captured bytes are not one whole HTTP/1 request: it can't be replayed.
-    pub fn rewrite(&self, captured: &Captured) -> Result<Outgoing, MessageError> {
+    /// Why it is not to be sent.
+    pub fn rewrite(&self, captured: &Captured) -> Result<Outgoing, Unsent> {
         let raw = &captured.request.bytes;
-        let (head, body) = parse_request(raw)?;
-        let mut edits = Edits::default();
-        if let Some(target) = RequestTarget::parse(head.target) {
-            self.edit(&head, &target, body, captured, &mut edits);
+        let (mut head, body) = parse_request(raw)?;
+        let body_at = head.raw.len();
+        let mut notes = Notes::default();
+        let Some(target) = RequestTarget::parse(head.target) else {
+            if self.options.has_rules() {
+                return Err(Unsent::Failed {
+                    reason: "the path is not UTF-8, rules can't be followed".to_owned(),
+                });
+            }
+            let new_head = head::rewrite(&head, &Edits::default(), &self.authority, &self.auth);
+            return Ok(outgoing(new_head, raw.slice(body_at..), false, head.method, notes));
+        };
+        if target.path == "/" {
+            self.see_source(captured);
         }
-        let body_edited = edits.body.is_some();
+        let headers = HeadLines::new(head.raw).skip(1).collect();
+        let mut request = Request::new(head.method, target.path, target.query, headers, body, decoded);
+        if let Some(filter) = &self.options.filter
+            && !filter.test(&mut request).map_err(|stop| stop.by("--requestFilterConfig"))?
+        {
+            return Err(Unsent::Rejected { filter: "--requestFilterConfig is false for it".to_owned() });
+        }
+        self.put_ids_in(&mut request, &target, captured, &mut notes);
+        let request = self.ruled(request, captured)?;
+
+        let edited = request.edited();
+        let edited_head = edited.headers.then(|| with_headers(&head, &request));
+        if let Some(edited_head) = &edited_head {
+            head.raw = edited_head;
+        }
+        let method = request.method().to_owned();
+        let target = edited.line.then(|| request.target());
+        let edits = Edits { method: Some(method.as_str()), target, body: request.into_edited_body() };
         let new_head = head::rewrite(&head, &edits, &self.authority, &self.auth);
-        Ok(Outgoing {
-            head: new_head.into(),
-            body: edits.body.map_or_else(|| raw.slice(head.raw.len()..), Bytes::from),
-            body_edited,
-            kind: RequestKind::new(head.method, false),
-            notes: edits.notes,
+        let body = edits.body.map_or_else(|| raw.slice(body_at..), Bytes::from);
+        Ok(outgoing(new_head, body, edited.body, &method, notes))
+    }
+
+    fn put_ids_in(
+        &self,
+        request: &mut Request<'_>,
+        target: &RequestTarget<'_>,
+        captured: &Captured,
+        notes: &mut Notes,
+    ) {
+        if Cursors::gives_ids(target) {
+            let cursors = self.cursors.lock().unwrap_or_else(PoisonError::into_inner);
+            notes.scroll_ids += cursors.replace(target, request);
+        } else if target.is_bulk() && matches!(request.method(), "POST" | "PUT") {
+            auto_id::bulk(&source_body(captured), request, notes);
+        } else if request.method() == "POST" {
+            auto_id::index(target, captured.source_status(), &source_body(captured), request, notes);
+        }
+    }
+
+    /// The request as the user and the target's version want it.
+    fn ruled<'a>(&self, request: Request<'a>, captured: &Captured) -> Result<Request<'a>, Unsent> {
+        let mut request = request;
+        if self.options.has_rules() {
+            request = self.attempt(request, captured, |request| {
+                self.options.transformers.apply(request)?;
+                self.options.rules.apply(request)?;
+                request.settle()
+            })?;
+        }
+        if self.options.rewrite == Rewrite::Auto
+            && let Some(versions) = self.versions_for(captured)
+        {
+            request = self.attempt(request, captured, |request| versions.rewrite(request))?;
+        }
+        Ok(request)
+    }
+
+    /// As long as the source's version isn't known, what it refused is left alone: made acceptable, the target would
+    /// do what the source did not.
+    fn versions_for(&self, captured: &Captured) -> Option<&Versions> {
+        let known = self.seen.get().or(self.options.source.is_some().then_some(&self.versions));
+        known.or_else(|| {
+            (!captured.source_status().is_some_and(|status| REFUSED.contains(&status)))
+                .then_some(&self.versions)
         })
     }
 
-    fn edit(
-        &self,
-        head: &RequestHead<'_>,
-        target: &RequestTarget<'_>,
-        body: Cow<'_, [u8]>,
-        captured: &Captured,
-        edits: &mut Edits,
-    ) {
-        let coding = head.header("content-encoding");
-        if target.is_scroll() {
-            let map = self.scrolls.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Ok(body) = content::decode(coding, body) {
-                scroll::replace(&map, target, &body, edits);
-            }
-        } else if target.is_bulk() && matches!(head.method, "POST" | "PUT") {
-            if let Ok(body) = content::decode(coding, body) {
-                auto_id::bulk(&body, &source_body(captured), edits);
-            }
-        } else if head.method == "POST" {
-            auto_id::index(target, captured.source_status(), &source_body(captured), edits);
+    /// The source tells its version in its answers to `GET /`, which most clients ask first.
+    fn see_source(&self, captured: &Captured) {
+        if self.options.source.is_none()
+            && self.seen.get().is_none()
+            && let Some(source) = Version::in_answer(&source_body(captured))
+        {
+            tracing::info!(%source, "version of the source seen");
+            let versions = Versions::new(Some(source), self.target, TypeRouting::default());
+            // Another session was faster, with the same answer.
+            let _ = self.seen.set(versions);
         }
     }
 
-    /// Remembers which of the target's scrolls stands for which of the source's. To be called before the request
-    /// counts as complete, so that whatever follows it finds the id.
-    pub fn learn(&self, captured: &Captured, answer: &[u8]) {
-        let Some(target) = request_target(&captured.request.bytes) else { return };
-        if !target.gives_scroll_id() {
-            return;
-        }
-        let ids = scroll::id_in(&source_body(captured)).zip(scroll::id_in(&response_body(answer)));
-        if let Some((source, target)) = ids {
-            self.scrolls.lock().unwrap_or_else(PoisonError::into_inner).insert(source, target);
+    fn attempt<'a>(
+        &self,
+        mut request: Request<'a>,
+        captured: &Captured,
+        rules: impl FnOnce(&mut Request<'a>) -> Result<(), Stop>,
+    ) -> Result<Request<'a>, Unsent> {
+        let before = (self.options.on_error == OnTransformError::Send).then(|| request.clone());
+        match (rules(&mut request), before) {
+            (Ok(()), _) => Ok(request),
+            (Err(Stop::Failed { reason }), Some(before)) => {
+                tracing::warn!(request = captured.id(), reason, "a rule failed: sent without it");
+                Ok(before)
+            }
+            (Err(stop), _) => Err(stop.into()),
         }
     }
+
+    /// Remembers which of the target's ids stands for which of the source's. To be called before the request counts as
+    /// complete, so that whatever follows it finds the id.
+    pub fn learn(&self, captured: &Captured, answer: &[u8]) {
+        let Some(target) = request_target(&captured.request.bytes) else { return };
+        if !Cursors::gives_ids(&target) {
+            return;
+        }
+        let (source, answer) = (source_body(captured), response_body(answer));
+        self.cursors.lock().unwrap_or_else(PoisonError::into_inner).learn(&target, &source, &answer);
+    }
+}
+
+fn outgoing(head: Vec<u8>, body: Bytes, body_edited: bool, method: &str, notes: Notes) -> Outgoing {
+    Outgoing { head: head.into(), body, body_edited, kind: RequestKind::new(method, false), notes }
+}
+
+/// Takes off a content coding.
+fn decoded(coding: &[u8], body: &[u8]) -> Result<Vec<u8>, String> {
+    let decoded = content::decode(Some(coding), Cow::Borrowed(body));
+    decoded.map(Cow::into_owned).map_err(|error| error.to_string())
+}
+
+/// The captured head with the lines that the rules have left.
+fn with_headers(head: &RequestHead<'_>, request: &Request<'_>) -> Vec<u8> {
+    let first_line = HeadLines::new(head.raw).next().unwrap_or_default();
+    let mut lines = first_line.to_vec();
+    for line in request.headers().lines() {
+        lines.extend_from_slice(b"\r\n");
+        lines.extend_from_slice(line);
+    }
+    lines.extend_from_slice(b"\r\n\r\n");
+    lines
 }
 
 /// The target in a request's first line.
@@ -141,6 +313,12 @@ fn request_target(request: &[u8]) -> Option<RequestTarget<'_>> {
 /// The decoded body of the source's answer; empty when there is none.
 pub(crate) fn source_body(captured: &Captured) -> Cow<'_, [u8]> {
     captured.answer().map_or(Cow::Borrowed(&[]), |answer| response_body(&answer.bytes))
+}
+
+/// What a cluster that answers `GET /` so is.
+#[must_use]
+pub fn version(answer: &[u8]) -> Option<Version> {
+    Version::in_answer(&response_body(answer))
 }
 
 fn response_body(response: &[u8]) -> Cow<'_, [u8]> {

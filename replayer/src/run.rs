@@ -21,7 +21,7 @@ use crate::order::Policy;
 use crate::pace::{Pace, Speed};
 use crate::progress::Progress;
 use crate::report::Outcome;
-use crate::rewrite::{Rewriter, TargetAuth};
+use crate::rewrite::{RewriteOptions, Rewriter, TargetAuth};
 use crate::selection::Selection;
 use crate::session::Shared;
 use crate::source::{Input, Source, SourceError, Until};
@@ -51,6 +51,8 @@ pub struct Options {
     pub policy: Policy,
     /// Credentials.
     pub auth: TargetAuth,
+    /// What requests are rewritten by.
+    pub rewrite: Arc<RewriteOptions>,
     /// Longest wait for progress on an answer.
     pub response_timeout: Duration,
     /// How long a request that the target can't take is tried.
@@ -118,10 +120,10 @@ pub async fn run(
         signer,
     };
     let reached = preflight::check(&sender, &options.auth);
-    tokio::select! {
+    let version = tokio::select! {
         reached = reached => reached?,
-        () = stop.cancelled() => {}
-    }
+        () = stop.cancelled() => None,
+    };
     progress.started();
     let (finished, to_evaluate) = mpsc::channel(MAX_FINISHED_WAITING);
     let tuples = TupleOptions {
@@ -132,7 +134,7 @@ pub async fn run(
     let evaluation = evaluate(to_evaluate, tuples, Arc::clone(&progress), Arc::clone(&dead_letters))?;
     let (said, saying) = mpsc::unbounded_channel();
     let shared = Shared {
-        rewriter: Rewriter::new(connector.host_header(), options.auth),
+        rewriter: Rewriter::new(connector.host_header(), options.auth).with(options.rewrite, version),
         sender,
         dead_letters: Arc::clone(&dead_letters),
         said,

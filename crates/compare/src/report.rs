@@ -55,6 +55,8 @@ pub enum Fate {
     DeadLettered,
     /// It is not a request that can be sent.
     Unreplayable,
+    /// It was not to be sent.
+    LeftOut,
 }
 
 /// Everything that was counted.
@@ -80,6 +82,8 @@ pub struct Requests {
     pub replayed: u64,
     /// Captured bytes that are not one request; in the dead-letter folder.
     pub unreplayable: u64,
+    /// Not sent, as a filter or a rule says.
+    pub left_out: u64,
     /// Sent without an answer that stands; in the dead-letter folder.
     pub dead_lettered: u64,
     /// Same answer.
@@ -201,6 +205,7 @@ impl Requests {
             Fate::Sent => self.replayed += 1,
             Fate::DeadLettered => self.dead_lettered += 1,
             Fate::Unreplayable => self.unreplayable += 1,
+            Fate::LeftOut => self.left_out += 1,
         }
         match verdict {
             Verdict::Same => self.same += 1,

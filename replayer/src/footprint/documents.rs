@@ -8,7 +8,8 @@ use serde::Deserialize;
 use super::{DocumentKey, Names, Place};
 use crate::captured::Captured;
 use crate::endpoint::RequestTarget;
-use crate::rewrite::{percent, source_body};
+use crate::rewrite::source_body;
+use switchover_rewrite::percent;
 
 /// Answers from here on are failures: what they call an index may be the alias that was asked for.
 const FIRST_FAILURE: u16 = 300;

@@ -144,7 +144,7 @@ fn is_redacted(line: &[u8]) -> bool {
 
 fn request_line(out: &mut Vec<u8>, line: &[u8], head: &RequestHead<'_>, edits: &Edits) {
     let absolute = !head.target.starts_with(b"/") && head.target != b"*";
-    if edits.method.is_none() && edits.target.is_none() && !absolute {
+    if edits.method.is_none_or(|method| method == head.method) && edits.target.is_none() && !absolute {
         out.extend_from_slice(line);
     } else {
         let version = line.rsplit(|byte| *byte == b' ').next().unwrap_or(b"HTTP/1.1");

@@ -258,3 +258,135 @@ fn what_is_not_one_request_is_refused() {
         assert!(rewriter(TargetAuth::Keep).rewrite(&captured(raw, None)).is_err());
     }
 }
+
+fn with(options: RewriteOptions) -> Rewriter {
+    rewriter(TargetAuth::Keep).with(Arc::new(options), None)
+}
+
+fn auto() -> RewriteOptions {
+    RewriteOptions { rewrite: Rewrite::Auto, ..RewriteOptions::default() }
+}
+
+const JSON: &str = "Content-Type: application/json\r\n";
+
+fn line_and_body(rewriter: &Rewriter, request: &[u8], response: Option<&str>) -> (String, String) {
+    let outgoing = rewriter.rewrite(&captured(request, response)).unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let line = text(&outgoing.head).lines().next().unwrap().trim_end_matches(" HTTP/1.1").to_owned();
+    (line, text(&outgoing.body))
+}
+
+#[test]
+fn generated_ids_and_types_at_once() {
+    let created = ok(201, r#"{"_index":"a","_type":"t","_id":"g1","created":true}"#);
+    let (line, _) = line_and_body(&with(auto()), &request("POST /a/t", JSON, b"{}"), Some(&created));
+    assert_eq!(line, "PUT /a/_doc/g1?op_type=create");
+    let bulk = b"{\"index\":{\"_index\":\"a\",\"_type\":\"t\"}}\n{\"n\":1.10}\n";
+    let items = ok(200, r#"{"items":[{"index":{"_id":"g1"}}]}"#);
+    let (_, body) = line_and_body(&with(auto()), &request("POST /_bulk", JSON, bulk), Some(&items));
+    assert_eq!(body, "{\"index\":{\"_id\":\"g1\",\"_index\":\"a\"}}\n{\"n\":1.10}\n");
+}
+
+#[test]
+fn points_in_time_and_asynchronous_searches() {
+    let rewriter = with(auto());
+    let opened =
+        captured(&request("POST /a/_pit?keep_alive=1m", "", b""), Some(&ok(200, r#"{"id":"src=="}"#)));
+    assert!(
+        rewriter.rewrite(&opened).unwrap().head.starts_with(b"POST /a/_search/point_in_time?keep_alive=1m ")
+    );
+    rewriter.learn(&opened, ok(200, r#"{"pit_id":"tgt"}"#).as_bytes());
+    let search = br#"{"size": 1.0, "pit":{"id":"src==", "keep_alive":"1m"}}"#;
+    let (line, body) = line_and_body(&rewriter, &request("POST /_search", JSON, search), None);
+    assert_eq!(
+        (line.as_str(), body.as_str()),
+        ("POST /_search", r#"{"size": 1.0, "pit":{"id":"tgt", "keep_alive":"1m"}}"#)
+    );
+    let (line, body) = line_and_body(&rewriter, &request("DELETE /_pit", JSON, br#"{"id":"src=="}"#), None);
+    assert_eq!((line.as_str(), body.as_str()), ("DELETE /_search/point_in_time", r#"{"pit_id":["tgt"]}"#));
+
+    let begun = captured(
+        &request("POST /a/_async_search", JSON, b"{}"),
+        Some(&ok(200, r#"{"id":"s/1","is_running":true}"#)),
+    );
+    rewriter.learn(&begun, ok(200, r#"{"id":"t=1","state":"RUNNING"}"#).as_bytes());
+    let (line, _) =
+        line_and_body(&rewriter, &request("GET /_async_search/s%2F1?keep_alive=1m", "", b""), None);
+    assert_eq!(line, "GET /_plugins/_asynchronous_search/t%3D1?keep_alive=1m");
+}
+
+#[test]
+fn what_an_unknown_source_refused_stays_refused() {
+    let rewriter = with(auto());
+    let typed = request("PUT /a/t/1", JSON, b"{}");
+    assert_eq!(line_and_body(&rewriter, &typed, Some(&ok(400, "{}"))).0, "PUT /a/t/1");
+    assert_eq!(line_and_body(&rewriter, &typed, Some(&ok(201, "{}"))).0, "PUT /a/_doc/1");
+    let root = ok(200, r#"{"version":{"number":"6.8.23"},"tagline":"You Know, for Search"}"#);
+    line_and_body(&rewriter, &request("GET /", "", b""), Some(&root));
+    assert_eq!(line_and_body(&rewriter, &typed, Some(&ok(400, "{}"))).0, "PUT /a/_doc/1");
+}
+
+fn rules(yaml: &str) -> RewriteOptions {
+    RewriteOptions { rules: switchover_rewrite::rules::Rules::parse("r", yaml).unwrap(), ..auto() }
+}
+
+#[test]
+fn rules_change_head_and_body_and_nothing_else() {
+    let yaml = "- {name: r, match: {path: /a/t/*}, set: {headers: {X-New: v}, query: {refresh: wait_for}}, remove: {headers: [x-old]}}";
+    let raw = request(
+        "PUT /a/t/1",
+        "X-Old: 1\r\nX-kept:  2 \r\nContent-Type: application/json\r\n",
+        b"{\"n\":1.10}",
+    );
+    let outgoing = with(rules(yaml)).rewrite(&captured(&raw, None)).unwrap();
+    assert_eq!(
+        String::from_utf8(outgoing.head.to_vec()).unwrap(),
+        "PUT /a/_doc/1?refresh=wait_for HTTP/1.1\r\nHost: target:9201\r\nX-kept:  2 \r\nContent-Type: application/json\r\nContent-Length: 10\r\nX-New: v\r\n\r\n"
+    );
+    assert_eq!((&outgoing.body[..], outgoing.body_edited), (&b"{\"n\":1.10}"[..], false));
+}
+
+#[test]
+fn compressed_bodies_are_opened_for_rules() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(b"{\"n\" : 1.10}").unwrap();
+    let raw = request(
+        "PUT /a/_doc/1",
+        "Content-Encoding: gzip\r\nContent-Type: application/json\r\n",
+        &encoder.finish().unwrap(),
+    );
+    for (yaml, wanted) in [
+        ("- {name: r, set: {body: {/x: 1}}}", "{\"n\" : 1.10,\"x\":1}"),
+        ("- {name: r, remove: {headers: [content-encoding]}}", "{\"n\" : 1.10}"),
+    ] {
+        let outgoing = with(rules(yaml)).rewrite(&captured(&raw, None)).unwrap();
+        let head = String::from_utf8(outgoing.head.to_vec()).unwrap();
+        assert_eq!(outgoing.body, wanted.as_bytes());
+        assert!(
+            !head.contains("gzip") && head.contains(&format!("Content-Length: {}\r\n", wanted.len())),
+            "{head}"
+        );
+    }
+}
+
+#[test]
+fn what_is_not_sent() {
+    let failing = "- {name: r, match: {path: /a/**}, set: {body: {/n/x: 1}}}\n- {name: no, match: {path: /b}, reject: true}";
+    let raw = request("PUT /a/t/1", JSON, b"{\"n\":1}");
+    let unsent = with(rules(failing)).rewrite(&captured(&raw, None)).unwrap_err();
+    assert!(
+        matches!(&unsent, Unsent::Failed { reason } if reason.contains("rule 'r'")) && !unsent.is_meant()
+    );
+    let send = RewriteOptions { on_error: OnTransformError::Send, ..rules(failing) };
+    assert_eq!(line_and_body(&with(send), &raw, None), ("PUT /a/_doc/1".to_owned(), "{\"n\":1}".to_owned()));
+    let unsent = with(rules(failing)).rewrite(&captured(&request("GET /b", "", b""), None)).unwrap_err();
+    assert!(matches!(unsent, Unsent::Rejected { .. }) && unsent.is_meant());
+    let filter = r#"{"JsonJMESPathPredicateProvider":{"script":"method == 'GET'"}}"#;
+    let filter = || Some(switchover_rewrite::transformer::Predicate::parse(filter).unwrap());
+    let filtered = RewriteOptions { filter: filter(), on_error: OnTransformError::Send, ..auto() };
+    assert!(matches!(with(filtered).rewrite(&captured(&raw, None)), Err(Unsent::Rejected { .. })));
+    let filtered = RewriteOptions { filter: filter(), ..auto() };
+    let not_utf8 = b"GET /\xff HTTP/1.1\r\n\r\n";
+    assert!(matches!(with(filtered).rewrite(&captured(not_utf8, None)), Err(Unsent::Failed { .. })));
+    assert!(with(auto()).rewrite(&captured(not_utf8, None)).is_ok());
+}

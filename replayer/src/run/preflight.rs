@@ -4,7 +4,8 @@ use bytes::Bytes;
 use switchover_http1::RequestKind;
 
 use crate::client::{ExchangeError, RawRequest, Sender, Source};
-use crate::rewrite::TargetAuth;
+use crate::rewrite::{self, TargetAuth};
+use switchover_rewrite::version::Version;
 
 const OK: u16 = 200;
 
@@ -39,11 +40,11 @@ pub enum PreflightError {
     },
 }
 
-/// Asks for `GET /`, waiting for a target that is starting.
+/// Asks for `GET /`, waiting for a target that is starting. What version it is, as far as it tells.
 ///
 /// # Errors
 /// See [`PreflightError`].
-pub(super) async fn check(sender: &Sender, auth: &TargetAuth) -> Result<(), PreflightError> {
+pub(super) async fn check(sender: &Sender, auth: &TargetAuth) -> Result<Option<Version>, PreflightError> {
     let target = sender.connector.target().authority();
     if let Err(error) = sender.connector.probe().await
         && error.is_permanent()
@@ -62,13 +63,15 @@ pub(super) async fn check(sender: &Sender, auth: &TargetAuth) -> Result<(), Pref
         Ok(attempts) => attempts,
         Err(given_up) => return Err(PreflightError::Down { target, reason: given_up.reason }),
     };
-    let Some(last) = attempts.kept.last() else { return Ok(()) };
+    let Some(last) = attempts.kept.last() else { return Ok(None) };
     match (&last.outcome, auth) {
-        (Ok(answer), _) if answer.status != 401 && answer.status != 403 => Ok(()),
+        (Ok(answer), _) if answer.status != 401 && answer.status != 403 => {
+            Ok(rewrite::version(&answer.bytes))
+        }
         (Ok(answer), TargetAuth::Keep) => {
             // The captured requests may bring credentials that it does take.
             tracing::warn!(target, status = answer.status, "the target wants credentials");
-            Ok(())
+            Ok(None)
         }
         (Ok(answer), auth) => {
             let flags = match auth {

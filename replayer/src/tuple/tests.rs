@@ -109,7 +109,7 @@ fn attempts_without_an_answer_tell_why() {
 #[test]
 fn unreplayable_requests_have_a_tuple_too() {
     let captured = captured(b"GET / HTTP/1.1\r\nbroken", None);
-    let error = switchover_http1::message::MessageError::Incomplete;
+    let error = switchover_http1::message::MessageError::Incomplete.into();
     let mut out = Vec::new();
     write_line(
         &mut out,

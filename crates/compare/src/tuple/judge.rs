@@ -16,6 +16,8 @@ pub const OVERTAKEN: &str = "the read took so long that later writes were let pa
 pub const NO_SOURCE: &str = "no whole answer of the source was captured";
 /// Why a pair can't be judged when nothing was sent.
 pub const NOT_SENT: &str = "not sent";
+/// How the error of a tuple begins whose request was not to be sent.
+const LEFT_OUT: &str = "filtered: ";
 /// Why a pair can't be judged when no answer stands.
 pub const DEAD_LETTERED: &str = "given up: in the dead-letter folder";
 /// Why a pair can't be judged when it could not be sent.
@@ -72,6 +74,7 @@ pub fn judge(comparer: &mut Comparer, tuple: &Tuple<'_>) -> Judged {
     let fate = match (tuple.field("error"), last) {
         (None, _) => Fate::Sent,
         (Some(_), Some(_)) => Fate::DeadLettered,
+        (Some(error), None) if error.text().is_some_and(|error| error.starts_with(LEFT_OUT)) => Fate::LeftOut,
         (Some(_), None) => Fate::Unreplayable,
     };
     let status = |message: Option<Message<'_>>| {
@@ -79,6 +82,7 @@ pub fn judge(comparer: &mut Comparer, tuple: &Tuple<'_>) -> Judged {
     };
     let comparison = match (source.and_then(|source| source.answer()), last) {
         _ if fate == Fate::Unreplayable => Comparison::not_comparable(UNREPLAYABLE),
+        _ if fate == Fate::LeftOut => Comparison::not_comparable(NOT_SENT),
         _ if fate == Fate::DeadLettered => Comparison::not_comparable(DEAD_LETTERED),
         (None, _) => Comparison::not_comparable(NO_SOURCE),
         (Some(_), None) => Comparison::not_comparable(NOT_SENT),

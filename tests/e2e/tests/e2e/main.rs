@@ -11,6 +11,7 @@ mod otlp;
 mod outage;
 mod policies;
 mod replay;
+mod rewriting;
 mod sending;
 mod tls;
 mod transparency;

@@ -1,7 +1,8 @@
 //! Percent coding of path segments and query values (RFC 3986 section 2).
 
 /// Encodes everything but unreserved characters, so that the result is one path segment or query value.
-pub(crate) fn encode(text: &str) -> String {
+#[must_use]
+pub fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -20,7 +21,8 @@ pub(crate) fn encode(text: &str) -> String {
 }
 
 /// Decodes `%XX`; `None` when the result is not UTF-8. A `%` without two digits stands for itself.
-pub(crate) fn decode(text: &str) -> Option<String> {
+#[must_use]
+pub fn decode(text: &str) -> Option<String> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.as_bytes();
     while let [first, rest @ ..] = bytes {
