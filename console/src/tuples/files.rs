@@ -46,6 +46,7 @@ pub(super) fn for_each(
                     }
                 }
                 None if bad_lines == BadLines::PassOver => {}
+                None if !line.ended => eprintln!("{}: the last line is unfinished, passed over", place()),
                 None => {
                     bad += 1;
                     if bad <= MAX_BAD_LINES_TOLD {

@@ -111,7 +111,7 @@ fn a_directory_stands_for_its_closed_files_and_the_live_one() {
 fn lines_that_are_no_tuples_are_told_and_fail() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("tuples.log");
-    fs::write(&file, format!("{{\"x\":1}}\n{}torn", two_tuples())).unwrap();
+    fs::write(&file, format!("{{\"x\":1}}\n{}no tuple\ntorn", two_tuples())).unwrap();
     let converted = run(&["tuples", "convert"], &file);
     assert_eq!((converted.code, converted.stdout.lines().count()), (1, 2), "{converted:?}");
     assert!(
@@ -120,6 +120,14 @@ fn lines_that_are_no_tuples_are_told_and_fail() {
         converted.stderr
     );
     assert!(converted.stderr.contains("2 lines are not tuples"), "{}", converted.stderr);
+    let live = dir.path().join("live");
+    fs::write(&live, format!("{}{{\"sourceReq", two_tuples())).unwrap();
+    let shown = run(&["tuples", "show"], &live);
+    assert_eq!(
+        (shown.code, shown.stderr.contains("unfinished")),
+        (0, true),
+        "a file that is written to: {shown:?}"
+    );
     let compared = run(&["compare"], &file);
     assert_eq!(
         (compared.code, compared.stderr.matches("not a tuple").count()),

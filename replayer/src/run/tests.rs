@@ -220,6 +220,31 @@ async fn generated_ids_and_scrolls_go_through_a_whole_run() {
 }
 
 #[tokio::test]
+async fn the_comparison_so_far_is_in_the_status_and_tuples_can_be_compared_again() {
+    let mut capture = Capture::new();
+    let requests: Vec<_> = (0..3).map(|at| (at * 10, at * 10 + 5, put(&at.to_string()), created())).collect();
+    capture.connection("one", &requests);
+    let scripted = Scripted::start(|_, _| reply(201, r#"{"result":"updated"}"#)).await;
+    let progress = Arc::new(Progress::default());
+    let running = run(capture.options(&scripted.target), Arc::clone(&progress), CancellationToken::new());
+    let outcome = running.await.unwrap();
+    let status: Value = serde_json::from_str(&switchover_telemetry::AdminPages::status(&*progress)).unwrap();
+    assert_eq!((&status["report"]["requests"]["different"], &status["evaluated"]), (&3.into(), &3.into()));
+    assert_eq!(status["report"]["differences"], outcome.json()["differences"]);
+    assert_eq!(status["report"].get("verdict"), None, "there is none yet");
+
+    let mut again = crate::report::Report::default();
+    let mut comparer = crate::compare::Comparer::default();
+    for tuple in capture.tuples() {
+        let line = tuple.to_string();
+        let mut tape = switchover_compare::json::Tape::default();
+        let tuple = tape.parse(line.as_bytes()).and_then(switchover_compare::tuple::Tuple::new).unwrap();
+        switchover_compare::tuple::judge(&mut comparer, &tuple).count(&mut again);
+    }
+    assert_eq!(again.requests, outcome.report.requests);
+}
+
+#[tokio::test]
 async fn differences_are_grouped_with_three_examples_and_decide_the_exit_code() {
     let mut capture = Capture::new();
     let requests: Vec<_> = (0..5).map(|at| (at * 10, at * 10 + 5, put(&at.to_string()), created())).collect();

@@ -22,6 +22,8 @@ pub struct Line<'a> {
     pub number: u64,
     /// Without its end; `None` when it is longer than [`MAX_LINE_BYTES`].
     pub bytes: Option<&'a [u8]>,
+    /// Whether it ends with a line's end: the last line of a file that is being written may not.
+    pub ended: bool,
 }
 
 impl std::fmt::Debug for Lines<'_> {
@@ -69,10 +71,11 @@ impl<'a> Lines<'a> {
             if read == MAX_LINE_BYTES && !self.line.ends_with(b"\n") {
                 self.line = Vec::new();
                 self.input.skip_until(b'\n')?;
-                return Ok(Some(Line { number: self.number, bytes: None }));
+                return Ok(Some(Line { number: self.number, bytes: None, ended: true }));
             }
             if !self.line.trim_ascii().is_empty() {
-                return Ok(Some(Line { number: self.number, bytes: Some(self.line.trim_ascii()) }));
+                let ended = self.line.ends_with(b"\n");
+                return Ok(Some(Line { number: self.number, bytes: Some(self.line.trim_ascii()), ended }));
             }
         }
     }
