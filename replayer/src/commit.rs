@@ -15,6 +15,7 @@ pub type Origin = Option<Arc<OffsetToken>>;
 #[derive(Debug)]
 pub struct OffsetToken {
     partition: Arc<Mutex<Partition>>,
+    number: i32,
     offset: i64,
     unacknowledged: AtomicUsize,
 }
@@ -42,6 +43,12 @@ impl Hold {
         Self(tokens)
     }
 
+    /// Partition and offset of the last of the records; `None` for inputs without offsets.
+    #[must_use]
+    pub fn last_place(&self) -> Option<(i32, i64)> {
+        self.0.iter().map(|token| (token.number, token.offset)).max_by_key(|(_, offset)| *offset)
+    }
+
     /// The transaction is done and its tuple is on disk.
     pub fn acknowledge(self) {
         for token in self.0 {
@@ -66,13 +73,14 @@ pub struct Offsets {
 impl Offsets {
     /// A record was read.
     pub fn begin(&self, partition: i32, offset: i64) -> Arc<OffsetToken> {
-        let partition = Arc::clone(lock(&self.partitions).entry(partition).or_default());
+        let number = partition;
+        let partition = Arc::clone(lock(&self.partitions).entry(number).or_default());
         {
             let mut state = lock(&partition);
             state.unfinished.insert(offset);
             state.read_to = state.read_to.max(Some(offset.saturating_add(1)));
         }
-        Arc::new(OffsetToken { partition, offset, unacknowledged: AtomicUsize::new(0) })
+        Arc::new(OffsetToken { partition, number, offset, unacknowledged: AtomicUsize::new(0) })
     }
 
     /// The partition belongs to another process from now on: its offsets are not ours to commit.

@@ -18,6 +18,8 @@ pub struct InputCounts {
     pub requests: u64,
     /// Of these, left out on purpose: by time, method, path or sample.
     pub left_out: u64,
+    /// Of these, finished by an earlier run of this consumer group.
+    pub already_done: u64,
     /// Records read again, ignored.
     pub duplicates: u64,
     /// Requests whose end the source never saw; not replayed, since the source did not act on them.
@@ -79,11 +81,12 @@ impl InputCounts {
     #[must_use]
     pub fn facts(&self) -> Vec<Fact> {
         let read = format!(
-            "{} records, {} bytes, {} requests, {} of them left out; {} duplicates ignored, {} incomplete requests, {} connections resumed",
+            "{} records, {} bytes, {} requests, {} of them left out, {} finished by an earlier run; {} duplicates ignored, {} incomplete requests, {} connections resumed",
             self.records,
             self.bytes,
             self.requests,
             self.left_out,
+            self.already_done,
             self.duplicates,
             self.incomplete_requests,
             self.resumed_connections
@@ -124,6 +127,7 @@ impl InputCounts {
         self.bytes += other.bytes;
         self.requests += other.requests;
         self.left_out += other.left_out;
+        self.already_done += other.already_done;
         self.duplicates += other.duplicates;
         self.incomplete_requests += other.incomplete_requests;
         self.resumed_connections += other.resumed_connections;

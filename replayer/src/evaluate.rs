@@ -23,6 +23,7 @@ use crate::client::Attempts;
 use crate::commit::Hold;
 use crate::content;
 use crate::dead_letter::{DeadLetterError, DeadLetters};
+use crate::done::{Done, DoneError, Entry};
 use crate::progress::Progress;
 use crate::report::{self, Report, Sendings};
 use crate::rewrite::{Outgoing, Unsent};
@@ -86,8 +87,8 @@ pub struct TupleOptions {
     pub directory: PathBuf,
     /// A file is closed at this size and compressed.
     pub max_file_bytes: u64,
-    /// They must be fsynced before a request is acknowledged.
-    pub durable: bool,
+    /// Remembers what is finished. With it tuples are fsynced before a request is acknowledged.
+    pub done: Option<Arc<Done>>,
 }
 
 /// What the evaluation comes back with.
@@ -110,6 +111,9 @@ pub enum EvaluationError {
     /// Those that were given up.
     #[error(transparent)]
     DeadLetters(#[from] DeadLetterError),
+    /// That they are finished.
+    #[error(transparent)]
+    Done(#[from] DoneError),
 }
 
 /// Evaluates until every sender is gone, and returns the report; `letters` are on disk before a request is acknowledged.
@@ -141,7 +145,8 @@ async fn evaluate(
     let failed = |source| TupleError { path: path.clone(), source };
     let mut file = TupleFile::append(&options.directory, options.max_file_bytes).map_err(failed)?;
     let mut batch = Vec::with_capacity(BATCH);
-    let mut holds: Vec<Hold> = Vec::new();
+    let mut evaluated: Vec<Hold> = Vec::new();
+    let mut entries: Vec<Entry> = Vec::new();
     let mut line = Vec::new();
     let mut flush_at = Instant::now() + FLUSH_INTERVAL;
     loop {
@@ -153,16 +158,22 @@ async fn evaluate(
             file.write(&line).map_err(failed)?;
             report::add(&mut evaluation.report, &mut evaluation.sendings, &finished, comparison);
             progress.evaluated();
-            holds.push(finished.captured.hold);
+            if options.done.is_some() {
+                entries.extend(Entry::of(&finished.captured));
+            }
+            evaluated.push(finished.captured.hold);
         }
         let ended = received == Ok(0);
         if ended || Instant::now() >= flush_at {
-            file.flush(options.durable).map_err(failed)?;
+            file.flush(options.done.is_some()).map_err(failed)?;
             letters.sync()?;
-            if !holds.is_empty() {
+            if let Some(done) = &options.done {
+                done.add(entries.drain(..))?;
+            }
+            if !evaluated.is_empty() {
                 progress.report(Document::live(&evaluation.report, comparer.noise()));
             }
-            for hold in holds.drain(..) {
+            for hold in evaluated.drain(..) {
                 hold.acknowledge();
             }
             flush_at = Instant::now() + FLUSH_INTERVAL;

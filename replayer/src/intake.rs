@@ -14,6 +14,7 @@ use crate::budget::Budget;
 use crate::captured::{Captured, unix_nanos};
 use crate::commit::{Hold, Origin};
 use crate::counts::InputCounts;
+use crate::done::Done;
 use crate::evaluate::request_line;
 use crate::footprint::{Footprint, Names};
 use crate::order::LaneMark;
@@ -39,6 +40,7 @@ pub struct Batch {
 pub struct Intake {
     budget: Arc<Budget>,
     selection: Selection,
+    done: Option<Arc<Done>>,
     lanes: BTreeMap<u32, Lane>,
     connections: HashMap<ConnectionKey, Connection>,
     next_connection: u64,
@@ -74,10 +76,11 @@ struct Connection {
 impl Intake {
     /// Without lanes.
     #[must_use]
-    pub fn new(budget: Arc<Budget>, selection: Selection) -> Self {
+    pub fn new(budget: Arc<Budget>, selection: Selection, done: Option<Arc<Done>>) -> Self {
         Self {
             budget,
             selection,
+            done,
             lanes: BTreeMap::new(),
             connections: HashMap::new(),
             next_connection: 0,
@@ -257,6 +260,12 @@ impl Intake {
         let (method, path) = request_line(&transaction.request.bytes);
         if !self.selection.holds(&transaction.node_id, &transaction.connection_id, first, method, path) {
             self.batch.counts.left_out += 1;
+            Hold::new(transaction.origins).acknowledge();
+            return;
+        }
+        let (node_id, connection_id) = (&transaction.node_id, &transaction.connection_id);
+        if self.done.as_ref().is_some_and(|done| done.holds(node_id, connection_id, transaction.index)) {
+            self.batch.counts.already_done += 1;
             Hold::new(transaction.origins).acknowledge();
             return;
         }

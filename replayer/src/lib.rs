@@ -11,6 +11,7 @@ pub mod client;
 pub mod commit;
 pub mod counts;
 pub mod dead_letter;
+pub mod done;
 pub mod endpoint;
 pub mod evaluate;
 pub mod footprint;

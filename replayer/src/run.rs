@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::budget::Budget;
 use crate::client::{Concurrency, Connector, RetryPolicy, Sender, Target};
 use crate::dead_letter::{DeadLetterError, DeadLetters};
+use crate::done::{Done, DoneError, Subject};
 use crate::evaluate::{self, Evaluation, EvaluationError, Finished, MAX_FINISHED_WAITING, TupleOptions};
 use crate::order::Policy;
 use crate::pace::{Pace, Speed};
@@ -89,6 +90,9 @@ pub enum RunError {
     /// The dead-letter folder.
     #[error(transparent)]
     DeadLetters(#[from] DeadLetterError),
+    /// The memory of what is finished.
+    #[error(transparent)]
+    Done(#[from] DoneError),
     /// The operating system.
     #[error("cannot start a thread: {0}")]
     Thread(#[from] std::io::Error),
@@ -126,10 +130,17 @@ pub async fn run(
     };
     progress.started();
     let (finished, to_evaluate) = mpsc::channel(MAX_FINISHED_WAITING);
+    let done = match source.committed_to() {
+        None => None,
+        Some((topic, group_id)) => {
+            let target = connector.target().authority();
+            Some(Arc::new(Done::open(&options.tuple_dir, &Subject { topic, group_id, target })?))
+        }
+    };
     let tuples = TupleOptions {
         directory: options.tuple_dir,
         max_file_bytes: options.tuple_max_file_bytes,
-        durable: source.commits(),
+        done: done.clone(),
     };
     let evaluation = evaluate(to_evaluate, tuples, Arc::clone(&progress), Arc::clone(&dead_letters))?;
     let (said, saying) = mpsc::unbounded_channel();
@@ -144,7 +155,7 @@ pub async fn run(
     let budget = Arc::new(Budget::new(options.max_memory));
     let reader_stop = CancellationToken::new();
     let mut reading =
-        source.start(options.until, options.selection, Arc::clone(&budget), reader_stop.clone());
+        source.start(options.until, options.selection, done, Arc::clone(&budget), reader_stop.clone());
     let mut replay = Replay::new(
         Arc::new(shared),
         Pace::new(options.speed, options.max_idle_gap),

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::budget::Budget;
+use crate::done::Done;
 use crate::intake::{Batch, Intake};
 use crate::selection::Selection;
 use kafka::KafkaSource;
@@ -121,10 +122,13 @@ impl Source {
         }
     }
 
-    /// Whether finished requests are remembered by the input, so that tuples have to be on disk first.
+    /// Topic and group of an input that remembers what was finished, so that tuples have to be on disk first.
     #[must_use]
-    pub fn commits(&self) -> bool {
-        matches!(self, Self::Kafka(_))
+    pub fn committed_to(&self) -> Option<(String, String)> {
+        match self {
+            Self::Kafka(source) => Some(source.names()),
+            Self::Logs(_) | Self::File(..) | Self::Stdin => None,
+        }
     }
 
     /// Begins to read, until the end or `stop`.
@@ -133,11 +137,12 @@ impl Source {
         self,
         until: Until,
         selection: Selection,
+        done: Option<Arc<Done>>,
         budget: Arc<Budget>,
         stop: CancellationToken,
     ) -> Reading {
         let (sender, batches) = mpsc::channel(MAX_BATCHES_WAITING);
-        let feeder = Feeder { intake: Intake::new(budget, selection), sender };
+        let feeder = Feeder { intake: Intake::new(budget, selection, done.clone()), sender };
         let committing = match self {
             Self::Logs(paths) => {
                 std::thread::spawn(move || log::read(&paths, until, feeder, &stop));
@@ -155,7 +160,7 @@ impl Source {
                 });
                 None
             }
-            Self::Kafka(source) => Some(source.start(until, feeder, stop)),
+            Self::Kafka(source) => Some(source.start(until, feeder, done, stop)),
         };
         Reading { batches, committing }
     }

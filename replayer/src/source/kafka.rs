@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Closed, Fed, Feeder, MAX_BATCH_BYTES, MAX_BATCH_RECORDS, SourceError, Until};
 use crate::commit::Offsets;
+use crate::done::Done;
 use crate::intake::Intake;
 
 /// Records wait at most this long to be handed over.
@@ -23,6 +24,7 @@ const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
 pub struct KafkaSource {
     consumer: Arc<RecordConsumer>,
     topic: String,
+    group_id: String,
 }
 
 /// What is needed to commit at the end.
@@ -30,6 +32,7 @@ pub struct KafkaSource {
 pub(super) struct Committing {
     consumer: Arc<RecordConsumer>,
     offsets: Arc<Offsets>,
+    done: Option<Arc<Done>>,
     reading: JoinHandle<Intake>,
 }
 
@@ -39,25 +42,38 @@ impl KafkaSource {
         topic: String,
         group_id: String,
     ) -> Result<Self, SourceError> {
-        let name = topic.clone();
+        let names = (topic.clone(), group_id.clone());
         let joining =
             tokio::task::spawn_blocking(move || RecordConsumer::subscribe(&options, &topic, &group_id));
         let consumer = joining.await.map_err(|_| SourceError::Interrupted)??;
-        Ok(Self { consumer: Arc::new(consumer), topic: name })
+        let (topic, group_id) = names;
+        Ok(Self { consumer: Arc::new(consumer), topic, group_id })
     }
 
-    pub(super) fn start(self, until: Until, feeder: Feeder, stop: CancellationToken) -> Committing {
+    /// Topic and group.
+    pub(super) fn names(&self) -> (String, String) {
+        (self.topic.clone(), self.group_id.clone())
+    }
+
+    pub(super) fn start(
+        self,
+        until: Until,
+        feeder: Feeder,
+        done: Option<Arc<Done>>,
+        stop: CancellationToken,
+    ) -> Committing {
         let offsets = Arc::new(Offsets::default());
         let consumer = Arc::clone(&self.consumer);
         let group = Group {
             source: self,
             offsets: Arc::clone(&offsets),
+            done: done.clone(),
             feeder,
             until,
             assigned: BTreeSet::new(),
             at_end: BTreeSet::new(),
         };
-        Committing { consumer, offsets, reading: tokio::spawn(group.read(stop)) }
+        Committing { consumer, offsets, done, reading: tokio::spawn(group.read(stop)) }
     }
 }
 
@@ -69,19 +85,25 @@ impl Committing {
             tracing::error!("the reader of kafka broke down; nothing more is committed");
             return;
         };
-        commit(&self.consumer, &self.offsets).await;
+        commit(&self.consumer, &self.offsets, self.done.as_deref()).await;
         drop(intake);
     }
 }
 
-async fn commit(consumer: &Arc<RecordConsumer>, offsets: &Offsets) {
+async fn commit(consumer: &Arc<RecordConsumer>, offsets: &Offsets, done: Option<&Done>) {
     let next = offsets.committable();
     if next.is_empty() {
         return;
     }
     let (consumer, asked) = (Arc::clone(consumer), next.clone());
     match tokio::task::spawn_blocking(move || consumer.commit(&asked)).await {
-        Ok(Ok(())) => offsets.committed(&next),
+        Ok(Ok(())) => {
+            offsets.committed(&next);
+            if let Some(Err(error)) = done.map(|done| done.committed(&next)) {
+                // The evaluation will not get further either, and says so.
+                tracing::warn!(%error, "committed offsets not noted");
+            }
+        }
         Ok(Err(error)) => tracing::warn!(%error, "offsets not committed, trying again"),
         Err(error) => tracing::warn!(%error, "offsets not committed, trying again"),
     }
@@ -90,6 +112,7 @@ async fn commit(consumer: &Arc<RecordConsumer>, offsets: &Offsets) {
 struct Group {
     source: KafkaSource,
     offsets: Arc<Offsets>,
+    done: Option<Arc<Done>>,
     feeder: Feeder,
     until: Until,
     assigned: BTreeSet<i32>,
@@ -107,7 +130,7 @@ impl Group {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return self.feeder.intake,
-                _ = commits.tick() => commit(&consumer, &self.offsets).await,
+                _ = commits.tick() => commit(&consumer, &self.offsets, self.done.as_deref()).await,
                 _ = hand_over.tick() => {
                     if self.hand_over(&stop).await.is_err() {
                         return self.feeder.intake;
@@ -146,13 +169,16 @@ impl Group {
                 tracing::info!(?partitions, topic = self.source.topic, "partitions assigned");
                 for (partition, committed) in partitions {
                     if self.assigned.insert(partition) {
+                        if let (Some(done), Some(offset)) = (&self.done, committed) {
+                            done.assigned(partition, offset);
+                        }
                         intake.open_lane(lane(partition), committed.is_some_and(|offset| offset > 0));
                     }
                 }
             }
             Polled::Revoked(partitions) => {
                 tracing::info!(?partitions, topic = self.source.topic, "partitions revoked");
-                commit(&self.source.consumer, &self.offsets).await;
+                commit(&self.source.consumer, &self.offsets, self.done.as_deref()).await;
                 for partition in partitions {
                     self.offsets.forget(partition);
                     self.assigned.remove(&partition);
@@ -198,7 +224,7 @@ impl Group {
             tokio::select! {
                 permit = self.feeder.sender.reserve() => break permit.map_err(|_| Closed)?,
                 () = stop.cancelled() => return Err(Closed),
-                () = tokio::time::sleep(COMMIT_INTERVAL) => commit(&self.source.consumer, &self.offsets).await,
+                () = tokio::time::sleep(COMMIT_INTERVAL) => commit(&self.source.consumer, &self.offsets, self.done.as_deref()).await,
             }
         };
         permit.send(fed);
