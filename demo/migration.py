@@ -110,7 +110,7 @@ class Migration:
         """The replayer's report."""
         self.screen.step(f"replaying from {'Kafka' if self.bootstrap else 'the capture log'} to the target, as fast as the order allows")
         report_file, tuples = self.directory / "report.json", self.directory / "tuples"
-        command = [self.binary("switchover-replayer"), "--targetUri", self.target, "--speedupFactor", "max", "--tupleDir", tuples, "--reportFile", report_file]
+        command = [self.binary("switchover-replayer"), "--targetUri", self.target, "--speedupFactor", "max", "--tupleDir", tuples, "--deadLetterDir", tuples.parent / "dead-letters", "--reportFile", report_file]
         if self.bootstrap:
             command += ["--kafkaConnection", self.bootstrap, "--kafkaTopic", TOPIC, "--kafkaGroupId", "demo", "--until", "end"]
         else:
@@ -136,7 +136,7 @@ class Migration:
 
     def show_report(self, report):
         requests = report["requests"]
-        self.screen.detail(f"{requests['replayed']} requests in {report['durationSeconds']:.1f} s: {requests['same']} answers same, {requests['different']} different, {requests['notComparable']} not comparable")
+        self.screen.detail(f"{requests['replayed']} requests in {report['durationSeconds']:.1f} s: {requests['same']} answers same, {requests['expectedDifference']} differ as the products do, {requests['different']} different, {requests['notComparable']} not comparable")
         self.screen.detail(f"{report['autoIds']['taken']} ids that the source had made, {report['scrollIdsReplaced']} scroll ids replaced, {report['retries']} retries")
         self.screen.detail("status source -> target: " + ", ".join(f"{pair['source']} -> {pair['target']}: {pair['count']}" for pair in report["statuses"]))
         groups = sorted(report["differences"], key=lambda group: -group["count"])

@@ -1,5 +1,9 @@
 //! The agent's flags.
 
+mod existing_tool;
+
+pub use existing_tool::ExistingTool;
+
 use crate::rules::{AckPolicy, OnFull};
 use clap::{Parser, ValueEnum};
 use std::fmt;
@@ -7,11 +11,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 use switchover_kafka::KafkaArgs;
-use switchover_settings::value;
+use switchover_settings::{Environment, value};
 use switchover_telemetry::LogFormat;
+use switchover_telemetry::otlp::CollectorEndpoint;
 
-/// Prefix of the environment variables.
-pub const ENV_PREFIX: &str = "SWITCHOVER_AGENT";
+/// Where settings are looked for in the environment: under our name, and under that of the existing tool's proxy.
+pub const ENVIRONMENT: Environment<'static> =
+    Environment { prefix: "SWITCHOVER_AGENT", existing_tool: Some("CAPTURE_PROXY") };
+/// Traffic threads, unless the operator says otherwise.
+const DEFAULT_THREADS: u8 = 2;
 
 /// Captures the traffic of an Elasticsearch or OpenSearch node: takes the client port, forwards every byte to the
 /// node's relocated port, and records requests and responses.
@@ -53,8 +61,11 @@ pub struct Cli {
     /// PEM file of the authorities whose client certificates are accepted
     #[arg(long, value_name = "FILE", help_heading = "TLS for clients", requires = "ssl_cert_chain_file")]
     pub ssl_trust_cert_file: Option<PathBuf>,
+    /// Environment variable that holds these authorities as PEM
+    #[arg(long, value_name = "NAME", help_heading = "TLS for clients", requires = "ssl_cert_chain_file")]
+    pub ssl_trust_cert_pem_env_var: Option<String>,
     /// Refuse clients that show no certificate
-    #[arg(long, help_heading = "TLS for clients", requires = "ssl_trust_cert_file")]
+    #[arg(long, help_heading = "TLS for clients")]
     pub require_client_auth: bool,
 
     /// Set a header of each request to the node; may be repeated
@@ -122,15 +133,25 @@ pub struct Cli {
     /// How log lines look
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Operation", default_value = "text")]
     pub log_format: LogFormat,
+    /// OpenTelemetry collector that gets the figures of /metrics, by OTLP over gRPC
+    #[arg(long, value_name = "http://HOST:PORT", help_heading = "Operation", value_parser = CollectorEndpoint::parse)]
+    pub otel_metrics_collector_endpoint: Option<CollectorEndpoint>,
+    /// OpenTelemetry collector that gets a span for requests that may change the cluster, by OTLP over gRPC
+    #[arg(long, value_name = "http://HOST:PORT", help_heading = "Operation", value_parser = CollectorEndpoint::parse)]
+    pub otel_trace_collector_endpoint: Option<CollectorEndpoint>,
     /// Check all settings, files and addresses, and exit
     #[arg(long, help_heading = "Operation")]
     pub check_config: bool,
-    /// Threads that carry traffic
-    #[arg(long, value_name = "N", help_heading = "Operation", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
+    /// Threads that carry traffic; 0 for the default
+    #[arg(long, value_name = "N", help_heading = "Operation", default_value_t = DEFAULT_THREADS, value_parser = clap::value_parser!(u8).range(0..=64))]
     pub num_threads: u8,
     /// How long requests in flight may take to finish after SIGTERM
     #[arg(long, value_name = "DURATION", help_heading = "Operation", default_value = "30s", value_parser = value::duration)]
     pub drain_timeout: Duration,
+
+    /// The existing tool's.
+    #[command(flatten)]
+    pub existing_tool: ExistingTool,
 }
 
 /// What makes a captured write durable.
@@ -151,6 +172,13 @@ impl Cli {
         self.capture_log_dir.clone().unwrap_or_else(|| {
             std::env::var_os("STATE_DIRECTORY").map_or_else(PathBuf::new, PathBuf::from).join("capture-log")
         })
+    }
+
+    /// Threads that carry traffic.
+    #[must_use]
+    pub fn traffic_threads(&self) -> u8 {
+        // Zero lets the existing tool choose by the number of processors, which a guest on the node should not.
+        if self.num_threads == 0 { DEFAULT_THREADS } else { self.num_threads }
     }
 
     /// The durability in force.
@@ -253,5 +281,30 @@ mod tests {
         assert_eq!(cli(&["--kafkaConnection", "k:1"]), Ok(Durability::Kafka));
         assert_eq!(cli(&["--kafkaConnection", "k:1", "--durability", "append"]), Ok(Durability::Append));
         assert!(cli(&["--durability", "kafka"]).is_err());
+    }
+    /// The example of the existing tool's documents and the settings that its Kubernetes workflow renders.
+    #[test]
+    fn command_lines_and_settings_of_the_existing_tool() {
+        let parsed = |args: &[&str]| {
+            let argv = std::iter::once("agent").chain(args.iter().copied()).map(Into::into);
+            switchover_settings::try_parse_from::<Cli>("CLI_TEST", argv)
+                .unwrap_or_else(|error| panic!("{error}"))
+        };
+        let flags = "--kafkaConnection k:9092 --destinationUri https://es:9200 --insecureDestination --listenPort 9200 \
+                     --sslCertChainFile c.pem --sslKeyFile k.pem --destinationConnectionPoolSize 0 --numThreads 0";
+        let cli = parsed(&flags.split_whitespace().collect::<Vec<_>>());
+        assert_eq!((cli.existing_tool.warnings().len(), cli.traffic_threads()), (0, DEFAULT_THREADS));
+        let json = r#"{"listenPort":9201,"destinationUri":"http://es:9200","kafkaConnection":"k:9092","kafkaTopic":"t",
+            "kafkaAuthType":"none","numThreads":1,"maxTrafficBufferSize":1048576,"destinationConnectionPoolSize":10,
+            "destinationConnectionPoolTimeout":"PT30S","kafkaClientId":"HttpCaptureProxyProducer","enableMSKAuth":false,
+            "noCapture":false,"setHeader":["x-a","1","x-b","2"],"suppressCaptureForMethod":"",
+            "otelMetricsCollectorEndpoint":"http://otel-collector:4317","insecureDestination":true}"#;
+        let cli = parsed(&["---INLINE-JSON", json]);
+        assert_eq!((cli.listen_port, cli.num_threads, cli.set_header.len()), (9201, 1, 4));
+        assert!(cli.otel_metrics_collector_endpoint.is_some());
+        let warnings = cli.existing_tool.warnings();
+        assert_eq!(warnings.len(), 3, "{warnings:?}");
+        let traced = parsed(&["--traceDirectory", "/t", "--destinationUri", "http://h"]);
+        assert!(traced.existing_tool.warnings()[0].contains("--captureLogDir"));
     }
 }

@@ -73,14 +73,12 @@ impl Histogram {
         self.sum_us.fetch_add(micros, Ordering::Relaxed);
     }
 
-    /// Sum in seconds, number of durations, and number in each bucket by its upper bound in seconds.
+    /// Sum in seconds, and the number in each bucket by its upper bound in seconds.
     #[must_use]
-    pub fn read(&self) -> (f64, u64, Vec<(f64, u64)>) {
+    pub fn read(&self) -> (f64, Vec<(f64, u64)>) {
         let bounds = BUCKETS_US.iter().map(|bound| *bound as f64 / 1e6).chain([f64::MAX]);
         let counts = self.buckets.iter().map(|bucket| bucket.load(Ordering::Relaxed));
-        let buckets: Vec<_> = bounds.zip(counts).collect();
-        let number = buckets.iter().map(|(_, count)| count).sum();
-        (self.sum_us.load(Ordering::Relaxed) as f64 / 1e6, number, buckets)
+        (self.sum_us.load(Ordering::Relaxed) as f64 / 1e6, bounds.zip(counts).collect())
     }
 }
 

@@ -5,6 +5,8 @@
 //! shape that other tools of the field write (60 characters, five hexadecimal groups), and both ids together stay
 //! within the 100 bytes that those tools allow.
 
+mod node_id;
+
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::io;
@@ -12,10 +14,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use switchover_capture::Timestamp;
-
-const NODE_ID_FILE: &str = "node-id";
-/// A UUID's length: what fits beside a connection id.
-const NODE_ID_LENGTH: usize = 36;
 
 /// Names connections of this process.
 #[derive(Debug, Clone)]
@@ -29,33 +27,18 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Reads or makes the node id in `directory`.
+    /// Reads or makes the node id in `directory`, that of the capture log.
     ///
     /// # Errors
     /// When the id can't be read or written.
     pub fn load(directory: &Path) -> io::Result<Self> {
-        let path = directory.join(NODE_ID_FILE);
-        let node_id = match std::fs::read_to_string(&path) {
-            Ok(text) if is_uuid(text.trim()) => text.trim().to_owned(),
-            Ok(_) => {
-                let reason =
-                    format!("{} does not hold a node id; delete it to get a new one", path.display());
-                return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let id = random_uuid();
-                std::fs::write(&path, format!("{id}\n"))?;
-                id
-            }
-            Err(error) => return Err(error),
-        };
-        Ok(Self::named(&node_id))
+        Ok(Self::named(&node_id::load(directory)?))
     }
 
     /// For a process that captures nothing: a node id that is written nowhere.
     #[must_use]
     pub fn passing() -> Self {
-        Self::named(&random_uuid())
+        Self::named(&node_id::random())
     }
 
     fn named(node_id: &str) -> Self {
@@ -85,29 +68,9 @@ impl Identity {
     }
 }
 
-fn is_uuid(text: &str) -> bool {
-    text.len() == NODE_ID_LENGTH
-        && text.char_indices().all(|(i, c)| match i {
-            8 | 13 | 18 | 23 => c == '-',
-            _ => c.is_ascii_hexdigit(),
-        })
-}
-
 /// 64 random bits from the standard library's own source of hash keys.
-fn random() -> u64 {
+pub(crate) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
-}
-
-fn random_uuid() -> String {
-    let (a, b) = (random(), random());
-    format!(
-        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
-        a >> 32,
-        (a >> 16) & 0xffff,
-        a & 0xfff,
-        b >> 52,
-        b & 0xffff_ffff_ffff
-    )
 }
 
 #[cfg(test)]
@@ -124,13 +87,5 @@ mod tests {
             (0..100).flat_map(|_| [first.next_connection_id(), second.next_connection_id()]).collect();
         assert_eq!(ids.len(), 200);
         assert!(ids.iter().all(|id| id.len() == 60));
-    }
-
-    #[test]
-    fn a_file_that_is_no_id_is_an_error_that_names_it() {
-        let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join(NODE_ID_FILE), "junk").unwrap();
-        let error = Identity::load(directory.path()).unwrap_err().to_string();
-        assert!(error.contains(NODE_ID_FILE), "{error}");
     }
 }

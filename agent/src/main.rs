@@ -1,7 +1,7 @@
 //! Reads settings, installs logging, builds the runtime and runs the agent.
 
 use std::process::ExitCode;
-use switchover_agent::cli::{Cli, ENV_PREFIX};
+use switchover_agent::cli::{Cli, ENVIRONMENT};
 use switchover_agent::run::{self, Inherited};
 use switchover_agent::settings::Settings;
 
@@ -15,7 +15,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let cli: Cli = switchover_settings::parse(ENV_PREFIX);
+    let cli: Cli = switchover_settings::parse(ENVIRONMENT);
     let settings = match Settings::new(&cli) {
         Ok(settings) => settings,
         Err(error) => {
@@ -24,10 +24,12 @@ fn main() -> ExitCode {
         }
     };
     if cli.check_config {
+        settings.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
         println!("the settings are good");
         return ExitCode::SUCCESS;
     }
     switchover_telemetry::init_logging(cli.log_format);
+    settings.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

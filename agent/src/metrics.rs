@@ -1,55 +1,20 @@
-//! `/metrics`: the agent's figures for Prometheus. docs/metrics.md lists them.
+//! The agent's figures, for `/metrics` and for OTLP. docs/metrics.md lists them.
 
 use crate::status::{Snapshot, Status};
-use switchover_telemetry::prometheus_client::collector::Collector;
-use switchover_telemetry::prometheus_client::encoding::text::encode;
-use switchover_telemetry::prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet};
-use switchover_telemetry::prometheus_client::metrics::MetricType;
-use switchover_telemetry::prometheus_client::metrics::counter::ConstCounter;
-use switchover_telemetry::prometheus_client::metrics::gauge::ConstGauge;
-use switchover_telemetry::prometheus_client::registry::{Registry, Unit};
+use switchover_telemetry::figures::{self, Durations, Figure, FigureValue};
+
+/// Before each name.
+pub const PREFIX: &str = "switchover_agent";
 
 /// All figures as text.
 #[must_use]
 pub fn text(status: &Status) -> String {
-    let mut registry = Registry::with_prefix("switchover_agent");
-    let gate_wait = status.counters.gate_wait.read();
-    registry.register_collector(Box::new(Figures { figures: figures(status), gate_wait }));
-    let mut text = String::new();
-    if let Err(error) = encode(&mut text, &registry) {
-        tracing::warn!(%error, "metrics could not be written");
-    }
-    text
+    figures::text(PREFIX, figures(status))
 }
 
-/// One series: name, help, value, and whether it only grows.
-type Figure = (&'static str, &'static str, u64, MetricType);
-
-/// The figures of one scrape.
-#[derive(Debug)]
-struct Figures {
-    figures: Vec<Figure>,
-    gate_wait: (f64, u64, Vec<(f64, u64)>),
-}
-
-impl Collector for Figures {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> std::fmt::Result {
-        for &(name, help, value, kind) in &self.figures {
-            let metric = encoder.encode_descriptor(name, help, None, kind)?;
-            match kind {
-                MetricType::Counter => ConstCounter::new(value).encode(metric)?,
-                _ => ConstGauge::new(value).encode(metric)?,
-            }
-        }
-        let help = "Time that responses (or requests) waited for their record to be durable";
-        let (sum, count, buckets) = &self.gate_wait;
-        encoder
-            .encode_descriptor("gate_wait", help, Some(&Unit::Seconds), MetricType::Histogram)?
-            .encode_histogram::<NoLabelSet>(*sum, *count, buckets, None)
-    }
-}
-
-fn figures(status: &Status) -> Vec<Figure> {
+/// All figures.
+#[must_use]
+pub fn figures(status: &Status) -> Vec<Figure> {
     let Snapshot { state, journal, delivered, held, .. } = status.snapshot();
     let counters = &status.counters;
     let gate = status.journal.as_ref().map(|journal| journal.gate());
@@ -142,7 +107,15 @@ fn figures(status: &Status) -> Vec<Figure> {
         ("degraded", "1 while the wanted durability can't be had", u64::from(state == "degraded")),
         ("uncaptured", "1 while traffic passes uncaptured", u64::from(state == "uncaptured")),
     ];
-    let growing = growing.into_iter().map(|(name, help, value)| (name, help, value, MetricType::Counter));
-    let levels = levels.into_iter().map(|(name, help, value)| (name, help, value, MetricType::Gauge));
-    growing.chain(levels).collect()
+    let (sum, buckets) = counters.gate_wait.read();
+    let gate_wait = Figure {
+        name: "gate_wait",
+        help: "Time that responses (or requests) waited for their record to be durable",
+        value: FigureValue::Durations(Durations { sum, buckets }),
+    };
+    let figure = |name, help, value| Figure { name, help, value };
+    let growing =
+        growing.into_iter().map(|(name, help, value)| figure(name, help, FigureValue::Counter(value)));
+    let levels = levels.into_iter().map(|(name, help, value)| figure(name, help, FigureValue::Level(value)));
+    growing.chain(levels).chain([gate_wait]).collect()
 }

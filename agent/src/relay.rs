@@ -15,6 +15,7 @@ use crate::limits::Limits;
 use crate::node::{Node, Stream};
 use crate::recorder::Recorder;
 use crate::rules::Rules;
+use crate::spans::Spans;
 use crate::tap::Tap;
 use crate::tls::ServerTls;
 use crate::{clock::Clock, identity::Identity};
@@ -49,6 +50,8 @@ pub struct Relay {
     pub clock: Clock,
     /// Figures.
     pub counters: Arc<Counters>,
+    /// Where requests are shown, with `--otelTraceCollectorEndpoint`.
+    pub spans: Option<Spans>,
     /// Read buffers.
     pub buffers: Rc<Buffers>,
     /// Appends what stays pending.
@@ -157,8 +160,20 @@ impl Relay {
         C: AsyncRead + AsyncWrite + Unpin,
         N: AsyncRead + AsyncWrite + Unpin,
     {
-        let tap = Rc::new(RefCell::new(self.tap()));
-        match (BothWays { relay: self, tap: &tap }).run(client, node).await {
+        let connection_id = self.identity.next_connection_id();
+        let tap = Rc::new(RefCell::new(self.tap(&connection_id)));
+        let ways = BothWays { relay: self, tap: &tap };
+        let left = match &self.spans {
+            None => {
+                drop(connection_id);
+                ways.run(client, node).await
+            }
+            Some(spans) => {
+                let (client, node) = spans.watch(&connection_id, client, node);
+                Box::pin(ways.run(client, node)).await.map(Left::into_inner)
+            }
+        };
+        match left {
             Ok(left) => left,
             Err(error) => {
                 tap.borrow_mut().exception(&error.to_string());
@@ -167,10 +182,11 @@ impl Relay {
         }
     }
 
-    fn tap(&self) -> Tap {
-        let recorder = self.journal.as_ref().map(|journal| {
-            Recorder::new(Arc::clone(journal), self.identity.node_id(), &self.identity.next_connection_id())
-        });
+    fn tap(&self, connection_id: &str) -> Tap {
+        let recorder = self
+            .journal
+            .as_ref()
+            .map(|journal| Recorder::new(Arc::clone(journal), self.identity.node_id(), connection_id));
         Tap::new(recorder, self.clock, Arc::clone(&self.counters), Arc::clone(&self.rules))
     }
 

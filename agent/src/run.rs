@@ -5,6 +5,7 @@ use crate::capture::{self, Capture};
 use crate::cli::Cli;
 use crate::clock::Clock;
 use crate::counters::Counters;
+use crate::export::Exports;
 use crate::flusher::Flusher;
 use crate::handover::{self, Connection, Handover, Uncaptured};
 use crate::identity::Identity;
@@ -13,6 +14,7 @@ use crate::relay::Relay;
 use crate::rules::OnFull;
 use crate::service_manager;
 use crate::settings::Settings;
+use crate::spans::Spans;
 use crate::status::Status;
 use crate::worker::Worker;
 use anyhow::{Context as _, Result};
@@ -21,9 +23,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use switchover_telemetry::otlp::{Service, Span};
 use switchover_telemetry::{serve_admin, terminated};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// A traffic thread shows this often within the watchdog's limit that it moves: more often than systemd is answered.
@@ -61,7 +65,7 @@ impl Inherited {
 /// # Errors
 /// When a part can't start (log, port, threads); the message names it and what to do.
 pub async fn run(cli: Cli, settings: Settings, inherited: Inherited) -> Result<Option<Handover>> {
-    let agent = Agent::start(&cli, settings)?;
+    let mut agent = Agent::start(&cli, settings)?;
     if let (Some(capture), Some(uncaptured)) = (&agent.capture, inherited.uncaptured) {
         capture.journal.record_uncaptured(uncaptured);
     }
@@ -89,15 +93,18 @@ pub async fn run(cli: Cli, settings: Settings, inherited: Inherited) -> Result<O
         "serving"
     );
 
-    tokio::spawn(serve_admin(admin, Arc::new(agent.status()), CancellationToken::new()));
+    let status = Arc::new(agent.status());
+    tokio::spawn(serve_admin(admin, Arc::clone(&status), CancellationToken::new()));
+    let exports = agent.exports(&cli, status);
     let tls = agent.settings.tls.clone();
     tokio::spawn(async move {
         if let Err(error) = tls.keep_fresh().await {
             tracing::error!(%error, "certificates will not be loaded again");
         }
     });
-    let workers =
-        (0..cli.num_threads).map(|number| agent.worker(number, &cli)).collect::<std::io::Result<Vec<_>>>()?;
+    let workers = (0..cli.traffic_threads())
+        .map(|number| agent.worker(number, &cli))
+        .collect::<std::io::Result<Vec<_>>>()?;
     if let Some(limit) = service_manager::watchdog() {
         let beats = workers.iter().map(|worker| Arc::clone(&worker.beat)).collect();
         tokio::spawn(service_manager::answer_watchdog(limit, beats));
@@ -123,14 +130,18 @@ pub async fn run(cli: Cli, settings: Settings, inherited: Inherited) -> Result<O
             agent.handing_over.store(true, Ordering::Release);
         }
     }
-    agent.draining.cancel();
     let upgrading = agent.handing_over.load(Ordering::Acquire);
-    // Clients are turned to other nodes at once, unless a new program is there for them soon.
+    // Clients whose connections end now are turned to other nodes, unless a new program is there for them soon.
     let listener = upgrading.then_some(listener);
+    agent.draining.cancel();
     let uncaptured = agent.uncaptured();
     let connections = tokio::task::spawn_blocking(move || agent.finish(workers, cli.drain_timeout)).await?;
     match listener {
-        None => Ok(None),
+        None => {
+            exports.finish().await;
+            Ok(None)
+        }
+        // Clients wait for the new program; it pushes what there is.
         Some(listener) => Ok(Some(Handover { listener: listener.into_std()?, connections, uncaptured })),
     }
 }
@@ -157,6 +168,10 @@ struct Agent {
     capture: Option<Capture>,
     /// Why it can't.
     no_log: Option<String>,
+    /// With a collector for them.
+    spans: Option<Spans>,
+    /// Those that wait to be pushed, until somebody does.
+    waiting_spans: Option<mpsc::Receiver<Span>>,
     draining: CancellationToken,
     handing_over: Arc<AtomicBool>,
 }
@@ -178,6 +193,8 @@ impl Agent {
                 Err(error) => return Err(error),
             }
         }
+        let (spans, waiting_spans) =
+            cli.otel_trace_collector_endpoint.as_ref().map(|_| Spans::new(clock)).unzip();
         Ok(Self {
             settings,
             identity,
@@ -185,6 +202,8 @@ impl Agent {
             counters: Arc::new(Counters::default()),
             capture,
             no_log,
+            spans,
+            waiting_spans,
             draining: CancellationToken::new(),
             handing_over: Arc::default(),
         })
@@ -234,13 +253,32 @@ impl Agent {
         }
     }
 
+    /// Starts what is pushed to collectors, if any are named.
+    fn exports(&mut self, cli: &Cli, status: Arc<Status>) -> Exports {
+        let service = Service {
+            name: env!("CARGO_PKG_NAME"),
+            instance: self.identity.node_id().to_owned(),
+            started_unix_ns: u64::try_from(self.clock.started().unix_nanos()).unwrap_or_default(),
+        };
+        let mut exports = Exports::default();
+        if let Some(endpoint) = &cli.otel_metrics_collector_endpoint {
+            exports.metrics(endpoint.clone(), service.clone(), status);
+        }
+        if let Some((endpoint, spans)) =
+            cli.otel_trace_collector_endpoint.as_ref().zip(self.waiting_spans.take())
+        {
+            exports.spans(endpoint.clone(), service, spans);
+        }
+        exports
+    }
+
     fn worker(&self, number: u8, cli: &Cli) -> std::io::Result<Worker> {
         let journal = self.capture.as_ref().map(|capture| Arc::clone(&capture.journal));
         let (settings, counters) = (&self.settings, Arc::clone(&self.counters));
         let (node, server_tls) = (settings.node.clone(), settings.tls.server.clone());
         let (limits, rules) = (settings.limits, Arc::clone(&settings.rules));
         let (identity, clock, draining) = (self.identity.clone(), self.clock, self.draining.clone());
-        let handing_over = Arc::clone(&self.handing_over);
+        let (handing_over, spans) = (Arc::clone(&self.handing_over), self.spans.clone());
         let beat = service_manager::watchdog().map(|limit| limit / BEATS_PER_WATCHDOG);
         Worker::start(number, cli.drain_timeout, beat, move || Relay {
             node,
@@ -251,6 +289,7 @@ impl Agent {
             identity,
             clock,
             counters,
+            spans,
             buffers: Rc::new(Buffers::default()),
             flusher: Rc::new(Flusher::default()),
             draining,

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use std::path::Path;
 use std::sync::Arc;
 use switchover_kafka::Resolved;
-use switchover_tls::{ClientOptions, Reloading, ServerOptions};
+use switchover_tls::{ClientCa, ClientOptions, Reloading, ServerOptions};
 
 /// The name that brokers see unless the operator says otherwise.
 const KAFKA_CLIENT_ID: &str = "switchover-agent";
@@ -36,6 +36,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Where to ship, if anywhere.
     pub kafka: Option<Resolved>,
+    /// What the user should hear, each a sentence for the log.
+    pub warnings: Vec<String>,
 }
 
 impl Settings {
@@ -66,7 +68,8 @@ impl Settings {
         });
         let kafka = cli.kafka.resolve(KAFKA_CLIENT_ID)?;
         let limits = Limits::new(cli.connect_timeout, cli.idle_timeout);
-        Ok(Self { durability, node, tls, rules, limits, kafka })
+        let warnings = cli.existing_tool.warnings();
+        Ok(Self { durability, node, tls, rules, limits, kafka, warnings })
     }
 }
 
@@ -93,17 +96,29 @@ fn tls(cli: &Cli) -> Result<Tls> {
             Some(Arc::new(Reloading::new(files, load)?))
         }
     };
+    let client_ca = match (&cli.ssl_trust_cert_file, &cli.ssl_trust_cert_pem_env_var) {
+        (Some(_), Some(_)) => bail!("--sslTrustCertFile and --sslTrustCertPemEnvVar: give one of them"),
+        (Some(file), None) => Some(ClientCa::File(file.clone())),
+        (None, Some(name)) => Some(ClientCa::Variable(name.clone())),
+        (None, None) => None,
+    };
     let server = match (&cli.ssl_cert_chain_file, &cli.ssl_key_file) {
         (Some(chain), Some(key)) => {
             let options = ServerOptions {
                 cert_chain_file: chain.clone(),
                 key_file: key.clone(),
-                client_ca_file: cli.ssl_trust_cert_file.clone(),
+                client_ca,
                 require_client_auth: cli.require_client_auth,
             };
             Some(Arc::new(Reloading::new(options.files(), move || options.load())?))
         }
-        _ => None,
+        // Never quietly without TLS. Values of a file and of variables come here too, which clap does not compare.
+        (Some(_), None) => bail!("--sslCertChainFile needs --sslKeyFile"),
+        (None, Some(_)) => bail!("--sslKeyFile needs --sslCertChainFile"),
+        (None, None) if cli.require_client_auth || client_ca.is_some() => {
+            bail!("client certificates need TLS for clients: give --sslCertChainFile and --sslKeyFile")
+        }
+        (None, None) => None,
     };
     Ok(Tls { server, node })
 }

@@ -6,10 +6,11 @@ use clap::{ArgAction, Parser, Subcommand};
 
 use crate::capture::CaptureCommand;
 use crate::clusters::ClustersCommand;
+use crate::tuples::{CompareArgs, TuplesCommand};
 
 /// Drives and shows a migration.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage.
+/// Exit codes: 0 done, 1 failed, 2 wrong usage; 3 from compare: more answers differ than allowed.
 #[derive(Debug, Parser)]
 #[command(name = "switchover", version = switchover_settings::VERSION)]
 pub(crate) struct Cli {
@@ -44,6 +45,11 @@ pub(crate) enum Group {
     /// Look into captured traffic.
     #[command(subcommand)]
     Capture(CaptureCommand),
+    /// Look into what the replayer wrote of every request.
+    #[command(subcommand)]
+    Tuples(TuplesCommand),
+    /// Compare the answers in tuples again, and report as the replayer does. Exit code 3: more differ than allowed.
+    Compare(CompareArgs),
 }
 
 #[cfg(test)]

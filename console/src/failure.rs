@@ -10,6 +10,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// It was tried and did not work: exit 1.
     Failed(anyhow::Error),
+    /// It was done, and what was found is not as it should be: this exit code. The output says what.
+    Verdict(u8),
     /// Whoever read our output has seen enough (`| head`): exit 0, without a word.
     ReaderGone,
 }
@@ -34,6 +36,7 @@ impl Failure {
                 eprintln!("error: {}", sentence(&error));
                 ExitCode::FAILURE
             }
+            Self::Verdict(code) => ExitCode::from(code),
             Self::ReaderGone => ExitCode::SUCCESS,
         }
     }

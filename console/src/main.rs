@@ -7,6 +7,7 @@ mod clusters;
 mod failure;
 mod output;
 mod services;
+mod tuples;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
     match cli.group {
         Group::Clusters(command) => clusters::run(command, &cli.config, cli.json),
         Group::Capture(command) => capture::run(command, cli.json),
+        Group::Tuples(command) => tuples::run(command, cli.json),
+        Group::Compare(args) => tuples::run_compare(&args, cli.json),
     }
 }
 

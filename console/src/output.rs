@@ -21,6 +21,11 @@ impl Output {
         writeln!(self.out, "{text}").map_err(Failure::of_output)
     }
 
+    /// Lines as they are.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.out.write_all(bytes).map_err(Failure::of_output)
+    }
+
     /// One value on one line.
     pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         serde_json::to_writer(&mut self.out, value).map_err(|error| Failure::of_output(error.into()))?;

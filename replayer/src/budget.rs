@@ -5,16 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-/// Above this, nothing more is read, unless the next request to send is not known yet without reading on (one Kafka
-/// partition lies behind another).
-pub const MAX_BUFFERED_BYTES: usize = 256 * 1024 * 1024;
-
 /// What one captured request costs beside its bytes.
 const TRANSACTION_OVERHEAD_BYTES: usize = 512;
 
-/// Counts what is buffered.
-#[derive(Debug, Default)]
+/// Counts what is buffered. Above the limit nothing more is read, unless the next request to send is not known yet without
+/// reading on (one Kafka partition lies behind another).
+#[derive(Debug)]
 pub struct Budget {
+    limit: usize,
     used: AtomicUsize,
     freed: Notify,
 }
@@ -27,6 +25,12 @@ pub struct Lease {
 }
 
 impl Budget {
+    /// With a limit in bytes.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self { limit, used: AtomicUsize::new(0), freed: Notify::new() }
+    }
+
     /// Takes room for a transaction of this many bytes. Never refuses: the reader asks [`Budget::is_spent`] before it
     /// reads on.
     #[must_use]
@@ -45,7 +49,7 @@ impl Budget {
     /// Whether reading should rest.
     #[must_use]
     pub fn is_spent(&self) -> bool {
-        self.used() >= MAX_BUFFERED_BYTES
+        self.used() >= self.limit
     }
 
     /// Returns once the budget has gone from spent to not spent.
@@ -57,7 +61,7 @@ impl Budget {
 impl Drop for Lease {
     fn drop(&mut self) {
         let before = self.budget.used.fetch_sub(self.bytes, Ordering::Relaxed);
-        if before >= MAX_BUFFERED_BYTES && before - self.bytes < MAX_BUFFERED_BYTES {
+        if before >= self.budget.limit && before - self.bytes < self.budget.limit {
             self.budget.freed.notify_one();
         }
     }
@@ -69,9 +73,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_spent_budget_wakes_the_reader_when_it_is_not_any_more() {
-        let budget = Arc::new(Budget::default());
+        const LIMIT: usize = 1024 * 1024;
+        let budget = Arc::new(Budget::new(LIMIT));
         let small = budget.lease(1);
-        let large = budget.lease(MAX_BUFFERED_BYTES);
+        let large = budget.lease(LIMIT);
         assert!(budget.is_spent());
         drop(large);
         budget.freed().await;

@@ -6,6 +6,7 @@ use switchover_capture::{End, Message, Timestamp};
 
 use crate::budget::Lease;
 use crate::commit::Hold;
+use crate::footprint::Footprint;
 
 /// One request of the source and what came back.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub struct Captured {
     pub first: i64,
     /// Unix nanoseconds at which the source was done with it.
     pub source_end: i64,
+    /// What it touches, until the order has taken it.
+    pub footprint: Footprint,
     /// Its share of the memory budget.
     pub lease: Lease,
     /// Keeps the records that it was made of from being committed.

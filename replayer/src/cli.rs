@@ -1,19 +1,22 @@
 //! The command line.
 
+mod selection;
+mod target;
+
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use switchover_kafka::{KafkaArgs, OptionsError, Resolved};
 use switchover_settings::secret::SecretError;
-use switchover_settings::{secret, value};
+use switchover_settings::value;
 use switchover_telemetry::LogFormat;
 
-use crate::client::Target;
+use crate::client::DEFAULT_NON_RETRYABLE;
+use crate::order::Policy;
 use crate::pace::Speed;
-use crate::rewrite::{RewriteArgs, RewriteUsageError, TargetAuth};
+use crate::rewrite::{RewriteArgs, RewriteUsageError};
 use crate::run::Options;
 use crate::source::{Input, Until};
 
@@ -24,38 +27,29 @@ const KAFKA_CLIENT_ID: &str = "switchover-replayer";
 /// answer.
 ///
 /// Exit codes: 0 all replayed; 1 failed; 2 wrong usage; 3 more answers differ than --maxDifferences allows;
-/// 4 traffic of the source is missing in the capture or could not be replayed.
+/// 4 traffic of the source is missing in the capture or could not be replayed (see --deadLetterDir).
 #[derive(Debug, clap::Parser)]
 #[command(name = "switchover-replayer", rename_all = "camelCase")]
 pub struct Settings {
-    /// Cluster that the requests are sent to: http://host:port
-    #[arg(long, value_name = "URI", help_heading = "Target")]
-    target_uri: String,
-    /// User for basic authentication; replaces the captured Authorization header
-    #[arg(
-        long,
-        value_name = "NAME",
-        requires = "target_password_file",
-        conflicts_with = "remove_auth_header",
-        help_heading = "Target"
-    )]
-    target_username: Option<String>,
-    /// File with the password
-    #[arg(long, value_name = "FILE", requires = "target_username", help_heading = "Target")]
-    target_password_file: Option<PathBuf>,
-    /// Send requests without the captured Authorization header
-    #[arg(long, help_heading = "Target")]
-    remove_auth_header: bool,
+    #[command(flatten)]
+    target: target::TargetArgs,
     /// Longest wait for the target to go on with an answer
     #[arg(long, value_name = "DURATION", default_value = "150s", value_parser = value::duration, help_heading = "Target")]
     target_response_timeout: Duration,
-    /// How long a request is tried while the target is down or overloaded; then the run fails
+    /// How long a write is tried while the target is down or overloaded; then it goes to --deadLetterDir (reads: at most
+    /// 2m)
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = value::duration, help_heading = "Target")]
     retry_deadline: Duration,
+    /// Error types of bulk items that are not sent again, whatever their status
+    #[arg(long, value_name = "TYPE,...", value_delimiter = ',', default_values = DEFAULT_NON_RETRYABLE, hide_default_value = true, help_heading = "Target")]
+    non_retryable_doc_exception_types: Vec<String>,
+    /// Requests in flight at once, at most; fewer while the target is overloaded
+    #[arg(long, value_name = "COUNT", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Target")]
+    max_concurrent_requests: u32,
 
-    /// Input: the directory of an agent's capture log
+    /// Input: the directory of an agent's capture log; given again, the log of another agent
     #[arg(long, value_name = "DIR", help_heading = "Input (one of)")]
-    capture_log_dir: Option<PathBuf>,
+    capture_log_dir: Vec<PathBuf>,
     /// Input: Kafka.
     #[command(flatten)]
     kafka: KafkaArgs,
@@ -71,6 +65,8 @@ pub struct Settings {
         help_heading = "Input (one of)"
     )]
     kafka_group_id: String,
+    #[command(flatten)]
+    selection: selection::SelectionArgs,
     /// When to stop reading [default: end, for Kafka never]
     #[arg(long, value_enum, value_name = "WHEN", help_heading = "Input (one of)")]
     until: Option<Until>,
@@ -82,10 +78,26 @@ pub struct Settings {
     #[arg(long, value_name = "FACTOR", default_value = "1.0", help_heading = "Replay")]
     speedup_factor: Speed,
 
+    /// Pauses of the source that are longer are shortened to this
+    #[arg(long, value_name = "DURATION", value_parser = value::duration, help_heading = "Replay")]
+    max_idle_gap: Option<Duration>,
+    /// Captured traffic that is read ahead, at most
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = value::size, help_heading = "Replay")]
+    max_memory: u64,
+    /// What keeps its order
+    #[arg(long, value_enum, value_name = "POLICY", default_value = "document", help_heading = "Replay")]
+    order: Policy,
+
     /// Directory for tuples.log, one JSON line for each request with both answers
     #[arg(long, value_name = "DIR", default_value = "tuples", help_heading = "Output")]
     tuple_dir: PathBuf,
-    /// File for the report as JSON (the report for people goes to stdout)
+    /// Directory for requests that were given up, in files that --input takes
+    #[arg(long, value_name = "DIR", default_value = "dead-letters", help_heading = "Output")]
+    dead_letter_dir: PathBuf,
+    /// MiB at which tuples.log is closed and compressed, and a new one begun
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=1_048_576), help_heading = "Output")]
+    tuple_max_file_size_mb: u64,
+    /// File for the report as JSON; a page for people is written beside it, ending in .html
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub report_file: Option<PathBuf>,
     /// Answers that may differ without failing the run (exit 3)
@@ -103,7 +115,7 @@ pub struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum UsageError {
     /// `--targetUri`.
-    #[error("--targetUri '{uri}': {reason}; expected http://host:port")]
+    #[error("--targetUri '{uri}': {reason}; expected http://host:port or https://host:port")]
     TargetUri {
         /// As given.
         uri: String,
@@ -113,9 +125,17 @@ pub enum UsageError {
     /// Not exactly one input.
     #[error("{0}: give one of --captureLogDir DIR, --kafkaConnection BROKERS, --input FILE")]
     Input(&'static str),
-    /// `--targetPasswordFile`.
-    #[error("--targetPasswordFile: {0}")]
-    Password(#[from] SecretError),
+    /// A file with a secret.
+    #[error("{flag}: {error}")]
+    Secret {
+        /// The flag that names it.
+        flag: &'static str,
+        /// What is wrong with it.
+        error: SecretError,
+    },
+    /// A flag about the target that does not fit.
+    #[error("{0}")]
+    Target(String),
     /// A flag about Kafka.
     #[error(transparent)]
     Kafka(#[from] OptionsError),
@@ -125,7 +145,7 @@ pub enum UsageError {
 }
 
 impl Settings {
-    /// What a run needs; reads the password file.
+    /// What a run needs; reads the files with secrets.
     ///
     /// # Errors
     /// See [`UsageError`].
@@ -133,75 +153,48 @@ impl Settings {
         let input = self.input()?;
         let until = self.until.unwrap_or(match input {
             Input::Kafka { .. } => Until::Never,
-            Input::Log(_) | Input::File(_) | Input::Stdin => Until::End,
+            Input::Logs(_) | Input::File(_) | Input::Stdin => Until::End,
         });
-        let auth = match (&self.target_username, &self.target_password_file) {
-            (Some(user), Some(file)) => {
-                let credentials = format!("{user}:{}", secret::read_file(file)?);
-                TargetAuth::Replace(format!("Basic {}", STANDARD.encode(credentials)))
-            }
-            _ if self.remove_auth_header => TargetAuth::Remove,
-            _ => TargetAuth::Keep,
-        };
+        let (target, tls) = self.target.target()?;
         Ok(Options {
-            target: target(&self.target_uri)?,
+            target,
+            tls,
             input,
             until,
             speed: self.speedup_factor,
-            auth,
+            policy: self.order,
+            max_idle_gap: self.max_idle_gap,
+            max_memory: usize::try_from(self.max_memory).unwrap_or(usize::MAX),
+            selection: self.selection.selection(),
+            auth: self.target.auth()?,
             rewrite: Arc::new(self.rewriting.options()?),
             response_timeout: self.target_response_timeout,
             retry_deadline: self.retry_deadline,
+            non_retryable: BTreeSet::from_iter(self.non_retryable_doc_exception_types.iter().cloned()),
+            max_concurrent_requests: self.max_concurrent_requests as usize,
+            dead_letter_dir: self.dead_letter_dir.clone(),
             tuple_dir: self.tuple_dir.clone(),
+            tuple_max_file_bytes: self.tuple_max_file_size_mb * 1024 * 1024,
             max_differences: self.max_differences,
         })
     }
 
     fn input(&self) -> Result<Input, UsageError> {
         let kafka = self.kafka.resolve(KAFKA_CLIENT_ID)?;
-        match (&self.capture_log_dir, kafka, &self.input) {
-            (Some(dir), None, None) => Ok(Input::Log(dir.clone())),
-            (None, Some(Resolved { options, topic, warnings }), None) => {
+        match (self.capture_log_dir.as_slice(), kafka, &self.input) {
+            (dirs @ [_, ..], None, None) => Ok(Input::Logs(dirs.to_vec())),
+            ([], Some(Resolved { options, topic, warnings }), None) => {
                 for warning in warnings {
                     tracing::warn!("{warning}");
                 }
                 Ok(Input::Kafka { options: Box::new(options), topic, group_id: self.kafka_group_id.clone() })
             }
-            (None, None, Some(file)) if file.as_os_str() == "-" => Ok(Input::Stdin),
-            (None, None, Some(file)) => Ok(Input::File(file.clone())),
-            (None, None, None) => Err(UsageError::Input("no input")),
+            ([], None, Some(file)) if file.as_os_str() == "-" => Ok(Input::Stdin),
+            ([], None, Some(file)) => Ok(Input::File(file.clone())),
+            ([], None, None) => Err(UsageError::Input("no input")),
             _ => Err(UsageError::Input("more than one input")),
         }
     }
-}
-
-fn target(uri: &str) -> Result<Target, UsageError> {
-    let wrong = |reason| UsageError::TargetUri { uri: uri.to_owned(), reason };
-    let rest = match uri.split_once("://") {
-        Some(("http", rest)) => rest,
-        Some(("https", _)) => return Err(wrong("TLS to the target is not supported yet")),
-        _ => return Err(wrong("no http:// in front")),
-    };
-    let authority = rest.strip_suffix('/').unwrap_or(rest);
-    if authority.contains(['/', '?', '#', ' ']) {
-        return Err(wrong("a path has no meaning here"));
-    }
-    if authority.contains('@') {
-        return Err(wrong("credentials belong in --targetUsername and --targetPasswordFile"));
-    }
-    let bracketed = authority.strip_prefix('[').and_then(|rest| rest.split_once(']'));
-    let (host, port) = match bracketed {
-        Some((host, port)) => (host, port.strip_prefix(':')),
-        None => match authority.rsplit_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (authority, None),
-        },
-    };
-    if host.is_empty() || (bracketed.is_none() && host.contains(':')) {
-        return Err(wrong("the host is missing or an IPv6 address without brackets"));
-    }
-    let port = port.unwrap_or("80").parse().map_err(|_| wrong("the port is not a number up to 65535"))?;
-    Ok(Target { host: host.to_owned(), port })
 }
 
 #[cfg(test)]

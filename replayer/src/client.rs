@@ -4,58 +4,58 @@
 //! bytes are kept as they came.
 
 mod answer;
+mod attempts;
+mod bulk;
+mod concurrency;
+mod connect;
+mod next;
+mod repeat;
+mod request;
 mod retry;
+mod target;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 
-use crate::rewrite::Outgoing;
 use answer::Reading;
 pub use answer::{Answer, MAX_ANSWER_BYTES};
-pub use retry::{Attempt, Attempts, Exhausted, RetryPolicy, send};
+pub use attempts::{Attempt, Attempts};
+pub use bulk::{DEFAULT_NON_RETRYABLE, Remainder};
+pub(crate) use bulk::{reduced_answer, remaining_lines};
+pub use concurrency::Concurrency;
+use connect::Transport;
+pub use connect::{ConnectError, Connector};
+pub use request::RawRequest;
+pub use retry::{GivenUp, RetryPolicy, Sender, Source};
+pub use target::Target;
 
-/// A target that does not accept a connection within this time counts as down (and is tried again).
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Requests up to this size go out in one write.
 const ONE_WRITE_BYTES: usize = 64 * 1024;
+/// Larger ones in pieces of this, each of which counts as progress.
+const PIECE_BYTES: usize = 1024 * 1024;
 const READ_BYTES: usize = 64 * 1024;
-
-/// Where requests go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// Host name or address (without brackets).
-    pub host: String,
-    /// Port.
-    pub port: u16,
-}
-
-impl Target {
-    /// `host:port`, as in a `Host` header.
-    #[must_use]
-    pub fn authority(&self) -> String {
-        if self.host.contains(':') {
-            format!("[{}]:{}", self.host, self.port)
-        } else {
-            format!("{}:{}", self.host, self.port)
-        }
-    }
-}
 
 /// Why an attempt brought no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ExchangeError {
     /// No connection, so nothing was sent.
     #[error("cannot connect: {0}")]
-    Connect(#[source] io::Error),
+    Connect(#[from] ConnectError),
+    /// The request can't be signed, so nothing was sent.
+    #[error("cannot sign the request: {0}")]
+    Unsigned(#[from] switchover_sigv4::SignError),
     /// The connection ended before the answer did. The request may have taken effect.
     #[error("the connection ended before the answer did: {0}")]
     Lost(#[source] io::Error),
+    /// The same on a connection that was used before, with no byte of an answer: the target may have been closing it.
+    #[error("the kept-alive connection ended: {0}")]
+    Stale(#[source] io::Error),
     /// Nothing came for this long. The request may have taken effect.
     #[error("no answer within {0:?}")]
     Silent(Duration),
@@ -71,16 +71,16 @@ impl ExchangeError {
     /// Whether the target may have acted on the request.
     #[must_use]
     pub fn may_have_taken_effect(&self) -> bool {
-        !matches!(self, Self::Connect(_))
+        !matches!(self, Self::Connect(_) | Self::Unsigned(_))
     }
 }
 
 /// A connection that opens itself when needed.
 #[derive(Debug)]
 pub struct Connection {
-    target: Arc<Target>,
+    connector: Arc<Connector>,
     response_timeout: Duration,
-    stream: Option<TcpStream>,
+    stream: Option<Transport>,
     buffer: Vec<u8>,
 }
 
@@ -96,100 +96,95 @@ pub struct Sent {
 impl Connection {
     /// A connection that will be opened by the first request. `response_timeout` bounds every wait for progress.
     #[must_use]
-    pub fn new(target: Arc<Target>, response_timeout: Duration) -> Self {
-        Self { target, response_timeout, stream: None, buffer: Vec::new() }
+    pub fn new(connector: Arc<Connector>, response_timeout: Duration) -> Self {
+        Self { connector, response_timeout, stream: None, buffer: Vec::new() }
     }
 
-    /// Sends a request and reads its answer. A kept-alive connection that the target had closed in the meantime is
-    /// replaced once: no byte of an answer came, so this is the race every client has to expect.
+    /// Sends a request once and reads its answer. A kept-alive connection that the target has closed is replaced
+    /// before anything is sent; connecting does not count as latency.
     ///
     /// # Errors
     /// See [`ExchangeError`]; the connection is then closed.
-    pub async fn exchange(&mut self, request: &Outgoing) -> Result<Answer, ExchangeError> {
-        let reused = self.stream.is_some();
-        match self.try_exchange(request).await {
-            Err((ExchangeError::Lost(_), false)) if reused => self.try_exchange(request).await,
-            result => result,
-        }
-        .map_err(|(error, _)| error)
-    }
-
-    /// The second part of an error says whether bytes of an answer had come.
-    async fn try_exchange(&mut self, request: &Outgoing) -> Result<Answer, (ExchangeError, bool)> {
-        let mut stream = match self.stream.take() {
+    pub async fn exchange(&mut self, request: &RawRequest) -> Result<Answer, ExchangeError> {
+        let mut kept = self.stream.take();
+        let reused = kept.as_mut().is_some_and(Transport::is_quiet);
+        let mut stream = match kept.filter(|_| reused) {
             Some(stream) => stream,
-            None => self.connect().await.map_err(|error| (ExchangeError::Connect(error), false))?,
+            None => self.connector.connect().await?,
         };
         let mut reading = Reading::new(request.kind, Sent { at: SystemTime::now(), instant: Instant::now() });
-        let outcome = self.converse(&mut stream, request, &mut reading).await;
-        let any_byte = reading.any_byte();
+        let (silent, buffer) = (self.response_timeout, &mut self.buffer);
+        let outcome = match &mut stream {
+            Transport::Plain(stream) => {
+                let (source, sink) = stream.split();
+                converse(source, sink, request, &mut reading, buffer, silent).await
+            }
+            Transport::Tls(stream) => {
+                let (source, sink) = tokio::io::split(stream);
+                converse(source, sink, request, &mut reading, buffer, silent).await
+            }
+        };
         match outcome {
             Ok(()) => {
                 let (answer, reusable) = reading.finish();
-                if reusable {
-                    self.stream = Some(stream);
-                }
+                self.stream = reusable.then_some(stream);
                 Ok(answer)
             }
-            Err(error) => Err((error, any_byte)),
+            Err(ExchangeError::Lost(error)) if reused && !reading.any_byte() => {
+                Err(ExchangeError::Stale(error))
+            }
+            Err(error) => Err(error),
         }
     }
+}
 
-    async fn connect(&self) -> io::Result<TcpStream> {
-        let connecting = TcpStream::connect((self.target.host.as_str(), self.target.port));
-        let stream = timeout(CONNECT_TIMEOUT, connecting).await.map_err(|_| io::ErrorKind::TimedOut)??;
-        stream.set_nodelay(true)?;
-        Ok(stream)
+/// Writes and reads at once: a target may answer before it has read everything, and must not be blocked then.
+async fn converse(
+    mut source: impl AsyncRead + Unpin,
+    mut sink: impl AsyncWrite + Unpin,
+    request: &RawRequest,
+    reading: &mut Reading,
+    buffer: &mut Vec<u8>,
+    silent: Duration,
+) -> Result<(), ExchangeError> {
+    let mut pending = [request.head.clone(), request.body.clone()];
+    if request.head.len() + request.body.len() <= ONE_WRITE_BYTES {
+        pending = [Bytes::from([&request.head[..], &request.body[..]].concat()), Bytes::new()];
     }
-
-    /// Writes and reads at once: a target may answer before it has read everything, and must not be blocked then.
-    async fn converse(
-        &mut self,
-        stream: &mut TcpStream,
-        request: &Outgoing,
-        reading: &mut Reading,
-    ) -> Result<(), ExchangeError> {
-        let silent = self.response_timeout;
-        let (mut source, mut sink) = stream.split();
-        let mut pending = [request.head.clone(), request.body.clone()];
-        if request.head.len() + request.body.len() <= ONE_WRITE_BYTES {
-            pending = [Bytes::from([&request.head[..], &request.body[..]].concat()), Bytes::new()];
+    let pieces = AtomicU64::new(0);
+    let mut writing = std::pin::pin!(async {
+        for piece in pending.iter().flat_map(|part| part.chunks(PIECE_BYTES)) {
+            sink.write_all(piece).await?;
+            pieces.fetch_add(1, Ordering::Relaxed);
         }
-        let mut writing = std::pin::pin!(async {
-            for part in &pending {
-                sink.write_all(part).await?;
+        sink.flush().await
+    });
+    let mut written: Option<io::Result<()>> = None;
+    let mut pieces_seen = 0;
+    buffer.resize(READ_BYTES, 0);
+    loop {
+        let read = tokio::select! {
+            biased;
+            result = &mut writing, if written.is_none() => {
+                written = Some(result);
+                continue;
             }
-            Ok::<_, io::Error>(())
-        });
-        let mut written: Option<io::Result<()>> = None;
-        self.buffer.resize(READ_BYTES, 0);
-        loop {
-            if written.is_none() {
-                tokio::select! {
-                    biased;
-                    result = &mut writing => {
-                        written = Some(result);
-                        continue;
-                    }
-                    read = timeout(silent, source.read(&mut self.buffer)) => {
-                        let count = read.map_err(|_| ExchangeError::Silent(silent))?;
-                        if reading.take(count, &self.buffer)? {
-                            // Answered before it was all sent: the rest would be taken for another request.
-                            reading.close();
-                            return Ok(());
-                        }
-                    }
-                }
-            } else {
-                let read = timeout(silent, source.read(&mut self.buffer)).await;
-                let count = read.map_err(|_| ExchangeError::Silent(silent))?;
-                if reading.take(count, &self.buffer)? {
-                    if matches!(written, Some(Err(_))) {
-                        reading.close();
-                    }
-                    return Ok(());
-                }
+            read = timeout(silent, source.read(buffer)) => read,
+        };
+        let Ok(count) = read else {
+            let before = std::mem::replace(&mut pieces_seen, pieces.load(Ordering::Relaxed));
+            if before < pieces_seen {
+                // A large request on a slow line: it goes on.
+                continue;
             }
+            return Err(ExchangeError::Silent(silent));
+        };
+        if reading.take(count, buffer)? {
+            if !matches!(written, Some(Ok(()))) {
+                // Answered before it was all sent: the rest would be taken for another request.
+                reading.close();
+            }
+            return Ok(());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What was seen in the input beside the requests themselves.
 
 use serde::Serialize;
+use switchover_compare::report::Fact;
 
 /// Examples kept of each kind.
 const MAX_EXAMPLES: usize = 3;
@@ -15,6 +16,8 @@ pub struct InputCounts {
     pub bytes: u64,
     /// Whole requests found in them.
     pub requests: u64,
+    /// Of these, left out on purpose: by time, method, path or sample.
+    pub left_out: u64,
     /// Records read again, ignored.
     pub duplicates: u64,
     /// Requests whose end the source never saw; not replayed, since the source did not act on them.
@@ -72,11 +75,55 @@ impl InputCounts {
         self.gaps + self.unframed + self.bad_records > 0
     }
 
+    /// What people have to be told of it.
+    #[must_use]
+    pub fn facts(&self) -> Vec<Fact> {
+        let read = format!(
+            "{} records, {} bytes, {} requests, {} of them left out; {} duplicates ignored, {} incomplete requests, {} connections resumed",
+            self.records,
+            self.bytes,
+            self.requests,
+            self.left_out,
+            self.duplicates,
+            self.incomplete_requests,
+            self.resumed_connections
+        );
+        let lossy = |label, count: u64, text, examples: &[String]| Fact {
+            label,
+            text,
+            examples: examples.to_vec(),
+            alarming: count > 0,
+        };
+        let mut facts = vec![
+            Fact { label: "input", text: read, ..Fact::default() },
+            lossy(
+                "gaps",
+                self.gaps,
+                format!("{} ({} requests known to be missing)", self.gaps, self.gap_requests),
+                &self.gap_examples,
+            ),
+        ];
+        if self.unframed > 0 {
+            let text = format!("{} ({} bytes)", self.unframed, self.unframed_bytes);
+            facts.push(lossy("unframed", self.unframed, text, &self.unframed_examples));
+        }
+        if self.bad_records > 0 {
+            facts.push(lossy(
+                "bad records",
+                self.bad_records,
+                self.bad_records.to_string(),
+                &self.bad_record_examples,
+            ));
+        }
+        facts
+    }
+
     /// Adds those of a later stretch.
     pub fn merge(&mut self, other: Self) {
         self.records += other.records;
         self.bytes += other.bytes;
         self.requests += other.requests;
+        self.left_out += other.left_out;
         self.duplicates += other.duplicates;
         self.incomplete_requests += other.incomplete_requests;
         self.resumed_connections += other.resumed_connections;

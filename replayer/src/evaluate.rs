@@ -3,22 +3,31 @@
 //! A thread of its own does this, away from the sockets: comparing is work for a processor, writing waits for a
 //! disk, and neither may delay the next request. It alone owns the report and the tuple file.
 
-use std::path::{Path, PathBuf};
+use std::borrow::Cow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use switchover_compare::answer::Answer;
+use switchover_compare::compare::{Comparer, Question};
+use switchover_compare::noise::Noise;
+use switchover_compare::report::Document;
+use switchover_compare::tuple::{DEAD_LETTERED, NO_SOURCE, NOT_SENT, OVERTAKEN, SENT_AGAIN};
+use switchover_http1::message::parse_request;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
+use crate::call::{Call, Class};
 use crate::captured::Captured;
 use crate::client::Attempts;
 use crate::commit::Hold;
-use crate::compare::{self, Comparison, Question};
-use crate::endpoint::{Endpoint, RequestTarget};
+use crate::content;
+use crate::dead_letter::{DeadLetterError, DeadLetters};
 use crate::progress::Progress;
-use crate::report::Report;
+use crate::report::{self, Report, Sendings};
 use crate::rewrite::{Outgoing, Unsent};
 use crate::tuple::{self, TupleFile};
+use crate::verdict::{Comparison, Verdict};
 
 /// Finished requests that may wait for the evaluation; then the sessions wait.
 pub const MAX_FINISHED_WAITING: usize = 1024;
@@ -35,6 +44,8 @@ pub struct Finished {
     pub sending: Sending,
     /// How much later than due it left; `None` without pacing.
     pub lag: Option<Duration>,
+    /// Later writes were let past it: its answer may show them.
+    pub overtaken: bool,
 }
 
 /// What came of a request.
@@ -47,7 +58,16 @@ pub enum Sending {
         /// Every attempt.
         attempts: Attempts,
     },
-    /// It is not sent.
+    /// It was sent, no answer stands, and it lies in the dead-letter folder.
+    DeadLettered {
+        /// As sent.
+        request: Outgoing,
+        /// Every attempt.
+        attempts: Attempts,
+        /// Why no more was tried.
+        reason: String,
+    },
+    /// It is not sent; unless that is what the operator wants, it lies in the dead-letter folder.
     Unreplayable(Unsent),
 }
 
@@ -59,32 +79,67 @@ pub struct TupleError {
     source: std::io::Error,
 }
 
-/// Evaluates until every sender is gone, and returns the report. `durable`: tuples must be fsynced before a request
-/// is acknowledged.
+/// Where and how tuples are written.
+#[derive(Debug, Clone)]
+pub struct TupleOptions {
+    /// The directory.
+    pub directory: PathBuf,
+    /// A file is closed at this size and compressed.
+    pub max_file_bytes: u64,
+    /// They must be fsynced before a request is acknowledged.
+    pub durable: bool,
+}
+
+/// What the evaluation comes back with.
+#[derive(Debug, Default)]
+pub struct Evaluation {
+    /// What was counted of the answers.
+    pub report: Report,
+    /// What was counted of sending.
+    pub sendings: Sendings,
+    /// What was learnt to be noise.
+    pub noise: Noise,
+}
+
+/// What was finished could not be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluationError {
+    /// Its tuples.
+    #[error(transparent)]
+    Tuples(#[from] TupleError),
+    /// Those that were given up.
+    #[error(transparent)]
+    DeadLetters(#[from] DeadLetterError),
+}
+
+/// Evaluates until every sender is gone, and returns the report; `letters` are on disk before a request is acknowledged.
 ///
 /// # Errors
-/// When tuples can't be written. What was finished since the last good write is not acknowledged.
+/// When tuples or dead letters can't be written. What was finished since the last good write is not acknowledged.
 pub async fn run(
     mut finished: mpsc::Receiver<Finished>,
-    directory: &Path,
-    durable: bool,
+    options: TupleOptions,
     progress: Arc<Progress>,
-) -> (Report, Result<(), TupleError>) {
-    let mut report = Report::default();
-    let result = evaluate(&mut finished, directory, durable, &progress, &mut report).await;
-    (report, result)
+    letters: &DeadLetters,
+) -> (Evaluation, Result<(), EvaluationError>) {
+    let mut evaluation = Evaluation::default();
+    let mut comparer = Comparer::default();
+    let result = evaluate(&mut finished, &options, &progress, letters, &mut evaluation, &mut comparer).await;
+    evaluation.noise = comparer.into_noise();
+    (evaluation, result)
 }
 
 async fn evaluate(
     finished: &mut mpsc::Receiver<Finished>,
-    directory: &Path,
-    durable: bool,
+    options: &TupleOptions,
     progress: &Progress,
-    report: &mut Report,
-) -> Result<(), TupleError> {
-    let path = directory.join(tuple::FILE_NAME);
+    letters: &DeadLetters,
+    evaluation: &mut Evaluation,
+    comparer: &mut Comparer,
+) -> Result<(), EvaluationError> {
+    let path = options.directory.join(tuple::FILE_NAME);
     let failed = |source| TupleError { path: path.clone(), source };
-    let mut file = TupleFile::append(directory).map_err(failed)?;
+    let mut file = TupleFile::append(&options.directory, options.max_file_bytes).map_err(failed)?;
     let mut batch = Vec::with_capacity(BATCH);
     let mut holds: Vec<Hold> = Vec::new();
     let mut line = Vec::new();
@@ -92,66 +147,89 @@ async fn evaluate(
     loop {
         let received = timeout_at(flush_at, finished.recv_many(&mut batch, BATCH)).await;
         for finished in batch.drain(..) {
-            let comparison = judge(&finished);
+            let comparison = judge(comparer, &finished);
             line.clear();
             tuple::write_line(&mut line, &finished, &comparison);
             file.write(&line).map_err(failed)?;
-            report.add(&finished, comparison);
+            report::add(&mut evaluation.report, &mut evaluation.sendings, &finished, comparison);
             progress.evaluated();
             holds.push(finished.captured.hold);
         }
         let ended = received == Ok(0);
         if ended || Instant::now() >= flush_at {
-            file.flush(durable).map_err(failed)?;
+            file.flush(options.durable).map_err(failed)?;
+            letters.sync()?;
+            if !holds.is_empty() {
+                progress.report(Document::live(&evaluation.report, comparer.noise()));
+            }
             for hold in holds.drain(..) {
                 hold.acknowledge();
             }
             flush_at = Instant::now() + FLUSH_INTERVAL;
         }
         if ended {
-            return Ok(());
+            return Ok(file.finish().map_err(failed)?);
         }
     }
 }
 
 /// Compares a finished request's two answers.
-fn judge(finished: &Finished) -> Comparison {
+fn judge(comparer: &mut Comparer, finished: &Finished) -> Comparison {
     let (request, attempts) = match &finished.sending {
         Sending::Answered { request, attempts } => (request, attempts),
+        Sending::DeadLettered { .. } => return Comparison::not_comparable(DEAD_LETTERED),
         Sending::Unreplayable(unsent) => return Comparison::not_comparable(unsent.verdict()),
     };
-    let Some(source) = finished.captured.answer() else {
-        return Comparison::not_comparable("no whole answer of the source was captured");
+    let captured = &finished.captured;
+    let Some(source) = captured.answer() else {
+        return Comparison::not_comparable(NO_SOURCE);
     };
+    let (method, target) = request_line(&captured.request.bytes);
+    let call = Call::parse(method, target);
+    // What was asked matters for searches and for telling repeated reads; the body of a bulk need not be decoded.
+    let matters = call.is_some_and(|call| call.is_read() || call.class() == Class::Search);
+    let body = matters.then(|| request_body(&captured.request.bytes)).flatten();
+    let question = Question { call, body: body.as_deref().unwrap_or_default() };
+    let source_answer = Answer::parse(&source.bytes, request.kind);
+    if let Ok(answer) = &source_answer {
+        comparer.learn(&question, answer, captured.first);
+    }
     let answer = match attempts.kept.last().map(|attempt| &attempt.outcome) {
         Some(Ok(answer)) => answer,
         Some(Err(error)) => {
-            let status = finished.captured.source_status().unwrap_or_default();
+            let status = captured.source_status().unwrap_or_default();
             return Comparison::different("noAnswer", format!("status {status}"), error.to_string());
         }
-        None => return Comparison::not_comparable("not sent"),
+        None => return Comparison::not_comparable(NOT_SENT),
     };
-    let (method, target) = request_line(&finished.captured.request.bytes);
-    let target = RequestTarget::parse(target);
-    let question =
-        Question { endpoint: endpoint(&finished.captured.request.bytes), target, kind: request.kind };
-    let comparison = compare::compare(&question, &source.bytes, &answer.bytes);
-    if comparison.verdict == compare::Verdict::Different
-        && attempts.is_ambiguous()
-        && !matches!(method, "GET" | "HEAD")
-    {
-        return Comparison::not_comparable(
-            "sent again after a lost answer: the first sending may have taken effect",
-        );
+    if source.bytes == answer.bytes {
+        return Comparison::same();
+    }
+    let comparison = match (source_answer, Answer::parse(&answer.bytes, request.kind)) {
+        (Ok(source), Ok(target)) => comparer.compare(&question, &source, &target),
+        (Err(reason), _) | (_, Err(reason)) => return Comparison::not_comparable(reason),
+    };
+    if comparison.verdict == Verdict::Different && finished.overtaken {
+        return Comparison::not_comparable(OVERTAKEN);
+    }
+    let may_differ = attempts.is_ambiguous() && !matches!(method, "GET" | "HEAD");
+    if comparison.verdict == Verdict::Different && may_differ {
+        return Comparison::not_comparable(SENT_AGAIN);
     }
     comparison
 }
 
+/// The decoded body; `None` when it can't be had.
+fn request_body(request: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let (head, body) = parse_request(request).ok()?;
+    content::decode(head.header("content-encoding"), body).ok()
+}
+
 /// The class of a captured request.
 #[must_use]
-pub fn endpoint(request: &[u8]) -> Endpoint {
+pub fn class(request: &[u8]) -> Class {
     let (method, target) = request_line(request);
-    RequestTarget::parse(target).map_or(Endpoint::Other, |target| target.endpoint(method))
+    Call::parse(method, target).map_or(Class::Other, |call| call.class())
 }
 
 /// Method and target of a request's first line.

@@ -14,7 +14,10 @@ use crate::budget::Budget;
 use crate::captured::{Captured, unix_nanos};
 use crate::commit::{Hold, Origin};
 use crate::counts::InputCounts;
+use crate::evaluate::request_line;
+use crate::footprint::{Footprint, Names};
 use crate::order::LaneMark;
+use crate::selection::Selection;
 
 /// What was read since the last batch. To be applied in the order of the fields.
 #[derive(Debug, Default)]
@@ -35,9 +38,11 @@ pub struct Batch {
 #[derive(Debug)]
 pub struct Intake {
     budget: Arc<Budget>,
+    selection: Selection,
     lanes: BTreeMap<u32, Lane>,
     connections: HashMap<ConnectionKey, Connection>,
     next_connection: u64,
+    names: Names,
     batch: Batch,
 }
 
@@ -69,12 +74,14 @@ struct Connection {
 impl Intake {
     /// Without lanes.
     #[must_use]
-    pub fn new(budget: Arc<Budget>) -> Self {
+    pub fn new(budget: Arc<Budget>, selection: Selection) -> Self {
         Self {
             budget,
+            selection,
             lanes: BTreeMap::new(),
             connections: HashMap::new(),
             next_connection: 0,
+            names: Names::default(),
             batch: Batch::default(),
         }
     }
@@ -125,6 +132,12 @@ impl Intake {
             state.read_to = state.read_to.max(latest);
         }
         self.sort(lane, found);
+    }
+
+    /// How far a lane has been read (unix nanoseconds).
+    #[must_use]
+    pub fn read_to(&self, lane: u32) -> i64 {
+        self.lanes.get(&lane).map_or(i64::MIN, |lane| lane.read_to)
     }
 
     /// Everything that a lane holds for now was read.
@@ -240,6 +253,13 @@ impl Intake {
         // A clock that was set back must not turn the requests of a connection round.
         let first = unix_nanos(transaction.request.first).max(connection.last_first);
         connection.last_first = first;
+        self.batch.counts.requests += 1;
+        let (method, path) = request_line(&transaction.request.bytes);
+        if !self.selection.holds(&transaction.node_id, &transaction.connection_id, first, method, path) {
+            self.batch.counts.left_out += 1;
+            Hold::new(transaction.origins).acknowledge();
+            return;
+        }
         let source_end = match (transaction.end, &transaction.response) {
             (End::Complete, Some(response)) => unix_nanos(response.last),
             (End::StillOpen | End::Expired, _) => i64::MAX,
@@ -247,8 +267,7 @@ impl Intake {
         };
         let answer_bytes = transaction.response.as_ref().map_or(0, |response| response.bytes.len());
         let lease = self.budget.lease(transaction.request.bytes.len() + answer_bytes);
-        self.batch.counts.requests += 1;
-        self.batch.captured.push(Captured {
+        let mut captured = Captured {
             connection: connection.number,
             node_id: transaction.node_id,
             connection_id: transaction.connection_id,
@@ -259,9 +278,12 @@ impl Intake {
             end: transaction.end,
             first,
             source_end,
+            footprint: Footprint::default(),
             lease,
             hold: Hold::new(transaction.origins),
-        });
+        };
+        captured.footprint = Footprint::of(&captured, &mut self.names);
+        self.batch.captured.push(captured);
     }
 }
 

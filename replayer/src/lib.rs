@@ -1,19 +1,19 @@
 //! Replays captured traffic to a target cluster and compares every answer.
 //!
 //! source -> reassembly -> order -> session (rewrite, send, retry) -> evaluation (compare, tuple, report) -> commit.
-//! The order is the heart: a request leaves only when everything that the source had answered before it is answered
-//! by the target too. So the replay is never more concurrent than the source was, at any speed.
+//! The order is the heart: a request leaves only when everything that it depends on, and that the source had answered
+//! before it, is answered by the target too, at any speed.
 
 pub mod budget;
 pub mod captured;
 pub mod cli;
 pub mod client;
 pub mod commit;
-pub mod compare;
-pub mod content;
 pub mod counts;
+pub mod dead_letter;
 pub mod endpoint;
 pub mod evaluate;
+pub mod footprint;
 pub mod intake;
 pub mod order;
 pub mod pace;
@@ -23,6 +23,10 @@ pub mod rewrite;
 pub mod run;
 #[cfg(test)]
 mod scripted;
+pub mod selection;
 pub mod session;
+pub mod signing;
 pub mod source;
 pub mod tuple;
+
+pub use switchover_compare::{call, compare, content, verdict};

@@ -1,7 +1,5 @@
 //! Wiring: settings, logging, runtime, signals, report, exit code.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -60,14 +58,11 @@ fn replay(settings: &Settings, options: Options) -> anyhow::Result<Outcome> {
     // A reader that is blocked on standard input must not keep the process.
     runtime.shutdown_background();
     let outcome = outcome?;
+    let document = outcome.document();
     if let Some(path) = &settings.report_file {
-        let written = File::create(path).and_then(|file| {
-            let mut file = BufWriter::new(file);
-            writeln!(file, "{:#}", outcome.json())?;
-            file.flush()
-        });
+        let written = report::write_files(path, &document);
         written.with_context(|| format!("cannot write --reportFile {}", path.display()))?;
     }
-    report::write_text(&mut std::io::stdout().lock(), &outcome).context("cannot write the report")?;
+    report::write_text(&mut std::io::stdout().lock(), &document).context("cannot write the report")?;
     Ok(outcome)
 }

@@ -1,21 +1,49 @@
 //! The order of the replay: what may be sent now.
 //!
-//! A request is sent only when every request whose *source* answer was complete before this request's first byte is
-//! complete on the target. So the replay is never more concurrent than the source was, a read sees the writes that it
-//! saw, and a client that moves between connections keeps its own order. Without the waiting for time (`max`) this
-//! alone holds a request back.
+//! A request is sent only when every request that it conflicts with, and whose *source* answer was complete before this
+//! request's first byte, is complete on the target. Requests conflict when one writes what the other reads or writes
+//! (see [`crate::footprint`]), or when they came by the same connection. So a read sees the writes that it saw, two writes
+//! to a document keep their order whatever connections they took, and a request that hangs holds only what depends on it.
+//! Without the waiting for time (`max`) this alone holds a request back.
 //!
-//! Requests leave in the order of their first bytes. That makes waiting at the head exact: whatever ended before the
-//! head started also started before it, so it has left already and is in flight or done.
+//! Requests begin in the order of their first bytes. That makes it enough to look at those that have begun: whatever ended
+//! before a request started also started before it.
 //!
 //! Nothing here looks at a clock or does IO: the caller brings the time.
 
-use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+mod conflicts;
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{self, AtomicBool};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::footprint::Footprint;
+use conflicts::Conflicts;
 
 /// How far records may lie out of order in a lane, in nanoseconds of source time. The agent appends a mutating request
 /// at once but collects other observations for up to 250 ms; the rest covers clocks that are set and slow disks.
 pub const REORDER_WINDOW_NS: i64 = 2_000_000_000;
+/// The most requests that wait for others while later ones are looked at, and the most others that all of them wait for;
+/// beyond it nothing more begins.
+const MAX_PARKED_REQUESTS: usize = 10_000;
+const MAX_WAITS: usize = 1_000_000;
+/// Writes wait this long for a read that came before them, then they go: a search that hangs must not hold the data back.
+/// What the read answers is not compared then.
+const READ_HOLD: Duration = Duration::from_secs(10);
+
+/// What keeps its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Policy {
+    /// Requests that conflict, on whatever connections
+    #[default]
+    Document,
+    /// Only the requests of each connection
+    Connection,
+}
 
 /// How far one lane (a Kafka partition, a capture log, a file) has been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,11 +56,33 @@ pub enum LaneMark {
     Finished,
 }
 
+/// A request as the order sees it.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// Its first byte on the source (unix nanoseconds).
+    pub first: i64,
+    /// The last byte of the source's answer, or the end of the connection when there was none (unix nanoseconds;
+    /// `i64::MAX` when it never ended).
+    pub source_end: i64,
+    /// Its connection.
+    pub connection: u64,
+    /// What it touches.
+    pub footprint: Footprint,
+}
+
 /// Identifies a released request until it is complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ticket {
-    source_end: i64,
-    number: u64,
+pub struct Ticket(u64);
+
+/// A request that may be sent.
+#[derive(Debug)]
+pub struct Released<T> {
+    /// To be given back when it is complete.
+    pub ticket: Ticket,
+    /// Set when later writes are let past this read: its answer may show them.
+    pub overtaken: Arc<AtomicBool>,
+    /// What was pushed.
+    pub value: T,
 }
 
 /// What holds the next request.
@@ -43,46 +93,81 @@ pub enum Head {
     /// Records that must come first may not have been read yet. With a time (unix nanoseconds): then at the latest
     /// they have, if nothing more is read.
     AwaitsInput(Option<i64>),
-    /// A request that the source had answered before is still in flight.
+    /// Requests that the source had answered before are still in flight.
     AwaitsAnswer,
-    /// It may be sent. The time is that of its first byte on the source.
+    /// It is next. The time is that of its first byte on the source.
     Ready(i64),
 }
 
 /// Requests waiting to be sent and requests in flight.
 #[derive(Debug)]
 pub struct Order<T> {
+    policy: Policy,
     waiting: BinaryHeap<Waiting<T>>,
-    in_flight: BTreeSet<Ticket>,
+    /// Parked or in flight.
+    begun: HashMap<u64, Begun<T>>,
+    conflicts: Conflicts,
+    /// The last request of each connection that has begun.
+    connections: HashMap<u64, u64>,
+    /// Those of the parked ones that wait for nothing any more.
+    ready: BinaryHeap<Reverse<(i64, u64)>>,
+    parked: usize,
+    /// How many others the parked ones wait for, all together.
+    waits: usize,
+    /// Reads in the order in which they began, until they are complete or writes may pass them.
+    reads: VecDeque<(Instant, u64)>,
     lanes: BTreeMap<u32, (i64, LaneMark)>,
-    next_number: u64,
+    pushed: u64,
+    started: u64,
 }
 
 #[derive(Debug)]
 struct Waiting<T> {
-    first: i64,
-    ticket: Ticket,
+    pushed: u64,
+    arrival: Arrival,
     value: T,
 }
 
-impl<T> Default for Order<T> {
-    fn default() -> Self {
-        Self {
-            waiting: BinaryHeap::new(),
-            in_flight: BTreeSet::new(),
-            lanes: BTreeMap::new(),
-            next_number: 0,
-        }
-    }
+/// A request whose turn has come: it is in flight, or waits for others by itself.
+#[derive(Debug)]
+struct Begun<T> {
+    arrival: Arrival,
+    overtaken: Arc<AtomicBool>,
+    /// `None` once it is in flight.
+    parked: Option<T>,
+    /// How many it waits for.
+    blockers: usize,
+    /// Who waits for it because of what both touch.
+    waiters: Vec<u64>,
+    /// Who waits for it because of the connection.
+    next_of_connection: Option<u64>,
 }
 
 impl<T> Order<T> {
-    /// Adds a request. `first`: its first byte on the source; `source_end`: the last byte of the source's answer, or
-    /// the end of the connection when there was none (unix nanoseconds; `i64::MAX` when it never ended).
-    pub fn push(&mut self, first: i64, source_end: i64, value: T) {
-        let ticket = Ticket { source_end: source_end.max(first), number: self.next_number };
-        self.next_number += 1;
-        self.waiting.push(Waiting { first, ticket, value });
+    /// Nothing is waiting.
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            waiting: BinaryHeap::new(),
+            begun: HashMap::new(),
+            conflicts: Conflicts::default(),
+            connections: HashMap::new(),
+            ready: BinaryHeap::new(),
+            parked: 0,
+            waits: 0,
+            reads: VecDeque::new(),
+            lanes: BTreeMap::new(),
+            pushed: 0,
+            started: 0,
+        }
+    }
+
+    /// Adds a request.
+    pub fn push(&mut self, mut arrival: Arrival, value: T) {
+        arrival.source_end = arrival.source_end.max(arrival.first);
+        self.waiting.push(Waiting { pushed: self.pushed, arrival, value });
+        self.pushed += 1;
     }
 
     /// Says how far a lane has been read. A lane counts from its first mark on, so mark every lane before the first push.
@@ -100,13 +185,35 @@ impl<T> Order<T> {
         let (gone, kept): (Vec<_>, Vec<_>) =
             self.waiting.drain().partition(|waiting| belongs(&waiting.value));
         self.waiting = kept.into();
-        gone.into_iter().map(|waiting| waiting.value).collect()
+        let parked = self.begun.iter().filter(|(_, begun)| begun.parked.as_ref().is_some_and(&belongs));
+        let parked: Vec<u64> = parked.map(|(number, _)| *number).collect();
+        self.ready.retain(|Reverse((_, number))| !parked.contains(number));
+        self.parked -= parked.len();
+        self.waits -= parked
+            .iter()
+            .filter_map(|number| self.begun.get(number))
+            .map(|begun| begun.blockers)
+            .sum::<usize>();
+        let parked: Vec<T> = parked
+            .into_iter()
+            .filter_map(|number| self.end(number))
+            .filter_map(|begun| begun.parked)
+            .collect();
+        gone.into_iter().map(|waiting| waiting.value).chain(parked).collect()
     }
 
     /// What holds the next request, at the wall-clock time `now` (unix nanoseconds).
     #[must_use]
     pub fn head(&self, now: i64) -> Head {
-        let Some(head) = self.waiting.peek() else { return Head::Empty };
+        if let Some(Reverse((first, _))) = self.ready.peek() {
+            return Head::Ready(*first);
+        }
+        let head = match self.waiting.peek() {
+            _ if self.parked >= MAX_PARKED_REQUESTS || self.waits >= MAX_WAITS => return Head::AwaitsAnswer,
+            None if self.parked > 0 => return Head::AwaitsAnswer,
+            None => return Head::Empty,
+            Some(head) => head,
+        };
         let mut wake = Some(i64::MIN);
         for (read_to, state) in self.lanes.values() {
             let seen = match state {
@@ -114,51 +221,136 @@ impl<T> Order<T> {
                 LaneMark::AtEnd => now.max(*read_to),
                 LaneMark::Read(_) => *read_to,
             };
-            if seen.saturating_sub(REORDER_WINDOW_NS) < head.first {
+            if seen.saturating_sub(REORDER_WINDOW_NS) < head.arrival.first {
                 match state {
-                    LaneMark::AtEnd => wake = wake.map(|_| head.first.saturating_add(REORDER_WINDOW_NS)),
+                    LaneMark::AtEnd => {
+                        wake = wake.map(|_| head.arrival.first.saturating_add(REORDER_WINDOW_NS));
+                    }
                     _ => wake = None,
                 }
             }
         }
-        if wake != Some(i64::MIN) {
-            return Head::AwaitsInput(wake);
-        }
-        match self.in_flight.first() {
-            Some(oldest) if oldest.source_end <= head.first => Head::AwaitsAnswer,
-            _ => Head::Ready(head.first),
-        }
+        if wake == Some(i64::MIN) { Head::Ready(head.arrival.first) } else { Head::AwaitsInput(wake) }
     }
 
-    /// Releases the next request, which [`Order::head`] has said to be ready.
-    pub fn release(&mut self) -> Option<(Ticket, T)> {
-        let Waiting { ticket, value, .. } = self.waiting.pop()?;
-        self.in_flight.insert(ticket);
-        Some((ticket, value))
+    /// Begins the next request, which [`Order::head`] has said to be ready. `None` when it has to wait for others; later
+    /// ones may go before it.
+    pub fn release(&mut self, now: Instant) -> Option<Released<T>> {
+        if let Some(Reverse((_, number))) = self.ready.pop() {
+            let begun = self.begun.get_mut(&number)?;
+            let (overtaken, value) = (Arc::clone(&begun.overtaken), begun.parked.take()?);
+            self.parked -= 1;
+            return Some(Released { ticket: Ticket(number), overtaken, value });
+        }
+        let Waiting { arrival, value, .. } = self.waiting.pop()?;
+        let number = self.started;
+        self.started += 1;
+        let mut blockers = BTreeSet::new();
+        if self.policy == Policy::Document {
+            self.conflicts.each(&arrival.footprint, arrival.first, |other| {
+                blockers.insert(other);
+            });
+            self.conflicts.insert(number, &arrival.footprint, arrival.first, arrival.source_end);
+            if arrival.footprint.only_reads() && !arrival.footprint.0.is_empty() {
+                self.reads.push_back((now, number));
+            }
+        }
+        for blocker in &blockers {
+            if let Some(blocker) = self.begun.get_mut(blocker) {
+                blocker.waiters.push(number);
+            }
+        }
+        let before = self.connections.insert(arrival.connection, number);
+        if let Some(before) = before.and_then(|before| self.begun.get_mut(&before)) {
+            before.next_of_connection = Some(number);
+        }
+        let blockers = blockers.len() + usize::from(before.is_some());
+        let overtaken = Arc::new(AtomicBool::new(false));
+        let mut begun = Begun {
+            arrival,
+            overtaken: Arc::clone(&overtaken),
+            parked: None,
+            blockers,
+            waiters: Vec::new(),
+            next_of_connection: None,
+        };
+        if blockers > 0 {
+            begun.parked = Some(value);
+            self.parked += 1;
+            self.waits += blockers;
+            self.begun.insert(number, begun);
+            return None;
+        }
+        self.begun.insert(number, begun);
+        Some(Released { ticket: Ticket(number), overtaken, value })
     }
 
     /// A released request is complete on the target.
     pub fn complete(&mut self, ticket: Ticket) {
-        self.in_flight.remove(&ticket);
+        self.end(ticket.0);
+        while self.reads.front().is_some_and(|(_, number)| !self.begun.contains_key(number)) {
+            self.reads.pop_front();
+        }
+    }
+
+    /// Lets writes past the reads that have held them for too long. When to ask again, if there are such reads.
+    pub fn pass_slow_reads(&mut self, now: Instant) -> Option<Instant> {
+        while let Some((since, number)) = self.reads.front().copied() {
+            if now < since + READ_HOLD {
+                return (self.parked > 0).then_some(since + READ_HOLD);
+            }
+            self.reads.pop_front();
+            let Some(read) = self.begun.get_mut(&number) else { continue };
+            read.overtaken.store(true, atomic::Ordering::Release);
+            let waiters = std::mem::take(&mut read.waiters);
+            self.conflicts.remove(number, &read.arrival.footprint);
+            self.unblock(waiters);
+        }
+        None
+    }
+
+    /// Nobody waits for it any more.
+    fn end(&mut self, number: u64) -> Option<Begun<T>> {
+        let mut begun = self.begun.remove(&number)?;
+        if self.policy == Policy::Document {
+            self.conflicts.remove(number, &begun.arrival.footprint);
+        }
+        if self.connections.get(&begun.arrival.connection) == Some(&number) {
+            self.connections.remove(&begun.arrival.connection);
+        }
+        let waiters = std::mem::take(&mut begun.waiters);
+        self.unblock(waiters.into_iter().chain(begun.next_of_connection));
+        Some(begun)
+    }
+
+    fn unblock(&mut self, waiters: impl IntoIterator<Item = u64>) {
+        for number in waiters {
+            let Some(waiter) = self.begun.get_mut(&number) else { continue };
+            waiter.blockers -= 1;
+            self.waits -= 1;
+            if waiter.blockers == 0 {
+                self.ready.push(Reverse((waiter.arrival.first, number)));
+            }
+        }
     }
 
     /// Requests not yet released.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.waiting.len() + self.parked
     }
 
     /// Requests released and not complete.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.in_flight.len()
+        self.begun.len() - self.parked
     }
 }
 
 // A max-heap that gives the earliest first; requests of one instant leave as they were read.
 impl<T> Ord for Waiting<T> {
     fn cmp(&self, other: &Self) -> Ordering {
-        (other.first, other.ticket.number).cmp(&(self.first, self.ticket.number))
+        (other.arrival.first, other.pushed).cmp(&(self.arrival.first, self.pushed))
     }
 }
 

@@ -34,23 +34,43 @@ impl std::str::FromStr for Speed {
 #[derive(Debug)]
 pub struct Pace {
     speed: Speed,
-    base: Option<(i64, Instant)>,
+    /// Longer pauses of the source count as this, in nanoseconds.
+    max_idle_gap: Option<i64>,
+    base: Option<Base>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Base {
+    /// The first request's time on the source, and when the replay began.
+    first: i64,
+    start: Instant,
+    /// The latest request's time on the source.
+    latest: i64,
+    /// What was left out of the source's pauses.
+    left_out: i64,
 }
 
 impl Pace {
-    /// A clock that starts with the first request it is asked about.
+    /// A clock that starts with the first request it is asked about. Pauses longer than `max_idle_gap`, in the source's
+    /// time, are shortened to it.
     #[must_use]
-    pub fn new(speed: Speed) -> Self {
-        Self { speed, base: None }
+    pub fn new(speed: Speed, max_idle_gap: Option<Duration>) -> Self {
+        let max_idle_gap = max_idle_gap.map(|gap| i64::try_from(gap.as_nanos()).unwrap_or(i64::MAX));
+        Self { speed, max_idle_gap, base: None }
     }
 
     /// When a request that the source saw at `first` (unix nanoseconds) is due. `None`: at once, whatever the time.
     pub fn due(&mut self, first: i64, now: Instant) -> Option<Instant> {
         let Speed::Factor(factor) = self.speed else { return None };
-        let (first_request, start) = *self.base.get_or_insert((first, now));
-        let after = first.saturating_sub(first_request).max(0);
+        let base = self.base.get_or_insert(Base { first, start: now, latest: first, left_out: 0 });
+        let pause = first.saturating_sub(base.latest);
+        if let Some(longest) = self.max_idle_gap.filter(|longest| pause > *longest) {
+            base.left_out = base.left_out.saturating_add(pause - longest);
+        }
+        base.latest = base.latest.max(first);
+        let after = first.saturating_sub(base.first).saturating_sub(base.left_out).max(0);
         let wait = Duration::from_nanos(after.unsigned_abs()).div_f64(factor);
-        Some(start.checked_add(wait).unwrap_or(start))
+        Some(base.start.checked_add(wait).unwrap_or(base.start))
     }
 }
 
@@ -72,7 +92,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn source_time_is_divided_by_the_factor() {
         let start = Instant::now();
-        let mut pace = Pace::new(Speed::Factor(4.0));
+        let mut pace = Pace::new(Speed::Factor(4.0), None);
         assert_eq!(pace.due(100 * SECOND, start), Some(start));
         tokio::time::sleep(Duration::from_secs(30)).await;
         let due = pace.due(140 * SECOND, Instant::now());
@@ -80,8 +100,16 @@ mod tests {
         assert_eq!(pace.due(90 * SECOND, Instant::now()), Some(start), "a clock set back is due at once");
     }
 
+    #[tokio::test]
+    async fn long_pauses_are_shortened() {
+        let start = Instant::now();
+        let mut pace = Pace::new(Speed::Factor(2.0), Some(Duration::from_secs(10)));
+        let mut due = |second: i64| pace.due(second * SECOND, start).unwrap().duration_since(start).as_secs();
+        assert_eq!([due(0), due(10), due(3610), due(3612), due(3600), due(7200)], [0, 5, 10, 11, 5, 16]);
+    }
+
     #[test]
     fn max_never_waits() {
-        assert_eq!(Pace::new(Speed::Max).due(SECOND, Instant::now()), None);
+        assert_eq!(Pace::new(Speed::Max, None).due(SECOND, Instant::now()), None);
     }
 }

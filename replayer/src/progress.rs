@@ -14,12 +14,14 @@ pub struct Progress {
     captured: AtomicU64,
     completed: AtomicU64,
     evaluated: AtomicU64,
+    dead_lettered: AtomicU64,
     waiting: AtomicU64,
     in_flight: AtomicU64,
     buffered_bytes: AtomicU64,
     source_lag_ms: AtomicU64,
     ready: AtomicBool,
     holding: Mutex<&'static str>,
+    report: Mutex<serde_json::Value>,
 }
 
 /// The counters at one moment.
@@ -34,6 +36,8 @@ pub struct Snapshot {
     pub completed: u64,
     /// Requests compared and written as tuples.
     pub evaluated: u64,
+    /// Requests given up, in the dead-letter folder.
+    pub dead_lettered: u64,
     /// Requests read and not sent.
     pub waiting: u64,
     /// Requests sent and not complete.
@@ -53,12 +57,14 @@ impl Default for Progress {
             captured: AtomicU64::new(0),
             completed: AtomicU64::new(0),
             evaluated: AtomicU64::new(0),
+            dead_lettered: AtomicU64::new(0),
             waiting: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
             buffered_bytes: AtomicU64::new(0),
             source_lag_ms: AtomicU64::new(0),
             ready: AtomicBool::new(false),
             holding: Mutex::new("starting"),
+            report: Mutex::default(),
         }
     }
 }
@@ -82,6 +88,16 @@ impl Progress {
     /// A request was compared and its tuple written.
     pub fn evaluated(&self) {
         self.evaluated.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A request was given up and lies in the dead-letter folder. How many do now.
+    pub fn dead_lettered(&self) -> u64 {
+        self.dead_lettered.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// What the comparison found so far.
+    pub fn report(&self, report: serde_json::Value) {
+        *self.report.lock().unwrap_or_else(PoisonError::into_inner) = report;
     }
 
     /// What the run sees of itself.
@@ -109,6 +125,7 @@ impl Progress {
             captured: get(&self.captured),
             completed: get(&self.completed),
             evaluated: get(&self.evaluated),
+            dead_lettered: get(&self.dead_lettered),
             waiting: get(&self.waiting),
             in_flight: get(&self.in_flight),
             buffered_bytes: get(&self.buffered_bytes),
@@ -128,7 +145,12 @@ impl AdminPages for Progress {
     }
 
     fn status(&self) -> String {
-        serde_json::to_string(&self.snapshot()).unwrap_or_default()
+        let mut status = serde_json::to_value(self.snapshot()).unwrap_or_default();
+        if let Some(fields) = status.as_object_mut() {
+            let report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+            fields.insert("report".to_owned(), report.clone());
+        }
+        status.to_string()
     }
 
     fn metrics(&self) -> String {
@@ -137,6 +159,7 @@ impl AdminPages for Progress {
             ("captured_requests", "Requests read from the input", now.captured),
             ("completed_requests", "Requests complete on the target", now.completed),
             ("evaluated_requests", "Requests compared and written as tuples", now.evaluated),
+            ("dead_lettered_requests", "Requests given up, in the dead-letter folder", now.dead_lettered),
         ];
         let gauges = [
             ("waiting_requests", "Requests read and not sent", now.waiting),
@@ -170,6 +193,7 @@ mod tests {
         let progress = Progress::default();
         assert!(progress.ready().is_err());
         progress.started();
+        progress.report(serde_json::json!({"requests": {"same": 2}}));
         progress.captured(3);
         progress.completed();
         progress.observe("replaying", 2, 1, 77, Duration::from_millis(5));
@@ -179,6 +203,7 @@ mod tests {
             (&status["captured"], &status["inFlight"], &status["sourceLagMs"]),
             (&3.into(), &1.into(), &5.into())
         );
+        assert_eq!(status["report"]["requests"]["same"], 2);
         let metrics = progress.metrics();
         assert!(
             metrics.contains("switchover_replayer_captured_requests_total 3\n")

@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
+use switchover_compare::tuple::{FILTERED, UNREPLAYABLE};
 use switchover_http1::message::{MessageError, parse_request, parse_response};
 use switchover_http1::{RequestHead, RequestKind};
 use switchover_rewrite::outcome::Stop;
@@ -27,8 +28,9 @@ use crate::content;
 use crate::endpoint::RequestTarget;
 
 use cursor::Cursors;
-pub use head::{HeadLines, TargetAuth};
+pub use head::{HeadLines, TargetAuth, header, with_body};
 pub use options::{OnTransformError, Rewrite, RewriteArgs, RewriteOptions, RewriteUsageError};
+pub(crate) use switchover_rewrite::percent;
 
 /// Statuses of calls that a version doesn't know, or not so.
 const REFUSED: [u16; 3] = [400, 405, 406];
@@ -79,8 +81,8 @@ impl Unsent {
     #[must_use]
     pub fn verdict(&self) -> &'static str {
         match self {
-            Self::Message(_) => "the captured request can't be parsed",
-            Self::Rejected { .. } => "filtered: not sent, as a filter or a rule says",
+            Self::Message(_) => UNREPLAYABLE,
+            Self::Rejected { .. } => FILTERED,
             Self::Failed { .. } => "not sent: a rule failed for the request",
         }
     }
@@ -310,7 +312,7 @@ fn request_target(request: &[u8]) -> Option<RequestTarget<'_>> {
 }
 
 /// The decoded body of the source's answer; empty when there is none.
-fn source_body(captured: &Captured) -> Cow<'_, [u8]> {
+pub(crate) fn source_body(captured: &Captured) -> Cow<'_, [u8]> {
     captured.answer().map_or(Cow::Borrowed(&[]), |answer| response_body(&answer.bytes))
 }
 

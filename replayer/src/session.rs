@@ -1,17 +1,21 @@
 //! One source connection, replayed on one target connection: its requests strictly one after the other.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::captured::Captured;
-use crate::client::{self, Connection, RetryPolicy, Target};
+use crate::client::{Attempts, Connection, RawRequest, Remainder, Sender, Source};
+use crate::dead_letter::{DeadLetters, Letter};
 use crate::evaluate::{Finished, Sending};
 use crate::order::Ticket;
 use crate::progress::Progress;
 use crate::rewrite::Rewriter;
+
+/// Dead letters of which the log tells; all are in the folder with their reasons.
+const MAX_LOGGED: u64 = 100;
 
 /// A released request.
 #[derive(Debug)]
@@ -22,20 +26,22 @@ pub struct Job {
     pub captured: Captured,
     /// When it should have been sent.
     pub due: Option<Instant>,
+    /// Whether later writes were let past it.
+    pub overtaken: Arc<AtomicBool>,
 }
 
 /// What a session says to the run.
 #[derive(Debug)]
 pub enum Said {
-    /// The request is complete on the target, or can't be replayed at all.
+    /// The request is complete on the target, or lies in the dead-letter folder.
     Complete {
         /// The job's.
         ticket: Ticket,
         /// Its connection.
         connection: u64,
     },
-    /// The target did not answer before the deadline. The session has ended.
-    GaveUp {
+    /// A request can be neither sent nor kept. The session has ended.
+    Failed {
         /// Its connection.
         connection: u64,
         /// What failed, on what, and why.
@@ -46,12 +52,10 @@ pub enum Said {
 /// What all sessions share.
 #[derive(Debug)]
 pub struct Shared {
-    /// Where requests go.
-    pub target: Arc<Target>,
-    /// Longest wait for progress on an answer.
-    pub response_timeout: Duration,
-    /// How long a request is tried.
-    pub retry: RetryPolicy,
+    /// Sends requests.
+    pub sender: Sender,
+    /// Keeps those that were given up.
+    pub dead_letters: Arc<DeadLetters>,
     /// Edits requests.
     pub rewriter: Rewriter,
     /// To the run.
@@ -64,48 +68,78 @@ pub struct Shared {
 
 /// Replays the requests of one connection until no more come.
 pub async fn run(shared: Arc<Shared>, mut jobs: mpsc::UnboundedReceiver<Job>) {
-    let mut connection = Connection::new(Arc::clone(&shared.target), shared.response_timeout);
-    while let Some(Job { ticket, captured, due }) = jobs.recv().await {
+    let mut connection = shared.sender.connection();
+    while let Some(Job { ticket, captured, due, overtaken }) = jobs.recv().await {
         let lag = due.map(|due| due.elapsed());
-        let sending = match shared.rewriter.rewrite(&captured) {
-            Err(error) => Sending::Unreplayable(error),
-            Ok(request) => {
-                let source_status = captured.source_status();
-                match client::send(&mut connection, &request, source_status, shared.retry).await {
-                    Ok(attempts) => {
-                        if let Some(answer) = attempts.answer() {
-                            shared.rewriter.learn(&captured, &answer.bytes);
-                        }
-                        Sending::Answered { request, attempts }
-                    }
-                    Err(exhausted) => {
-                        let message = gave_up(&shared.target, &captured, &exhausted);
-                        // The receiver outlives the sessions, unless the run has failed already.
-                        let _ = shared.said.send(Said::GaveUp { connection: captured.connection, message });
-                        return;
-                    }
-                }
+        let number = captured.connection;
+        let sending = match shared.replay(&mut connection, &captured).await {
+            Ok(sending) => sending,
+            Err(message) => {
+                // The receiver outlives the sessions, unless the run has failed already.
+                let _ = shared.said.send(Said::Failed { connection: number, message });
+                return;
             }
         };
-        let complete = Said::Complete { ticket, connection: captured.connection };
+        let overtaken = overtaken.load(Ordering::Acquire);
         shared.progress.completed();
-        if shared.said.send(complete).is_err() {
+        if shared.said.send(Said::Complete { ticket, connection: number }).is_err() {
             return;
         }
-        if shared.finished.send(Finished { captured, sending, lag }).await.is_err() {
+        if shared.finished.send(Finished { captured, sending, lag, overtaken }).await.is_err() {
             return;
         }
     }
 }
 
-fn gave_up(target: &Target, captured: &Captured, exhausted: &client::Exhausted) -> String {
-    let line =
-        captured.request.bytes.split(|byte| *byte == b'\r').find(|line| !line.is_empty() && *line != b"\n");
-    format!(
-        "the target {} does not take request {} ({}): {exhausted}. Bring the target up, or raise --retryDeadline, and run again; \
-         the request counts as not replayed",
-        target.authority(),
-        captured.id(),
-        String::from_utf8_lossy(line.unwrap_or_default()).trim(),
-    )
+impl Shared {
+    async fn replay(&self, connection: &mut Connection, captured: &Captured) -> Result<Sending, String> {
+        let request = match self.rewriter.rewrite(captured) {
+            Ok(request) => request,
+            Err(unsent) => {
+                if !unsent.is_meant() {
+                    self.keep(captured, &unsent.to_string(), None, None).await?;
+                }
+                return Ok(Sending::Unreplayable(unsent));
+            }
+        };
+        let answer = captured.answer().map(|answer| &answer.bytes[..]);
+        let source = Source { status: captured.source_status(), answer };
+        match self.sender.send(connection, &RawRequest::from(&request), source).await {
+            Ok(attempts) => {
+                if let Some(answer) = attempts.answer() {
+                    self.rewriter.learn(captured, &answer.bytes);
+                }
+                Ok(Sending::Answered { request, attempts })
+            }
+            Err(given_up) => {
+                let (attempts, remainder) = (&given_up.attempts, given_up.remainder.as_ref());
+                self.keep(captured, &given_up.reason, Some(attempts), remainder).await?;
+                Ok(Sending::DeadLettered { request, attempts: given_up.attempts, reason: given_up.reason })
+            }
+        }
+    }
+
+    /// Writes a dead letter; the evaluation syncs it before the request is acknowledged.
+    async fn keep(
+        &self,
+        captured: &Captured,
+        reason: &str,
+        attempts: Option<&Attempts>,
+        remainder: Option<&Remainder>,
+    ) -> Result<(), String> {
+        let id = captured.id();
+        let letter = Letter { captured, reason, attempts, remainder }.encode();
+        let letters = Arc::clone(&self.dead_letters);
+        let written = tokio::task::spawn_blocking(move || letters.write(&letter)).await;
+        let written = written
+            .map_err(|error| error.to_string())
+            .and_then(|written| written.map_err(|error| error.to_string()));
+        written
+            .map_err(|error| format!("request {id} was given up ({reason}) and can't be kept: {error}"))?;
+        let count = self.progress.dead_lettered();
+        if count <= MAX_LOGGED {
+            tracing::warn!(request = id, reason, count, "request given up: it is in the dead-letter folder");
+        }
+        Ok(())
+    }
 }

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::budget::Budget;
 use crate::intake::{Batch, Intake};
+use crate::selection::Selection;
 use kafka::KafkaSource;
 
 /// Batches that wait for the run.
@@ -28,8 +29,8 @@ const MAX_BATCH_BYTES: u64 = 1024 * 1024;
 /// The input, as configured.
 #[derive(Debug, Clone)]
 pub enum Input {
-    /// A capture log's directory.
-    Log(PathBuf),
+    /// Capture logs' directories.
+    Logs(Vec<PathBuf>),
     /// A consumer group on a topic.
     Kafka {
         /// The brokers.
@@ -86,7 +87,7 @@ pub enum Fed {
 #[derive(Debug)]
 pub enum Source {
     /// Read by a thread.
-    Log(PathBuf),
+    Logs(Vec<PathBuf>),
     /// Read by a thread.
     File(PathBuf, std::fs::File),
     /// Read by a thread.
@@ -102,10 +103,13 @@ impl Source {
     /// When it is not there or can't be read.
     pub async fn open(input: Input) -> Result<Self, SourceError> {
         match input {
-            Input::Log(path) => match std::fs::read_dir(&path) {
-                Ok(_) => Ok(Self::Log(path)),
-                Err(source) => Err(SourceError::Io { path, source }),
-            },
+            Input::Logs(paths) => {
+                for path in &paths {
+                    std::fs::read_dir(path)
+                        .map_err(|source| SourceError::Io { path: path.clone(), source })?;
+                }
+                Ok(Self::Logs(paths))
+            }
             Input::File(path) => match std::fs::File::open(&path) {
                 Ok(file) => Ok(Self::File(path, file)),
                 Err(source) => Err(SourceError::Io { path, source }),
@@ -125,12 +129,18 @@ impl Source {
 
     /// Begins to read, until the end or `stop`.
     #[must_use]
-    pub fn start(self, until: Until, budget: Arc<Budget>, stop: CancellationToken) -> Reading {
+    pub fn start(
+        self,
+        until: Until,
+        selection: Selection,
+        budget: Arc<Budget>,
+        stop: CancellationToken,
+    ) -> Reading {
         let (sender, batches) = mpsc::channel(MAX_BATCHES_WAITING);
-        let feeder = Feeder { intake: Intake::new(budget), sender };
+        let feeder = Feeder { intake: Intake::new(budget, selection), sender };
         let committing = match self {
-            Self::Log(path) => {
-                std::thread::spawn(move || log::read(&path, until, feeder, &stop));
+            Self::Logs(paths) => {
+                std::thread::spawn(move || log::read(&paths, until, feeder, &stop));
                 None
             }
             Self::File(path, file) => {

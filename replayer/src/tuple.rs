@@ -3,83 +3,38 @@
 //! The shape is that of the existing replayer's `tuples.log`, so that its readers keep working, with `comparison` and
 //! timestamps added. Bodies are copied as raw JSON: numbers and field order stay as they were on the wire.
 
+mod file;
 mod message;
-mod payload;
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::io::Write;
 
-use serde::Serialize;
 use switchover_capture::Timestamp;
+use switchover_compare::tuple::{write_comparison, write_text};
 
-use crate::compare::{Comparison, Difference, Verdict};
-use crate::evaluate::{Finished, Sending};
+use crate::call::Call;
+use crate::evaluate::{Finished, Sending, request_line};
+use crate::verdict::Comparison;
 
-/// The file in the tuple directory.
-pub const FILE_NAME: &str = "tuples.log";
-
-const WRITE_BUFFER_BYTES: usize = 256 * 1024;
-
-/// The tuple file, open for appending.
-#[derive(Debug)]
-pub struct TupleFile {
-    file: BufWriter<File>,
-}
-
-impl TupleFile {
-    /// Opens (and makes) the file and its directory.
-    ///
-    /// # Errors
-    /// Of the file system.
-    pub fn append(directory: &Path) -> io::Result<Self> {
-        std::fs::create_dir_all(directory)?;
-        let file = OpenOptions::new().create(true).append(true).open(directory.join(FILE_NAME))?;
-        Ok(Self { file: BufWriter::with_capacity(WRITE_BUFFER_BYTES, file) })
-    }
-
-    /// Adds a line.
-    ///
-    /// # Errors
-    /// Of the file system.
-    pub fn write(&mut self, line: &[u8]) -> io::Result<()> {
-        self.file.write_all(line)
-    }
-
-    /// Hands everything to the file system, and with `durable` to the disk.
-    ///
-    /// # Errors
-    /// Of the file system.
-    pub fn flush(&mut self, durable: bool) -> io::Result<()> {
-        self.file.flush()?;
-        if durable { self.file.get_ref().sync_data() } else { Ok(()) }
-    }
-}
-
-#[derive(Serialize)]
-struct Compared<'a> {
-    verdict: Verdict,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
-    differences: &'a [Difference],
-}
+pub use file::{FILE_NAME, TupleFile};
 
 /// Writes the tuple of a request, with the line's end.
 pub fn write_line(out: &mut Vec<u8>, finished: &Finished, comparison: &Comparison) {
     let captured = &finished.captured;
+    let (method, target) = request_line(&captured.request.bytes);
+    let secret = Call::parse(method, target).is_some_and(|call| call.is_secret());
     out.extend_from_slice(b"{\"sourceRequest\":");
-    let source_body = message::request(out, &captured.request.bytes);
+    let source_body = message::request(out, &captured.request.bytes, secret);
     if let Some(response) = &captured.response {
         let latency_ms = captured.source_latency_ns().map(|nanos| nanos / 1_000_000);
         out.extend_from_slice(b",\"sourceResponse\":");
-        message::response(out, &response.bytes, kind(finished, captured), latency_ms);
+        message::response(out, &response.bytes, kind(finished, captured), latency_ms, secret);
     }
     let (mut count, mut errors, mut sent_at) = (0, 0, None);
     match &finished.sending {
         Sending::Unreplayable(_) => out.extend_from_slice(b",\"targetResponses\":[]"),
-        Sending::Answered { request, attempts } => {
+        Sending::Answered { request, attempts } | Sending::DeadLettered { request, attempts, .. } => {
             out.extend_from_slice(b",\"targetRequest\":");
-            message::outgoing(out, request, source_body);
+            message::outgoing(out, request, source_body, secret);
             out.extend_from_slice(b",\"targetResponses\":[");
             for (at, attempt) in attempts.kept.iter().enumerate() {
                 if at > 0 {
@@ -89,7 +44,7 @@ pub fn write_line(out: &mut Vec<u8>, finished: &Finished, comparison: &Compariso
                 match &attempt.outcome {
                     Ok(answer) => {
                         let latency_ms = u64::try_from(answer.latency.as_millis()).ok();
-                        message::response(out, &answer.bytes, request.kind, latency_ms);
+                        message::response(out, &answer.bytes, request.kind, latency_ms, secret);
                     }
                     Err(error) => {
                         errors += 1;
@@ -102,20 +57,21 @@ pub fn write_line(out: &mut Vec<u8>, finished: &Finished, comparison: &Compariso
         }
     }
     out.extend_from_slice(b",\"connectionId\":");
-    text(out, &captured.id());
-    if let Sending::Unreplayable(error) = &finished.sending {
-        out.extend_from_slice(b",\"error\":");
-        text(out, &error.to_string());
+    write_text(out, &captured.id());
+    let error = match &finished.sending {
+        Sending::Answered { .. } => None,
+        Sending::DeadLettered { reason, .. } => Some(("error", reason.clone())),
+        Sending::Unreplayable(unsent) if unsent.is_meant() => Some(("filtered", unsent.to_string())),
+        Sending::Unreplayable(unsent) => Some(("error", unsent.to_string())),
+    };
+    if let Some((key, error)) = error {
+        put(out, format_args!(",\"{key}\":"));
+        write_text(out, &error);
     }
     put(out, format_args!(",\"numRequests\":{count},\"numErrors\":{errors},\"comparison\":"));
-    let compared = Compared {
-        verdict: comparison.verdict,
-        reason: comparison.reason,
-        differences: &comparison.differences,
-    };
-    json(out, &compared);
+    write_comparison(out, comparison);
     out.extend_from_slice(b",\"nodeId\":");
-    text(out, &captured.node_id);
+    write_text(out, &captured.node_id);
     put(out, format_args!(",\"sourceTimestamp\":\"{}\"", captured.request.first));
     if let Some(at) = sent_at {
         put(out, format_args!(",\"targetTimestamp\":\"{}\"", Timestamp::from(at)));
@@ -125,21 +81,11 @@ pub fn write_line(out: &mut Vec<u8>, finished: &Finished, comparison: &Compariso
 
 fn kind(finished: &Finished, captured: &crate::captured::Captured) -> switchover_http1::RequestKind {
     match &finished.sending {
-        Sending::Answered { request, .. } => request.kind,
-        Sending::Unreplayable(_) => switchover_http1::RequestKind::new(
-            crate::evaluate::request_line(&captured.request.bytes).0,
-            false,
-        ),
+        Sending::Answered { request, .. } | Sending::DeadLettered { request, .. } => request.kind,
+        Sending::Unreplayable(_) => {
+            switchover_http1::RequestKind::new(request_line(&captured.request.bytes).0, false)
+        }
     }
-}
-
-fn text(out: &mut Vec<u8>, text: &str) {
-    json(out, text);
-}
-
-fn json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
-    // Neither a vector nor these types can fail.
-    let _ = serde_json::to_writer(out, value);
 }
 
 fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {

@@ -3,6 +3,7 @@
 use super::Relay;
 use super::refusal::{Refusal, discard};
 use crate::limits;
+use crate::spans::Watched;
 use crate::tap::{Gate, Outgoing, Source, Tap};
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -29,6 +30,16 @@ pub(super) enum Left<C, N> {
     Over,
     /// Both streams, between two requests.
     Idle(C, N),
+}
+
+impl<C, N> Left<Watched<C>, Watched<N>> {
+    /// The streams alone.
+    pub(super) fn into_inner(self) -> Left<C, N> {
+        match self {
+            Self::Over => Left::Over,
+            Self::Idle(client, node) => Left::Idle(client.into_inner(), node.into_inner()),
+        }
+    }
 }
 
 /// Why one direction ended.

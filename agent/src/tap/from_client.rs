@@ -1,11 +1,11 @@
 //! The client's direction: requests are found, recorded before they go on, and gated.
 
 use super::{Exchange, Gate, Outgoing, Reading, Tap, is_part_of};
-use crate::mutating::is_mutating;
 use crate::recorder::Kept;
 use crate::rules::AckPolicy;
 use switchover_capture::Timestamp;
 use switchover_http1::RequestEvent;
+use switchover_rest::is_mutating;
 
 /// How far one chunk has been worked off.
 #[derive(Debug, Default)]

@@ -5,8 +5,6 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use rustls::CertificateError;
-
 use crate::client::MAX_RESPONSE_BYTES;
 use crate::endpoint::Endpoint;
 use crate::error::{ClusterError, ClusterErrorKind};
@@ -20,7 +18,7 @@ pub(crate) fn failed(endpoint: &Endpoint, error: &(dyn Error + 'static)) -> Clus
     let chain = Chain::of(error);
     if let Some(tls) = chain.tls {
         let problem = format!("TLS handshake failed: {tls}");
-        return ClusterError::new(ClusterErrorKind::Tls, endpoint, problem, tls_advice(tls));
+        return ClusterError::new(ClusterErrorKind::Tls, endpoint, problem, switchover_tls::advice(tls));
     }
     if chain.too_large {
         let problem = format!("the answer is longer than {MAX_RESPONSE_BYTES} bytes");
@@ -41,19 +39,6 @@ pub(crate) fn failed(endpoint: &Endpoint, error: &(dyn Error + 'static)) -> Clus
     let error = ClusterError::new(ClusterErrorKind::Unreachable, endpoint, problem, advice);
     // A TLS port hangs up on plain text.
     if chain.closed_early { error.or_wrong_scheme(endpoint) } else { error }
-}
-
-fn tls_advice(error: &rustls::Error) -> &'static str {
-    match error {
-        rustls::Error::InvalidMessage(_) => "the port seems not to speak TLS: try http://",
-        rustls::Error::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => "use a host name the certificate is made out to, or allow an insecure connection",
-        rustls::Error::InvalidCertificate(_) => {
-            "give the CA file of the authority that signed its certificate, or allow an insecure connection"
-        }
-        _ => "check the TLS settings of the cluster",
-    }
 }
 
 /// What matters in the sources of an error.

@@ -21,6 +21,9 @@ use std::time::Duration;
 
 /// Waiting for company makes batches; this is as long as one record may wait for it.
 const LINGER_MS: &str = "1";
+/// JSON takes 0.27 of its length, with zstd 0.15. But the library sets zstd up anew for each batch, which costs more than
+/// all else when writes are small: they are acknowledged at two thirds of the rate.
+const COMPRESSION: &str = "lz4";
 /// What the library may hold in memory: 4 MiB and at most 100,000 records. Beyond it [`SendError::QueueFull`].
 const QUEUE_KIB: &str = "4096";
 const QUEUE_RECORDS: &str = "100000";
@@ -104,7 +107,7 @@ impl RecordProducer {
         let state = ClientState::prepare(options)?;
         let mut config = options.client_config();
         config
-            .set("compression.type", "zstd")
+            .set("compression.type", COMPRESSION)
             .set("linger.ms", LINGER_MS)
             .set("queue.buffering.max.kbytes", QUEUE_KIB)
             .set("queue.buffering.max.messages", QUEUE_RECORDS)

@@ -2,7 +2,7 @@
 //! that a flag or an environment variable still wins. JSON is YAML: so `---JSON-FILE FILE` and `---INLINE-JSON TEXT`, as
 //! the field's existing tool is started with (the text may be base64), are the same thing.
 
-use crate::name;
+use crate::{name, preset};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Command;
@@ -97,7 +97,7 @@ pub(crate) fn apply(mut command: Command, given: &Given) -> Result<Command, Conf
             return Err(fail(format!("unknown setting `{key}`; --help lists what is accepted")));
         };
         let defaults = texts(&value).map_err(|reason| fail(format!("setting `{key}`: {reason}")))?;
-        command = command.mut_arg(id, |arg| arg.default_values(defaults).required(false));
+        command = preset(command, id, defaults.into_iter().map(OsString::from).collect());
     }
     Ok(command)
 }

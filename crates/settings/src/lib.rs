@@ -6,17 +6,19 @@
 //! keeps help, errors and completions in step with what is accepted.
 
 mod config_file;
+mod environment;
 pub mod name;
 pub mod secret;
 pub mod value;
 
-use clap::{Arg, ArgAction, Command, Parser};
+use clap::{Arg, ArgAction, Command, Id, Parser};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use config_file::Given;
 
 pub use config_file::ConfigFileError;
+pub use environment::Environment;
 
 /// Why settings could not be read. Display is the whole message for the user.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +36,8 @@ pub const VERSION: &str =
     concat!(env!("CARGO_PKG_VERSION"), " (", env!("SWITCHOVER_COMMIT"), ", ", env!("SWITCHOVER_TARGET"), ")");
 
 /// Parses this process's arguments; prints the error and exits 2 when they are wrong.
-pub fn parse<T: Parser>(env_prefix: &str) -> T {
-    match try_parse_from(env_prefix, std::env::args_os()) {
+pub fn parse<'a, T: Parser>(environment: impl Into<Environment<'a>>) -> T {
+    match try_parse_from(environment, std::env::args_os()) {
         Ok(settings) => settings,
         Err(SettingsError::Flags(error)) => error.exit(),
         Err(SettingsError::File(error)) => {
@@ -49,13 +51,14 @@ pub fn parse<T: Parser>(env_prefix: &str) -> T {
 ///
 /// # Errors
 /// Whatever is wrong with a flag, an environment variable or the configuration file.
-pub fn try_parse_from<T: Parser>(
-    env_prefix: &str,
+pub fn try_parse_from<'a, T: Parser>(
+    environment: impl Into<Environment<'a>>,
     argv: impl IntoIterator<Item = OsString>,
 ) -> Result<T, SettingsError> {
+    let environment: Environment<'_> = environment.into();
     let (given, argv) = config_file::given_in(argv.into_iter().collect());
-    let config_env = format!("{env_prefix}_CONFIG");
-    let command = spelled_four_ways(T::command(), env_prefix).arg(
+    let config_env = format!("{}_CONFIG", environment.prefix);
+    let command = spelled_four_ways(T::command(), environment.prefix).arg(
         Arg::new("config")
             .long("config")
             .value_name("FILE")
@@ -69,8 +72,19 @@ pub fn try_parse_from<T: Parser>(
         Some(given) => config_file::apply(command, &given)?,
         None => command,
     };
+    let command = environment.existing_tools(command, |name| std::env::var_os(name));
     let mut matches = command.try_get_matches_from(argv)?;
     Ok(T::from_arg_matches_mut(&mut matches)?)
+}
+
+/// Makes values the defaults of a flag.
+fn preset(command: Command, id: Id, values: Vec<OsString>) -> Command {
+    command.mut_arg(id, |arg| {
+        // Not shown in --help: it may be a password.
+        let takes_values = arg.get_action().takes_values();
+        let arg = arg.default_values(values).required(false);
+        if takes_values { arg.hide_default_value(true) } else { arg }
+    })
 }
 
 /// Adds the kebab-case twin and the environment variable of every long flag.

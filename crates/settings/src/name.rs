@@ -29,9 +29,28 @@ pub fn upper_snake(camel: &str) -> String {
     words(camel).join("_").to_uppercase()
 }
 
+/// `enableMSKAuth` as `ENABLE_M_S_K_AUTH`: a word at each capital, as the field's existing tool has it.
+#[must_use]
+pub fn upper_snake_by_letter(camel: &str) -> String {
+    let mut snake = String::with_capacity(camel.len() + 8);
+    for letter in camel.chars() {
+        if letter.is_uppercase() {
+            snake.push('_');
+        }
+        snake.extend(letter.to_uppercase());
+    }
+    snake
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_at_each_capital() {
+        assert_eq!(upper_snake_by_letter("enableMSKAuth"), "ENABLE_M_S_K_AUTH");
+        assert_eq!(upper_snake_by_letter("listenPort"), "LISTEN_PORT");
+    }
 
     #[test]
     fn spellings() {

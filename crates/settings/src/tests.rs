@@ -1,5 +1,5 @@
 use super::*;
-use clap::CommandFactory as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use std::io::Write;
 
 #[derive(Debug, Parser)]
@@ -13,6 +13,8 @@ struct Flags {
     destination_uri: String,
     #[arg(long)]
     no_capture: bool,
+    #[arg(long = "enableMSKAuth")]
+    enable_msk_auth: bool,
 }
 
 fn parsed(prefix: &str, args: &[&str]) -> Result<Flags, SettingsError> {
@@ -67,7 +69,7 @@ fn every_flag_has_an_environment_variable() {
     let variables: Vec<_> =
         command.get_arguments().filter_map(|arg| arg.get_env()?.to_str().map(str::to_owned)).collect();
     assert!(variables.contains(&"SWITCHOVER_AGENT_KAFKA_CONNECTION".to_owned()), "{variables:?}");
-    assert_eq!(variables.len(), 4);
+    assert_eq!(variables.len(), 5);
 }
 
 #[test]
@@ -92,4 +94,54 @@ fn json_inline_in_base64_and_in_a_file_is_the_same() {
         assert!(error.contains("---INLINE-JSON"), "{error}");
     }
     assert!(parsed("SETTINGS_J", &["---INLINE-JSON"]).is_err());
+}
+
+/// What a command line comes to when these variables of the existing tool are set.
+fn parsed_among(variables: &[(&str, &str)], given: Option<&Given>, args: &[&str]) -> Result<Flags, String> {
+    let environment = Environment { prefix: "SETTINGS_E", existing_tool: Some("THEIRS") };
+    let command = spelled_four_ways(Flags::command(), environment.prefix);
+    let command = match given {
+        Some(given) => config_file::apply(command, given).unwrap(),
+        None => command,
+    };
+    let variable = |name: &str| {
+        variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| OsString::from(value))
+    };
+    let command = environment.existing_tools(command, variable);
+    let mut matches = command
+        .try_get_matches_from(std::iter::once("prog").chain(args.iter().copied()))
+        .map_err(|error| error.to_string())?;
+    Flags::from_arg_matches_mut(&mut matches).map_err(|error| error.to_string())
+}
+
+#[test]
+fn variables_of_the_existing_tool_are_between_flags_and_file() {
+    let variables = [
+        ("THEIRS_DESTINATION_URI", "theirs"),
+        ("THEIRS_KAFKA_BROKERS", "k:1"),
+        ("THEIRS_LISTEN_PORT", "9201"),
+        ("THEIRS_NO_CAPTURE", "true"),
+        ("THEIRS_ENABLE_M_S_K_AUTH", "true"),
+    ];
+    let flags = parsed_among(&variables, None, &[]).unwrap();
+    assert_eq!(
+        (flags.destination_uri.as_str(), flags.kafka_connection.as_deref(), flags.listen_port),
+        ("theirs", Some("k:1"), 9201)
+    );
+    assert!(flags.no_capture && flags.enable_msk_auth);
+    let flags = parsed_among(&variables, None, &["--listenPort", "9202"]).unwrap();
+    assert_eq!(flags.listen_port, 9202);
+    let given = Given::Inline(r#"{"listenPort":9203,"destinationUri":"file"}"#.to_owned());
+    assert_eq!(parsed_among(&variables, Some(&given), &[]).unwrap().listen_port, 9201);
+    assert_eq!(parsed_among(&[], Some(&given), &[]).unwrap().listen_port, 9203);
+    let error = parsed_among(&[("THEIRS_LISTEN_PORT", "none")], Some(&given), &[]).unwrap_err();
+    assert!(error.contains("--listenPort") && error.contains("none"), "{error}");
+}
+
+#[test]
+fn help_does_not_show_what_was_given() {
+    let given = Given::Inline(r#"{"kafkaConnection":"a-secret"}"#.to_owned());
+    let variables = [("THEIRS_DESTINATION_URI", "another-secret")];
+    let help = parsed_among(&variables, Some(&given), &["--help"]).unwrap_err();
+    assert!(help.contains("--kafkaConnection") && !help.contains("secret"), "{help}");
 }

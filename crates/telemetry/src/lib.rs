@@ -1,11 +1,12 @@
 //! What every daemon shows of itself: logs on stderr, and `/healthz`, `/readyz`, `/status`, `/metrics` on an admin
-//! address of its own, so that a probe is never mistaken for traffic.
+//! address of its own, so that a probe is never mistaken for traffic; figures and spans for an OpenTelemetry collector.
 
 mod admin;
+pub mod figures;
+pub mod otlp;
 mod shutdown;
 
 pub use admin::{AdminPages, serve_admin};
-pub use prometheus_client;
 pub use shutdown::terminated;
 
 /// How log lines look.

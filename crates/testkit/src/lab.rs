@@ -81,6 +81,15 @@ impl Lab {
         Self::up(&["opensearch", version, "--shared"], false)
     }
 
+    /// An OpenSearch of this test's own, to be killed and started again.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    #[must_use]
+    pub fn private_opensearch(version: &str) -> Self {
+        Self::up(&["opensearch", version], true)
+    }
+
     /// The shared search server of this version that asks for a user: `elasticsearch` 7.17 and 8.19, `opensearch`.
     ///
     /// # Panics
@@ -110,6 +119,15 @@ impl Lab {
     #[must_use]
     pub fn private_kafka() -> Self {
         Self::up(&["kafka"], true)
+    }
+
+    /// The same, but the broker tells its clients to come to `address`: a proxy that leads to it.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    #[must_use]
+    pub fn kafka_behind(address: &str) -> Self {
+        Self::up(&["kafka", "--set", &format!("advertised.listeners=PLAINTEXT://{address}")], true)
     }
 
     /// The shared broker with a listener for every way to log in.

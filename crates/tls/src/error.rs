@@ -24,6 +24,10 @@ pub enum TlsError {
 }
 
 impl TlsError {
+    pub(crate) fn variable(name: &str, reason: impl ToString) -> Self {
+        Self::Settings(format!("environment variable {name}: {}", reason.to_string()))
+    }
+
     pub(crate) fn file(path: impl Into<PathBuf>, reason: impl ToString) -> Self {
         Self::File { path: path.into(), reason: reason.to_string() }
     }

@@ -4,6 +4,7 @@
 //! that a mistake is an error with a file's name at the start, and not a handshake that fails at night. What is reloaded
 //! replaces the old only when it has passed the same checks.
 
+mod advice;
 mod any_certificate;
 mod client;
 mod error;
@@ -11,10 +12,11 @@ mod pem;
 mod reloading;
 mod server;
 
+pub use advice::{advice, cause};
 pub use client::ClientOptions;
 pub use error::TlsError;
 pub use reloading::Reloading;
-pub use server::ServerOptions;
+pub use server::{ClientCa, ServerOptions};
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use std::sync::Arc;

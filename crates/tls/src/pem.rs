@@ -29,6 +29,21 @@ pub(crate) fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
     Ok(roots)
 }
 
+/// The authorities in an environment variable, at least one.
+pub(crate) fn roots_in_variable(name: &str) -> Result<RootCertStore, TlsError> {
+    let fail = |reason: String| TlsError::variable(name, reason);
+    let pem = std::env::var(name).map_err(|error| fail(error.to_string()))?;
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+        let certificate = certificate.map_err(|error| fail(error.to_string()))?;
+        roots.add(certificate).map_err(|error| fail(error.to_string()))?;
+    }
+    if roots.is_empty() {
+        return Err(fail("holds no certificate; expected PEM, -----BEGIN CERTIFICATE-----".to_owned()));
+    }
+    Ok(roots)
+}
+
 /// The authorities that the system trusts.
 pub(crate) fn system_roots() -> Result<RootCertStore, TlsError> {
     let found = rustls_native_certs::load_native_certs();

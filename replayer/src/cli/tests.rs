@@ -1,6 +1,8 @@
 use std::ffi::OsString;
 
 use super::*;
+use crate::client::Target;
+use crate::rewrite::TargetAuth;
 
 fn options(arguments: &[&str]) -> Result<Options, String> {
     let argv = ["replayer"].iter().chain(arguments).map(OsString::from);
@@ -12,14 +14,17 @@ fn options(arguments: &[&str]) -> Result<Options, String> {
 #[test]
 fn defaults() {
     let options = options(&["--targetUri", "http://h:9200", "--captureLogDir", "log"]).unwrap();
-    assert_eq!(options.target, Target { host: "h".to_owned(), port: 9200 });
-    assert!(matches!(options.input, Input::Log(_)));
+    assert_eq!((options.target, options.tls), (Target { host: "h".to_owned(), port: 9200 }, None));
+    assert!(matches!(options.input, Input::Logs(_)));
     assert_eq!(
         (options.until, options.speed, options.auth),
         (Until::End, Speed::Factor(1.0), TargetAuth::Keep)
     );
     assert_eq!((options.response_timeout, options.max_differences), (Duration::from_secs(150), 0));
     assert_eq!(options.tuple_dir, PathBuf::from("tuples"));
+    assert_eq!(options.dead_letter_dir, PathBuf::from("dead-letters"));
+    assert_eq!((options.retry_deadline, options.max_concurrent_requests), (Duration::from_secs(300), 1000));
+    assert_eq!(options.non_retryable, DEFAULT_NON_RETRYABLE.iter().map(ToString::to_string).collect());
 }
 
 #[test]
@@ -36,8 +41,7 @@ fn kafka_never_ends_unless_told() {
 fn wrong_usage_names_the_flag_and_what_is_accepted() {
     let log = ["--captureLogDir", "d"];
     for (uri, reason) in [
-        ("https://h:1", "TLS"),
-        ("h:9200", "no http://"),
+        ("h:9200", "no http:// or https://"),
         ("http://h:1/path", "path"),
         ("http://u:p@h:1", "credentials"),
         ("http://h:99999", "port"),
@@ -55,6 +59,17 @@ fn wrong_usage_names_the_flag_and_what_is_accepted() {
         (&["--input", "-", "--speedupFactor", "0"], "max"),
         (&["--input", "-", "--targetResponseTimeout", "5"], "duration"),
         (&["--input", "-", "--targetUsername", "u"], "--targetPasswordFile"),
+        (&["--input", "-", "--targetUsername", "u:v", "--targetPassword", "p"], "colon"),
+        (
+            &["--input", "-", "--targetUsername", "u", "--targetPassword", "p", "--removeAuthHeader"],
+            "cannot be used",
+        ),
+        (&["--input", "-", "--sigv4AuthHeaderServiceRegion", "es"], "SERVICE,REGION"),
+        (&["--input", "-", "--sigv4AuthHeaderServiceRegion", "es,"], "SERVICE,REGION"),
+        (&["--input", "-", "--targetApiKeyFile", "/nonexistent/k"], "--targetApiKeyFile"),
+        (&["--input", "-", "--insecure"], "no meaning for http"),
+        (&["--input", "-", "--targetCertFile", "c"], "--targetKeyFile"),
+        (&["--input", "-", "--maxConcurrentRequests", "0"], "1.."),
         (
             &["--input", "-", "--targetUsername", "u", "--targetPasswordFile", "/nonexistent/p"],
             "/nonexistent/p",
@@ -83,4 +98,34 @@ fn the_password_comes_from_a_file_and_is_never_shown() {
     .unwrap();
     assert_eq!(options.auth, TargetAuth::Replace("Basic dTpvcGVuIHNlc2FtZQ==".to_owned()));
     assert!(!format!("{options:?}").contains("dTpvcGVu"));
+}
+
+#[test]
+fn https_has_a_port_of_its_own_and_its_files() {
+    let base = ["--targetUri", "https://h", "--input", "-"];
+    let tls = |arguments: &[&str]| options(&[&base[..], arguments].concat()).unwrap();
+    let plain = tls(&[]);
+    assert_eq!((plain.target.port, plain.tls), (443, Some(switchover_tls::ClientOptions::default())));
+    let given = tls(&["--targetCaFile", "ca", "--targetCertFile", "c", "--targetKeyFile", "k"]).tls.unwrap();
+    assert_eq!(given.files(), ["ca", "c", "k"].map(PathBuf::from));
+    assert!(tls(&["--insecure"]).tls.unwrap().insecure);
+}
+
+#[test]
+fn api_keys_and_signatures() {
+    let base = ["--targetUri", "http://h", "--input", "-"];
+    let auth = |arguments: &[&str]| options(&[&base[..], arguments].concat()).unwrap().auth;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    for (key, header) in [("id:key\n", "ApiKey aWQ6a2V5"), ("aWQ6a2V5", "ApiKey aWQ6a2V5")] {
+        std::fs::write(file.path(), key).unwrap();
+        assert_eq!(auth(&["--targetApiKeyFile", path]), TargetAuth::Replace(header.to_owned()));
+    }
+    std::fs::write(file.path(), "two\nlines\n").unwrap();
+    let error = options(&[&base[..], &["--targetApiKeyFile", path]].concat()).unwrap_err();
+    assert!(error.contains("one line"), "{error}");
+    let sign = TargetAuth::Sign { service: "es".to_owned(), region: "eu-central-1".to_owned() };
+    assert_eq!(auth(&["--sigv4AuthHeaderServiceRegion", "es, eu-central-1"]), sign);
+    let types = options(&[&base[..], &["--nonRetryableDocExceptionTypes", "a,b"]].concat()).unwrap();
+    assert_eq!(types.non_retryable, BTreeSet::from(["a".to_owned(), "b".to_owned()]));
 }

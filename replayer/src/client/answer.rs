@@ -19,7 +19,7 @@ pub struct Answer {
     pub bytes: Bytes,
     /// Its status code.
     pub status: u16,
-    /// `Retry-After` in seconds, when it has one.
+    /// `Retry-After` from now on, when it has one.
     pub retry_after: Option<Duration>,
     /// When the first byte of the request went out.
     pub sent_at: SystemTime,
@@ -89,10 +89,7 @@ impl Reading {
                 }
                 Some(ResponseEvent::Head(head)) => {
                     self.status = head.status;
-                    self.retry_after = head
-                        .header("retry-after")
-                        .and_then(|value| std::str::from_utf8(value).ok()?.parse().ok())
-                        .map(Duration::from_secs);
+                    self.retry_after = head.header("retry-after").and_then(retry_after);
                     let closes =
                         |value: &[u8]| value.to_ascii_lowercase().windows(5).any(|word| word == b"close");
                     self.reusable =
@@ -134,5 +131,30 @@ impl Reading {
             latency,
         };
         (answer, self.reusable)
+    }
+}
+
+/// Seconds, or a date.
+fn retry_after(value: &[u8]) -> Option<Duration> {
+    let value = std::str::from_utf8(value).ok()?.trim();
+    match value.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => httpdate::parse_http_date(value).ok()?.duration_since(SystemTime::now()).ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        assert_eq!(retry_after(b" 7 "), Some(Duration::from_secs(7)));
+        let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100));
+        let wait = retry_after(date.as_bytes()).unwrap();
+        assert!(wait > Duration::from_secs(90) && wait <= Duration::from_secs(100), "{wait:?}");
+        for nothing in [&b"Thu, 01 Jan 1970 00:00:00 GMT"[..], b"soon", b"-1", b"\xff", b""] {
+            assert_eq!(retry_after(nothing), None);
+        }
     }
 }

@@ -1,129 +1,161 @@
 //! Sending until there is an answer that stands.
 //!
-//! A request that the target could not take (no connection, an overload status) is sent again, in its place: what
-//! the order puts behind it waits. Giving it up would let the clusters part in silence, so past the deadline the run
-//! stops instead.
+//! A request that the target could not take (no connection, an overload status, items of a bulk that it refused for
+//! now) is sent again, in its place: what the order puts behind it waits. Past the deadline it is handed back, to be
+//! kept for later: giving it up would let the clusters part in silence.
 
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use switchover_sigv4::Signer;
 use tokio::time::Instant;
 
-use super::{Answer, Connection, ExchangeError};
-use crate::rewrite::Outgoing;
+use super::bulk::{Bulk, Remainder};
+use super::next::{self, Next};
+use super::repeat::is_read;
+use super::{Answer, Attempts, Concurrency, Connection, Connector, ExchangeError, RawRequest};
+use crate::signing::Signing;
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
-/// A longer `Retry-After` is cut to this.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
-/// Attempts kept for the tuple: the latest.
-const MAX_ATTEMPTS_KEPT: usize = 16;
+/// Reads are not tried for longer than this: nothing is lost with them, and writes wait behind them.
+const MAX_READ_DEADLINE: Duration = Duration::from_secs(120);
 
-/// How long to try.
-#[derive(Debug, Clone, Copy)]
+/// How long to try, and what.
+#[derive(Debug, Clone)]
 pub struct RetryPolicy {
-    /// From the first attempt on.
+    /// Of writes, from the first attempt on.
     pub deadline: Duration,
+    /// Types of errors of bulk items that are not tried again, whatever their status.
+    pub non_retryable: BTreeSet<String>,
 }
 
-/// One sending of a request.
+impl RetryPolicy {
+    fn deadline_of(&self, request: &RawRequest) -> Duration {
+        if is_read(request) { self.deadline.min(MAX_READ_DEADLINE) } else { self.deadline }
+    }
+}
+
+/// What the source answered: a failure that it had as well is an answer.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Source<'a> {
+    /// Its status.
+    pub status: Option<u16>,
+    /// All of it.
+    pub answer: Option<&'a [u8]>,
+}
+
+/// No answer stands, and no more is tried.
 #[derive(Debug)]
-pub struct Attempt {
-    /// The answer, or why there was none.
-    pub outcome: Result<Answer, ExchangeError>,
-    /// When it was made.
-    pub at: SystemTime,
+pub struct GivenUp {
+    /// What was tried.
+    pub attempts: Attempts,
+    /// Why no more is.
+    pub reason: String,
+    /// What is left of a bulk of which other items are done.
+    pub remainder: Option<Remainder>,
 }
 
-/// Everything that was tried for one request.
-#[derive(Debug, Default)]
-pub struct Attempts {
-    /// The latest, in order. The last one stands.
-    pub kept: Vec<Attempt>,
-    /// How many there were.
-    pub count: u64,
+/// Sends requests to one target; shared by all connections.
+#[derive(Debug)]
+pub struct Sender {
+    /// Where to.
+    pub connector: Arc<Connector>,
+    /// Longest wait for progress on an answer.
+    pub response_timeout: Duration,
+    /// How long to try.
+    pub policy: RetryPolicy,
+    /// How many at once.
+    pub concurrency: Concurrency,
+    /// Signs what goes out.
+    pub signer: Option<Arc<Signer>>,
 }
 
-/// The deadline passed without an answer that stands.
-#[derive(Debug, thiserror::Error)]
-#[error("{attempts} attempts within {within:.1?} brought no answer; the last one: {last}")]
-pub struct Exhausted {
-    /// How often it was sent.
-    pub attempts: u64,
-    /// Time since the first.
-    pub within: Duration,
-    /// What the last one brought.
-    pub last: String,
-}
-
-/// Sends a request until the answer stands. `source_status`: a status that the source gave as well is an answer.
-///
-/// # Errors
-/// When the deadline of `policy` passes first.
-pub async fn send(
-    connection: &mut Connection,
-    request: &Outgoing,
-    source_status: Option<u16>,
-    policy: RetryPolicy,
-) -> Result<Attempts, Exhausted> {
-    let started = Instant::now();
-    let mut attempts = Attempts::default();
-    let mut backoff = FIRST_BACKOFF;
-    loop {
-        let at = SystemTime::now();
-        let outcome = connection.exchange(request).await;
-        attempts.count += 1;
-        let (last, wait) = match &outcome {
-            Ok(answer) if !is_overload(answer.status, source_status) => {
-                attempts.keep(Attempt { outcome, at });
-                return Ok(attempts);
-            }
-            // A larger answer or a broken one would come again.
-            Err(ExchangeError::TooLarge | ExchangeError::Unframable(_)) => {
-                attempts.keep(Attempt { outcome, at });
-                return Ok(attempts);
-            }
-            Ok(answer) => (format!("status {}", answer.status), answer.retry_after.unwrap_or_default()),
-            Err(error) => (error.to_string(), Duration::ZERO),
-        };
-        attempts.keep(Attempt { outcome, at });
-        let wait = jittered(backoff).max(wait.min(MAX_RETRY_AFTER));
-        if started.elapsed() + wait > policy.deadline {
-            return Err(Exhausted { attempts: attempts.count, within: started.elapsed(), last });
-        }
-        tracing::debug!(%last, wait_ms = wait.as_millis() as u64, "request is sent again");
-        tokio::time::sleep(wait).await;
-        backoff = (backoff * 2).min(MAX_BACKOFF);
-    }
-}
-
-impl Attempts {
-    fn keep(&mut self, attempt: Attempt) {
-        if self.kept.len() == MAX_ATTEMPTS_KEPT {
-            self.kept.remove(0);
-        }
-        self.kept.push(attempt);
-    }
-
-    /// The answer that stands.
+impl Sender {
+    /// A connection to be used with [`Sender::send`].
     #[must_use]
-    pub fn answer(&self) -> Option<&Answer> {
-        self.kept.last()?.outcome.as_ref().ok()
+    pub fn connection(&self) -> Connection {
+        Connection::new(Arc::clone(&self.connector), self.response_timeout)
     }
 
-    /// Whether an attempt before the last may have taken effect without an answer telling.
-    #[must_use]
-    pub fn is_ambiguous(&self) -> bool {
-        let earlier = self.kept.split_last().map_or(&[][..], |(_, earlier)| earlier);
-        earlier
-            .iter()
-            .any(|attempt| attempt.outcome.as_ref().is_err_and(ExchangeError::may_have_taken_effect))
+    /// Sends a request until an answer stands.
+    ///
+    /// # Errors
+    /// When the deadline passes first, or another attempt would risk doing the request twice.
+    pub async fn send(
+        &self,
+        connection: &mut Connection,
+        request: &RawRequest,
+        source: Source<'_>,
+    ) -> Result<Attempts, GivenUp> {
+        let (started, deadline) = (Instant::now(), self.policy.deadline_of(request));
+        let mut attempts = Attempts::default();
+        let mut backoff = FIRST_BACKOFF;
+        let mut bulk = None;
+        let mut current = Signing::new(self.signer.clone(), request.clone());
+        loop {
+            let at = SystemTime::now();
+            let outcome = self.attempt(connection, &mut current).await;
+            let next = match &outcome {
+                Ok(answer) => next::after(answer, &current.request, source, &self.policy, &mut bulk),
+                Err(error) => next::without_answer(error, &current.request, bulk.is_some()),
+            };
+            self.concurrency_learns(&outcome, &next);
+            attempts.add(outcome, at);
+            let reason = match next {
+                Next::Stands => {
+                    if let Some(bulk) = &bulk {
+                        attempts.settle(bulk.merged());
+                    }
+                    return Ok(attempts);
+                }
+                Next::GiveUp(reason) => reason,
+                Next::Again { last, pause, at_once } => {
+                    let wait = if at_once { Duration::ZERO } else { jittered(backoff).max(pause) };
+                    if started.elapsed() + wait <= deadline {
+                        tracing::debug!(%last, wait_ms = wait.as_millis() as u64, "request is sent again");
+                        backoff = (backoff * 2).min(MAX_BACKOFF);
+                        if let Some(bulk) = &bulk {
+                            let rest = request.with_body(bulk.remainder().body);
+                            if rest.body.len() < current.request.body.len() {
+                                // It goes on, if slowly.
+                                backoff = FIRST_BACKOFF;
+                            }
+                            current = Signing::new(self.signer.clone(), rest);
+                        }
+                        tokio::time::sleep(wait).await;
+                        continue;
+                    }
+                    format!(
+                        "{} attempts within {:.1?} brought no answer that stands; the last one: {last}",
+                        attempts.count,
+                        started.elapsed()
+                    )
+                }
+            };
+            let remainder = bulk.as_ref().map(Bulk::remainder);
+            return Err(GivenUp { attempts, reason, remainder });
+        }
     }
-}
 
-/// A status that says "later", where the source did not say so too.
-fn is_overload(status: u16, source: Option<u16>) -> bool {
-    matches!(status, 429 | 502 | 503 | 504) && source.is_none_or(|source| source < 500 && source != 429)
+    async fn attempt(
+        &self,
+        connection: &mut Connection,
+        request: &mut Signing,
+    ) -> Result<Answer, ExchangeError> {
+        let _permit = self.concurrency.acquire().await;
+        let signed = request.signed().await?;
+        connection.exchange(&signed).await
+    }
+
+    fn concurrency_learns(&self, outcome: &Result<Answer, ExchangeError>, next: &Next) {
+        if let Ok(answer) = outcome {
+            let items_refused = answer.status == next::OK && matches!(next, Next::Again { .. });
+            self.concurrency.answered(items_refused || matches!(answer.status, 429 | 503));
+        }
+    }
 }
 
 /// Between half of `backoff` and all of it, so that many connections don't come back at once.
@@ -135,17 +167,6 @@ fn jittered(backoff: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn overload_is_retried_unless_the_source_had_it_too() {
-        for status in [429, 502, 503, 504] {
-            assert!(
-                is_overload(status, Some(200)) && is_overload(status, Some(404)) && is_overload(status, None)
-            );
-            assert!(!is_overload(status, Some(429)) && !is_overload(status, Some(503)));
-        }
-        assert!(!is_overload(500, Some(200)) && !is_overload(404, Some(200)));
-    }
 
     #[test]
     fn jitter_stays_within_half_and_all() {

@@ -1,24 +1,46 @@
 use switchover_http1::RequestKind;
 
 use super::*;
-use crate::rewrite::Notes;
 use crate::scripted::{Scripted, Step, answer, reply};
 
 const PATIENT: Duration = Duration::from_secs(20);
-const RETRY: RetryPolicy = RetryPolicy { deadline: PATIENT };
 
-fn request(method: &str, body: &str) -> Outgoing {
-    Outgoing {
-        head: format!("{method} /a HTTP/1.1\r\nHost: t\r\nContent-Length: {}\r\n\r\n", body.len()).into(),
+fn request(method: &str, body: &str) -> RawRequest {
+    request_to(&format!("{method} /a"), body)
+}
+
+fn request_to(line: &str, body: &str) -> RawRequest {
+    RawRequest {
+        head: format!("{line} HTTP/1.1\r\nHost: t\r\nContent-Length: {}\r\n\r\n", body.len()).into(),
         body: body.to_owned().into(),
-        body_edited: false,
-        kind: RequestKind::new(method, false),
-        notes: Notes::default(),
+        kind: RequestKind::new(line.split(' ').next().unwrap(), false),
     }
 }
 
+fn to(target: &Target, response_timeout: Duration) -> Connection {
+    Connection::new(Arc::new(Connector::new(target.clone(), None).unwrap()), response_timeout)
+}
+
 fn connection(scripted: &Scripted) -> Connection {
-    Connection::new(Arc::new(scripted.target.clone()), PATIENT)
+    to(&scripted.target, PATIENT)
+}
+
+fn sender(target: &Target) -> Sender {
+    Sender {
+        connector: Arc::new(Connector::new(target.clone(), None).unwrap()),
+        response_timeout: PATIENT,
+        policy: RetryPolicy {
+            deadline: PATIENT,
+            non_retryable: DEFAULT_NON_RETRYABLE.iter().map(ToString::to_string).collect(),
+        },
+        concurrency: Concurrency::new(8),
+        signer: None,
+    }
+}
+
+async fn send(scripted: &Scripted, request: &RawRequest, status: u16) -> Result<Attempts, GivenUp> {
+    let (sender, source) = (sender(&scripted.target), Source { status: Some(status), answer: None });
+    sender.send(&mut sender.connection(), request, source).await
 }
 
 /// What a single exchange makes of an answer sent in these parts.
@@ -96,20 +118,28 @@ async fn bytes_behind_an_answer_end_the_connection() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_that_was_closed_is_replaced_once() {
-    let scripted = Scripted::start(|at, _| match at {
-        0 => reply(200, "{}"),
-        1 => Step::Close,
-        2 => reply(201, "{}"),
-        _ => Step::Close,
-    })
-    .await;
+async fn a_kept_connection_that_ends_under_a_request_is_told_apart_from_a_fresh_one() {
+    let scripted = Scripted::start(|at, _| if at == 0 { reply(200, "{}") } else { Step::Close }).await;
     let mut connection = connection(&scripted);
     connection.exchange(&request("GET", "")).await.unwrap();
-    assert_eq!(connection.exchange(&request("GET", "")).await.unwrap().status, 201);
     let error = connection.exchange(&request("GET", "")).await.unwrap_err();
-    assert!(matches!(error, ExchangeError::Lost(_)) && error.may_have_taken_effect());
-    assert_eq!(scripted.seen().len(), 5, "sent once more, not for ever");
+    assert!(matches!(error, ExchangeError::Stale(_)) && error.may_have_taken_effect(), "{error}");
+    let error = connection.exchange(&request("GET", "")).await.unwrap_err();
+    assert!(matches!(error, ExchangeError::Lost(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_while_idle_is_replaced_before_anything_is_sent() {
+    let scripted = Scripted::start(|_, _| Step::ReplyAndClose(answer(200, "{}"))).await;
+    let mut connection = connection(&scripted);
+    for _ in 0..3 {
+        assert_eq!(connection.exchange(&request("POST", "{}")).await.unwrap().status, 200);
+        // Until the end of the connection has arrived.
+        while connection.stream.as_mut().is_some_and(Transport::is_quiet) {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(scripted.seen().len(), 3, "every request was sent once");
 }
 
 #[tokio::test]
@@ -137,9 +167,32 @@ async fn answers_cut_short_or_broken_are_errors() {
 #[tokio::test]
 async fn silence_is_bounded() {
     let scripted = Scripted::start(|_, _| Step::Silence).await;
-    let mut connection = Connection::new(Arc::new(scripted.target.clone()), Duration::from_millis(50));
+    let mut connection = to(&scripted.target, Duration::from_millis(50));
     let error = connection.exchange(&request("GET", "")).await.unwrap_err();
     assert!(matches!(error, ExchangeError::Silent(_)));
+}
+
+#[tokio::test]
+async fn a_large_request_on_a_slow_line_is_not_silence() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = Target { host: "127.0.0.1".to_owned(), port: listener.local_addr().unwrap().port() };
+    let body = "x".repeat(24 * 1024 * 1024);
+    let request = request("POST", &body);
+    let length = request.head.len() + body.len();
+    let (whole, silent) = (Duration::from_millis(1500), Duration::from_millis(500));
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut buffer = vec![0; 1024 * 1024];
+        let (begun, mut read) = (Instant::now(), 0);
+        while read < length {
+            read += stream.read(&mut buffer).await.unwrap();
+            tokio::time::sleep_until(begun + whole.mul_f64(read as f64 / length as f64)).await;
+        }
+        stream.write_all(&answer(201, "{}")).await.unwrap();
+    });
+    let started = Instant::now();
+    assert_eq!(to(&target, silent).exchange(&request).await.unwrap().status, 201);
+    assert!(started.elapsed() > silent, "it took longer than a silence may");
 }
 
 #[tokio::test]
@@ -162,7 +215,7 @@ async fn an_early_answer_to_a_large_request_is_the_answer() {
         stream
     });
     let body = "x".repeat(20 * 1024 * 1024);
-    let mut connection = Connection::new(Arc::new(target), PATIENT);
+    let mut connection = to(&target, PATIENT);
     assert_eq!(connection.exchange(&request("POST", &body)).await.unwrap().status, 413);
     assert!(connection.stream.is_none(), "the rest of the body is still owed on this connection");
     refusing.await.unwrap();
@@ -177,17 +230,16 @@ async fn overload_is_waited_out_and_every_attempt_is_kept() {
         _ => reply(201, "{}"),
     })
     .await;
-    let attempts = send(&mut connection(&scripted), &request("PUT", "{}"), Some(201), RETRY).await.unwrap();
+    let attempts = send(&scripted, &request("PUT", "{}"), 201).await.unwrap();
     assert_eq!(attempts.answer().unwrap().status, 201);
-    // The lost one came on a connection that had been used, so it was sent again at once.
-    assert_eq!((attempts.count, attempts.kept.len(), scripted.seen().len()), (3, 3, 4));
-    assert!(!attempts.is_ambiguous());
+    assert_eq!((attempts.count, attempts.kept.len(), scripted.seen().len()), (4, 4, 4));
+    assert!(attempts.is_ambiguous(), "the second one may have been done");
 }
 
 #[tokio::test]
 async fn a_lost_answer_makes_the_next_one_ambiguous() {
     let scripted = Scripted::start(|at, _| if at == 0 { Step::Close } else { reply(409, "{}") }).await;
-    let attempts = send(&mut connection(&scripted), &request("PUT", "{}"), Some(201), RETRY).await.unwrap();
+    let attempts = send(&scripted, &request("PUT", "{}"), 201).await.unwrap();
     assert_eq!((attempts.count, attempts.answer().unwrap().status), (2, 409));
     assert!(attempts.is_ambiguous());
 }
@@ -200,7 +252,7 @@ async fn retry_after_is_kept_to() {
     })
     .await;
     let started = Instant::now();
-    send(&mut connection(&scripted), &request("GET", ""), Some(200), RETRY).await.unwrap();
+    send(&scripted, &request("GET", ""), 200).await.unwrap();
     assert!(started.elapsed() >= Duration::from_secs(1));
 }
 
@@ -209,14 +261,14 @@ async fn past_the_deadline_it_says_what_it_tried() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
-    let mut down = Connection::new(Arc::new(Target { host: "127.0.0.1".to_owned(), port }), PATIENT);
-    let policy = RetryPolicy { deadline: Duration::from_millis(300) };
-    let exhausted = send(&mut down, &request("GET", ""), Some(200), policy).await.unwrap_err();
-    assert!(exhausted.attempts >= 2 && exhausted.to_string().contains("cannot connect"), "{exhausted}");
+    let mut sender = sender(&Target { host: "127.0.0.1".to_owned(), port });
+    sender.policy.deadline = Duration::from_millis(300);
+    let given_up =
+        sender.send(&mut sender.connection(), &request("GET", ""), Source::default()).await.unwrap_err();
+    assert!(given_up.attempts.count >= 2 && given_up.reason.contains("cannot connect"), "{given_up:?}");
+    assert!(!given_up.attempts.may_have_taken_effect());
 }
 
-#[test]
-fn authorities() {
-    let authority = |host: &str| Target { host: host.to_owned(), port: 1 }.authority();
-    assert_eq!((authority("h"), authority("::1")), ("h:1".to_owned(), "[::1]:1".to_owned()));
-}
+mod bulk;
+mod repeats;
+mod tls;

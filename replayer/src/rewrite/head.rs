@@ -15,6 +15,13 @@ pub enum TargetAuth {
     Remove,
     /// Replaced by this value. Secret.
     Replace(String),
+    /// Replaced by an AWS signature of each request as it leaves.
+    Sign {
+        /// `es`, or `aoss` for serverless.
+        service: String,
+        /// Such as `eu-central-1`.
+        region: String,
+    },
 }
 
 impl std::fmt::Debug for TargetAuth {
@@ -23,6 +30,7 @@ impl std::fmt::Debug for TargetAuth {
             Self::Keep => "Keep",
             Self::Remove => "Remove",
             Self::Replace(_) => "Replace(..)",
+            Self::Sign { service, region } => return write!(f, "Sign({service},{region})"),
         })
     }
 }
@@ -53,6 +61,35 @@ impl<'a> Iterator for HeadLines<'a> {
         self.rest = rest;
         line.strip_suffix(b"\r\n").filter(|line| !line.is_empty())
     }
+}
+
+/// What says how a body is framed and coded.
+const FRAMING: [&str; 4] = ["content-length", "transfer-encoding", "content-encoding", "trailer"];
+
+/// The value of a header in a head that is known to be well formed.
+#[must_use]
+pub fn header<'a>(head: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    HeadLines::new(head).skip(1).find_map(|line| {
+        let (other, value) = line.split_at_checked(memchr::memchr(b':', line)?)?;
+        let value = value.strip_prefix(b":").unwrap_or_default().trim_ascii();
+        other.eq_ignore_ascii_case(name.as_bytes()).then_some(value)
+    })
+}
+
+/// The head of a request or an answer, for another body: plain, of this length.
+#[must_use]
+pub fn with_body(head: &[u8], length: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(head.len() + 32);
+    for line in HeadLines::new(head) {
+        let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+        if !FRAMING.iter().any(|other| name.eq_ignore_ascii_case(other.as_bytes())) {
+            out.extend_from_slice(line);
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+    field(&mut out, b"Content-Length", length.to_string().as_bytes());
+    out.extend_from_slice(b"\r\n");
+    out
 }
 
 /// Writes the head for the target.
@@ -92,9 +129,11 @@ fn is_dropped(name: &[u8], upgrade: bool, body_edited: bool, auth: &TargetAuth) 
     // The body follows at once: it is here already.
     is_in(&["expect"])
         || (*auth != TargetAuth::Keep && is_in(&["authorization"]))
+        // Of a signature for the source.
+        || (matches!(auth, TargetAuth::Sign { .. }) && is_in(&["x-amz-date", "x-amz-security-token", "x-amz-content-sha256"]))
         // The source answered in HTTP/1.1; the target must not take the offer either.
         || (upgrade && is_in(&["upgrade", "http2-settings", "connection"]))
-        || (body_edited && is_in(&["content-length", "transfer-encoding", "content-encoding", "trailer"]))
+        || (body_edited && is_in(&FRAMING))
 }
 
 /// A header whose value the agent did not capture: the target has no use for its hash.

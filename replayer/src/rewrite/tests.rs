@@ -24,7 +24,8 @@ fn captured(request: &[u8], response: Option<&str>) -> Captured {
         end: if response.is_some() { End::Complete } else { End::Closed },
         first: 0,
         source_end: 0,
-        lease: Arc::new(Budget::default()).lease(0),
+        footprint: Default::default(),
+        lease: Arc::new(Budget::new(usize::MAX)).lease(0),
         hold: Hold::default(),
     }
 }

@@ -13,11 +13,11 @@ use super::Evaluated;
 use crate::budget::Budget;
 use crate::captured::Captured;
 use crate::counts::InputCounts;
+use crate::evaluate::Evaluation;
 use crate::intake::Batch;
-use crate::order::{Head, Order};
-use crate::pace::{Pace, Speed};
+use crate::order::{Arrival, Head, Order, Policy, Released};
+use crate::pace::Pace;
 use crate::progress::Progress;
-use crate::report::Report;
 use crate::session::{self, Job, Said, Shared};
 use crate::source::{Fed, Until};
 
@@ -75,14 +75,15 @@ struct Standstill {
 impl Replay {
     pub(super) fn new(
         shared: Arc<Shared>,
-        speed: Speed,
+        pace: Pace,
+        policy: Policy,
         until: Until,
         budget: Arc<Budget>,
         progress: Arc<Progress>,
     ) -> Self {
         Self {
-            order: Order::default(),
-            pace: Pace::new(speed),
+            order: Order::new(policy),
+            pace,
             live: until == Until::Never,
             shared: Some(shared),
             sessions: HashMap::new(),
@@ -165,7 +166,7 @@ impl Replay {
     fn evaluated(&mut self, evaluated: Result<Evaluated, oneshot::error::RecvError>) -> Evaluated {
         evaluated.unwrap_or_else(|_| {
             self.fail("the evaluation broke down; this is a defect of the replayer".to_owned());
-            (Report::default(), Ok(()))
+            (Evaluation::default(), Ok(()))
         })
     }
 
@@ -184,6 +185,7 @@ impl Replay {
         if self.drain_by.is_some() {
             return Standstill { holding: "stopping", until: None, wants_input: false };
         }
+        let pass_reads = self.order.pass_slow_reads(Instant::now());
         loop {
             let wall = wall_clock();
             let (holding, until, wants_input) = match self.order.head(wall) {
@@ -207,12 +209,15 @@ impl Replay {
                     }
                 }
             };
+            let until = until.into_iter().chain(pass_reads).min();
             return Standstill { holding, until, wants_input };
         }
     }
 
     fn send(&mut self, due: Option<Instant>) {
-        let Some((ticket, captured)) = self.order.release() else { return };
+        let Some(Released { ticket, overtaken, value: captured }) = self.order.release(Instant::now()) else {
+            return;
+        };
         let (Some(session), Some(shared)) = (self.sessions.get_mut(&captured.connection), &self.shared)
         else {
             return;
@@ -224,7 +229,7 @@ impl Replay {
         });
         session.active += 1;
         self.active += 1;
-        if jobs.send(Job { ticket, captured, due }).is_err() {
+        if jobs.send(Job { ticket, captured, due, overtaken }).is_err() {
             self.fail("a session broke down; this is a defect of the replayer".to_owned());
         }
     }
@@ -243,7 +248,7 @@ impl Replay {
                 }
                 while self.tasks.try_join_next().is_some() {}
             }
-            Said::GaveUp { connection, message } => {
+            Said::Failed { connection, message } => {
                 let lost = self.sessions.remove(&connection).map_or(0, |session| session.active);
                 self.active = self.active.saturating_sub(lost);
                 self.fail(message);
@@ -275,7 +280,7 @@ impl Replay {
             }
         }
         self.progress.captured(batch.captured.len());
-        for captured in batch.captured {
+        for mut captured in batch.captured {
             let session = self.sessions.entry(captured.connection).or_insert_with(|| Session {
                 jobs: None,
                 pending: 0,
@@ -283,7 +288,13 @@ impl Replay {
                 closed: false,
             });
             session.pending += 1;
-            self.order.push(captured.first, captured.source_end, captured);
+            let arrival = Arrival {
+                first: captured.first,
+                source_end: captured.source_end,
+                connection: captured.connection,
+                footprint: std::mem::take(&mut captured.footprint),
+            };
+            self.order.push(arrival, captured);
         }
         for connection in batch.closed {
             if let Some(session) = self.sessions.get_mut(&connection) {

@@ -1,4 +1,7 @@
+mod dead_letters;
 mod failures;
+mod input;
+mod wire;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,7 +46,11 @@ impl Capture {
 
     /// A connection with requests of (sent at ms, answered at ms, request, answer).
     fn connection(&mut self, name: &str, requests: &[Recorded]) {
-        let mut encoder = StreamEncoder::new(name, "node", MAX_RECORD_BYTES);
+        self.connection_of("node", name, requests);
+    }
+
+    fn connection_of(&mut self, node: &str, name: &str, requests: &[Recorded]) {
+        let mut encoder = StreamEncoder::new(name, node, MAX_RECORD_BYTES);
         let mut last = 0;
         for (sent, answered, request, answer) in requests {
             encoder.read(ms(*sent), request, &mut self.records);
@@ -61,6 +68,10 @@ impl Capture {
         self.directory.path().join("log")
     }
 
+    fn dead_letters(&self) -> PathBuf {
+        self.directory.path().join("dead-letters")
+    }
+
     fn tuples(&self) -> Vec<Value> {
         let text =
             std::fs::read_to_string(self.directory.path().join("tuples/tuples.log")).unwrap_or_default();
@@ -70,14 +81,23 @@ impl Capture {
     fn options(&self, target: &Target) -> Options {
         Options {
             target: target.clone(),
-            input: Input::Log(self.log()),
+            tls: None,
+            input: Input::Logs(vec![self.log()]),
             until: Until::End,
+            max_idle_gap: None,
+            max_memory: 256 << 20,
+            selection: crate::selection::Selection::default(),
+            policy: crate::order::Policy::Document,
             speed: Speed::Max,
             auth: TargetAuth::Keep,
-            rewrite: std::sync::Arc::default(),
+            rewrite: Arc::default(),
             response_timeout: Duration::from_secs(20),
             retry_deadline: Duration::from_secs(20),
+            non_retryable: BTreeSet::new(),
+            max_concurrent_requests: 100,
+            dead_letter_dir: self.dead_letters(),
             tuple_dir: self.directory.path().join("tuples"),
+            tuple_max_file_bytes: 1 << 30,
             max_differences: 0,
         }
     }
@@ -196,7 +216,7 @@ async fn generated_ids_and_scrolls_go_through_a_whole_run() {
     .await;
     let outcome = capture.replay(&scripted.target).await;
     assert_eq!((outcome.exit_code(), outcome.report.requests.same), (EXIT_DONE, 3), "{:?}", outcome.json());
-    assert_eq!((outcome.report.notes.ids_taken, outcome.report.notes.scroll_ids), (1, 1));
+    assert_eq!((outcome.sendings.notes.ids_taken, outcome.sendings.notes.scroll_ids), (1, 1));
 }
 
 #[tokio::test]
@@ -214,10 +234,10 @@ async fn differences_are_grouped_with_three_examples_and_decide_the_exit_code() 
         (&"value".into(), &"result".into(), &5.into())
     );
     assert_eq!(group["examples"].as_array().unwrap().len(), 3);
-    assert_eq!(group["examples"][0]["request"], "PUT /a/_doc/0 HTTP/1.1");
+    assert_eq!(group["examples"][0]["request"], "PUT /a/_doc/0");
     assert_eq!(group["examples"][0]["id"], "one.0");
     let mut text = Vec::new();
-    crate::report::write_text(&mut text, &outcome).unwrap();
+    crate::report::write_text(&mut text, &outcome.document()).unwrap();
     let text = String::from_utf8(text).unwrap();
     assert!(
         text.contains("5 x index value result") && text.contains("201 -> 201") && text.contains("DIFFERENT"),
@@ -244,7 +264,7 @@ async fn requests_without_an_answer_are_replayed_and_not_comparable() {
     let unknown = Scripted::start(|_, _| reply(201, r#"{"_id":"own"}"#)).await;
     let mut capture = Capture::new();
     capture.connection("one", &[(0, 5, request("POST /a/_doc", "{}"), None)]);
-    assert_eq!(capture.replay(&unknown.target).await.report.notes.ids_unknown, 1);
+    assert_eq!(capture.replay(&unknown.target).await.sendings.notes.ids_unknown, 1);
 }
 
 #[tokio::test]

@@ -6,20 +6,20 @@ use std::ops::Range;
 use switchover_http1::RequestKind;
 use switchover_http1::message::{parse_request, parse_response};
 
-use super::{json, payload, put, text};
+use switchover_compare::tuple::{payload, redact, write_text as text};
+
+use super::put;
 use crate::content;
 use crate::rewrite::{HeadLines, Outgoing};
-
-/// Headers whose values are secrets.
-const SECRET: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
+use crate::verdict::REDACTED;
 
 /// Writes a captured request. Returns where in `out` its payload lies.
-pub(super) fn request(out: &mut Vec<u8>, bytes: &[u8]) -> Range<usize> {
+pub(super) fn request(out: &mut Vec<u8>, bytes: &[u8], secret: bool) -> Range<usize> {
     match parse_request(bytes) {
         Ok((head, body)) => {
             request_head(out, head.raw);
             let start = out.len();
-            decoded(out, head.header("content-encoding"), body);
+            decoded(out, head.header("content-encoding"), body, secret);
             let end = out.len();
             out.push(b'}');
             start..end
@@ -32,9 +32,9 @@ pub(super) fn request(out: &mut Vec<u8>, bytes: &[u8]) -> Range<usize> {
 }
 
 /// Writes a request as sent; its body is often the source's, whose payload lies at `source_body` in `out`.
-pub(super) fn outgoing(out: &mut Vec<u8>, request: &Outgoing, source_body: Range<usize>) {
+pub(super) fn outgoing(out: &mut Vec<u8>, request: &Outgoing, source_body: Range<usize>, secret: bool) {
     request_head(out, &request.head);
-    if request.body_edited {
+    if request.body_edited && !secret {
         payload::write(out, &request.body);
     } else {
         out.extend_from_within(source_body);
@@ -49,7 +49,7 @@ fn request_head(out: &mut Vec<u8>, head: &[u8]) {
     headers(out, HeadLines::new(head).skip(1));
     let (method, target, version) = (words.next(), words.next(), words.next());
     for (name, value) in [("Request-URI", target), ("Method", method), ("HTTP-Version", version)] {
-        json(out, name);
+        text(out, name);
         out.push(b':');
         text(out, &value.unwrap_or_default());
         out.push(b',');
@@ -58,7 +58,13 @@ fn request_head(out: &mut Vec<u8>, head: &[u8]) {
 }
 
 /// Writes a response.
-pub(super) fn response(out: &mut Vec<u8>, bytes: &[u8], kind: RequestKind, latency_ms: Option<u64>) {
+pub(super) fn response(
+    out: &mut Vec<u8>,
+    bytes: &[u8],
+    kind: RequestKind,
+    latency_ms: Option<u64>,
+    secret: bool,
+) {
     let (head, body) = match parse_response(bytes, kind) {
         Ok(parsed) => parsed,
         Err(error) => return exception(out, &error.to_string()),
@@ -73,7 +79,7 @@ pub(super) fn response(out: &mut Vec<u8>, bytes: &[u8], kind: RequestKind, laten
         put(out, format_args!(",\"response_time_ms\":{latency_ms}"));
     }
     out.extend_from_slice(b",\"payload\":");
-    decoded(out, head.header("content-encoding"), body);
+    decoded(out, head.header("content-encoding"), body, secret);
     out.push(b'}');
 }
 
@@ -84,8 +90,11 @@ pub(super) fn exception(out: &mut Vec<u8>, reason: &str) {
     out.push(b'}');
 }
 
-/// A body that can't be decompressed is shown as it is.
-fn decoded(out: &mut Vec<u8>, coding: Option<&[u8]>, body: Cow<'_, [u8]>) {
+/// A body that can't be decompressed is shown as it is; one that holds secrets not at all.
+fn decoded(out: &mut Vec<u8>, coding: Option<&[u8]>, body: Cow<'_, [u8]>, secret: bool) {
+    if secret {
+        return redact::write_payload(out);
+    }
     match content::decode(coding, Cow::Borrowed(body.as_ref())) {
         Ok(plain) => payload::write(out, &plain),
         Err(_) => payload::write(out, &body),
@@ -108,12 +117,12 @@ fn headers<'a>(out: &mut Vec<u8>, lines: impl Iterator<Item = &'a [u8]>) {
     for (name, values) in named {
         text(out, &String::from_utf8_lossy(name));
         out.extend_from_slice(b":[");
-        let secret = SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret.as_bytes()));
+        let secret = redact::is_secret(&String::from_utf8_lossy(name));
         for (at, value) in values.iter().enumerate() {
             if at > 0 {
                 out.push(b',');
             }
-            let shown = if secret { Cow::Borrowed("REDACTED") } else { String::from_utf8_lossy(value) };
+            let shown = if secret { Cow::Borrowed(REDACTED) } else { String::from_utf8_lossy(value) };
             text(out, &shown);
         }
         out.extend_from_slice(b"],");

@@ -94,6 +94,27 @@ pub fn once_each_in_order(records: &[Found]) -> BTreeMap<Identity, Bytes> {
     by_identity
 }
 
+/// The records without those that were there before, and how many of those there were.
+///
+/// # Panics
+/// When two records of one identity are not the same.
+#[must_use]
+pub fn without_repeats(records: &[Found]) -> (Vec<Found>, usize) {
+    let mut seen: HashMap<Identity, Bytes> = HashMap::new();
+    let mut first = Vec::new();
+    for found in records {
+        let stream = decoded(found);
+        let identity =
+            (stream.node_id.clone(), stream.connection_id.clone(), stream.number().expect("a number"));
+        match seen.insert(identity, found.payload.clone()) {
+            None => first.push(found.clone()),
+            Some(before) => assert_eq!(before, found.payload, "two records of one identity"),
+        }
+    }
+    let repeated = records.len() - first.len();
+    (first, repeated)
+}
+
 /// Requests with their answers.
 ///
 /// # Panics

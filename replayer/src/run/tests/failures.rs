@@ -10,7 +10,7 @@ async fn an_empty_log_is_nothing_to_replay_and_a_missing_one_is_an_error() {
     assert_eq!(outcome.exit_code(), EXIT_DONE);
     assert!(outcome.verdict().contains("NOTHING"));
     let missing =
-        Options { input: Input::Log("/nonexistent/log".into()), ..capture.options(&scripted.target) };
+        Options { input: Input::Logs(vec!["/nonexistent/log".into()]), ..capture.options(&scripted.target) };
     let error = start(missing).await.unwrap_err().to_string();
     assert!(error.contains("/nonexistent/log"), "{error}");
 }
@@ -61,35 +61,6 @@ async fn a_target_that_is_down_fails_before_anything_is_sent() {
     let options = Options { retry_deadline: Duration::from_millis(200), ..capture.options(&target) };
     let error = start(options).await.unwrap_err().to_string();
     assert!(error.contains(&target.authority()) && error.contains("is down"), "{error}");
-}
-
-#[tokio::test]
-async fn a_target_that_goes_down_fails_the_run_and_a_rerun_repeats_the_log() {
-    let mut capture = Capture::new();
-    capture.connection(
-        "one",
-        &[(0, 5, put("1"), created()), (10, 15, put("2"), created()), (20, 25, put("3"), created())],
-    );
-    capture.connection("two", &[(30, 35, put("4"), created())]);
-    let scripted = Scripted::start(|_, seen| match seen.text.contains("_doc/2") {
-        true => reply(503, "{}"),
-        false => reply(201, r#"{"result":"created"}"#),
-    })
-    .await;
-    let options = Options { retry_deadline: Duration::from_millis(200), ..capture.options(&scripted.target) };
-    let outcome = start(options).await.unwrap();
-    assert_eq!(outcome.exit_code(), EXIT_FAILED);
-    let failure = outcome.failure.clone().unwrap();
-    assert!(
-        failure.contains("one.1") && failure.contains("PUT /a/_doc/2") && failure.contains("503"),
-        "{failure}"
-    );
-    assert_eq!(outcome.report.requests.replayed, 1);
-    assert!(!scripted.lines().iter().any(|line| line.contains("_doc/3") || line.contains("_doc/4")));
-    let again = agreeing().await;
-    let outcome = capture.replay(&again.target).await;
-    assert_eq!((outcome.exit_code(), outcome.report.requests.same), (EXIT_DONE, 4));
-    assert_eq!(capture.tuples().len(), 5, "tuples of both runs");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use switchover_testkit::lab::{Lab, Security};
 use switchover_testkit::program::run;
 
 /// A capture log of `count` writes in small segments.
-fn capture(source: &Lab, directory: &Path, count: usize) -> PathBuf {
+pub(crate) fn capture(source: &Lab, directory: &Path, count: usize) -> PathBuf {
     let mut agent = Agent::start(source.url(), directory, &["--captureLogSegmentBytes", "8KiB"]);
     let mut connection = Connection::open(&agent.address).unwrap();
     for number in 0..count {

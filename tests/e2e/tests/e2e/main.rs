@@ -1,13 +1,17 @@
 //! End-to-end tests: the product's binaries between official clients and real clusters and brokers.
 
 mod crash;
+mod existing_tool;
 mod failures;
 mod gates;
+mod go_clients;
 mod lifecycle;
 mod memory;
+mod otlp;
 mod outage;
 mod policies;
 mod replay;
 mod rewriting;
+mod sending;
 mod tls;
 mod transparency;

@@ -12,12 +12,15 @@ use switchover_testkit::program::{Finished, run};
 /// Replays to `target`; `input` says from where.
 pub(crate) fn replay(target: &str, directory: &Path, input: &[&str]) -> Finished {
     let tuples = directory.join("tuples");
+    let dead_letters = directory.join("dead-letters");
     let report = directory.join("report.json");
     let output = [
         "--targetUri",
         target,
         "--tupleDir",
         tuples.to_str().unwrap(),
+        "--deadLetterDir",
+        dead_letters.to_str().unwrap(),
         "--reportFile",
         report.to_str().unwrap(),
     ];

@@ -205,6 +205,12 @@ fn files_that_do_not_fit_are_named_before_anything_starts() {
         (&["--sslCertChainFile", "/nowhere", "--sslKeyFile", &key][..], "/nowhere"),
         (&["--sslCertChainFile", &key, "--sslKeyFile", &key][..], "holds no certificate"),
         (&["--sslCertChainFile", &cert][..], "--sslKeyFile"),
+        (&["---INLINE-JSON", &format!(r#"{{"sslKeyFile":"{key}"}}"#)][..], "--sslCertChainFile"),
+        (&["--requireClientAuth"][..], "--sslCertChainFile"),
+        (
+            &["--sslCertChainFile", &cert, "--sslKeyFile", &key, "--sslTrustCertPemEnvVar", "NO_SUCH_PEM"][..],
+            "NO_SUCH_PEM",
+        ),
         (&["--insecureDestination"][..], "--destinationUri is http://"),
         (&["--setHeader", "Content-Length", "3"][..], "frames the message"),
         (&["--suppressCaptureForMethod", "("][..], "regular expression"),

@@ -8,12 +8,12 @@ use switchover_testkit::agent::Agent;
 use switchover_testkit::http::{Connection, ask};
 use switchover_testkit::lab::Lab;
 
-fn in_repository(path: &str) -> PathBuf {
+pub(crate) fn in_repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 /// Runs a command and fails with what it said.
-fn run(command: &mut Command) -> String {
+pub(crate) fn run(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let (out, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{command:?}: {out}\n{said}");
@@ -73,7 +73,7 @@ fn curl(url: &str, path: &str, args: &[&str]) -> String {
 }
 
 /// Numbers that change from call to call (`took`, sequence numbers), blanked.
-fn blanked(text: &str) -> String {
+pub(crate) fn blanked(text: &str) -> String {
     let mut text = text.to_owned();
     for key in ["\"took\":", "\"_seq_no\":", "\"_version\":", "content-length: "] {
         let mut from = 0;

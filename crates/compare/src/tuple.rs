@@ -1,0 +1,60 @@
+//! Tuples: a request with the answers of both clusters, one JSON line each.
+//!
+//! The shape is that of the existing tool's (opensearch-migrations) replayer, so that its readers keep working and its
+//! files can be read here; `comparison` and timestamps are added. An older shape of it, with `body` in base64 and
+//! headers as plain texts, is read too.
+
+mod convert;
+mod judge;
+mod lines;
+pub mod payload;
+mod read;
+pub mod redact;
+mod time;
+
+use serde::Serialize;
+
+pub use convert::{Shape, convert};
+pub use judge::{
+    DEAD_LETTERED, FILTERED, Judged, NO_SOURCE, NOT_SENT, OVERTAKEN, SENT_AGAIN, UNREPLAYABLE, judge, learn,
+};
+pub use lines::{Line, Lines, MAX_LINE_BYTES};
+pub use read::{Message, Tuple};
+
+use crate::verdict::{Comparison, Difference, Verdict};
+
+#[derive(Serialize)]
+struct Compared<'a> {
+    verdict: Verdict,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    expected: Vec<&'static str>,
+    differences: &'a [Difference],
+}
+
+/// Writes a comparison, as it stands in a tuple.
+pub fn write_comparison(out: &mut Vec<u8>, comparison: &Comparison) {
+    write_json(
+        out,
+        &Compared {
+            verdict: comparison.verdict,
+            reason: comparison.reason,
+            expected: comparison.expected.keys().copied().collect(),
+            differences: &comparison.differences,
+        },
+    );
+}
+
+/// Writes a JSON string.
+pub fn write_text(out: &mut Vec<u8>, text: &str) {
+    write_json(out, text);
+}
+
+fn write_json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    // Neither a vector nor these types can fail.
+    let _ = serde_json::to_writer(out, value);
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! Documents that a request names, as far as the source's answer tells their index.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use serde::Deserialize;
+
+use super::{DocumentKey, Names, Place};
+use crate::captured::Captured;
+use crate::endpoint::RequestTarget;
+use crate::rewrite::{percent, source_body};
+
+/// Answers from here on are failures: what they call an index may be the alias that was asked for.
+const FIRST_FAILURE: u16 = 300;
+/// A bulk of more indices than this holds the whole cluster: it is cheaper.
+const MAX_INDICES_OF_A_BULK: usize = 64;
+
+#[derive(Deserialize)]
+struct Item<'a> {
+    #[serde(borrow, rename = "_index")]
+    index: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "_id")]
+    id: Option<Cow<'a, str>>,
+    #[serde(default)]
+    status: u16,
+    found: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct BulkAnswer<'a> {
+    #[serde(borrow)]
+    items: Vec<HashMap<Cow<'a, str>, Item<'a>>>,
+}
+
+/// What a bulk touches, by its answer. `None` without one.
+pub(super) fn bulk_items(captured: &Captured, names: &mut Names) -> Option<Vec<Place>> {
+    let answer = source_body(captured);
+    let answer: BulkAnswer<'_> = serde_json::from_slice(&answer).ok()?;
+    let mut by_index: HashMap<Box<str>, Vec<DocumentKey>> = HashMap::new();
+    for item in answer.items.into_iter().flat_map(HashMap::into_values) {
+        let Some(index) = known_index(&item, item.status, names) else { return Some(vec![Place::Cluster]) };
+        if !by_index.contains_key(index) {
+            if by_index.len() >= MAX_INDICES_OF_A_BULK {
+                return Some(vec![Place::Cluster]);
+            }
+            by_index.insert(index.into(), Vec::new());
+        }
+        if let (Some(keys), Some(id)) = (by_index.get_mut(index), &item.id) {
+            keys.push(DocumentKey::of(id));
+        }
+    }
+    Some(by_index.into_iter().map(|(index, keys)| Place::Documents(index, keys)).collect())
+}
+
+/// The document of a call on a single one.
+pub(super) fn document(captured: &Captured, target: &RequestTarget<'_>, names: &mut Names) -> Place {
+    let segments: Vec<&str> = target.segments().take(4).collect();
+    let Some(name) = segments.first() else { return Place::Cluster };
+    let answer = source_body(captured);
+    let answer: Option<Item<'_>> = serde_json::from_slice(&answer).ok();
+    let status = captured.source_status().unwrap_or(FIRST_FAILURE);
+    let index = answer.as_ref().and_then(|answer| known_index(answer, status, names));
+    let index: Box<str> = match index {
+        Some(index) => index.into(),
+        None if names.is_index(name) => (*name).into(),
+        None => return Place::Cluster,
+    };
+    // The answer's id is not percent-encoded, and is the one that the source made up.
+    let answered = answer.as_ref().and_then(|answer| answer.id.as_deref()).map(DocumentKey::of);
+    let named = || segments.get(2).and_then(|id| percent::decode(id)).map(|id| DocumentKey::of(&id));
+    // Nobody can name a document that was never made, or whose id nobody knows.
+    let keys = answered.or_else(named).into_iter().collect();
+    Place::Documents(index, keys)
+}
+
+/// The index of an item when it is one for certain, which is remembered.
+fn known_index<'a>(item: &'a Item<'_>, status: u16, names: &mut Names) -> Option<&'a str> {
+    let index = item.index.as_deref()?;
+    if status < FIRST_FAILURE && item.found != Some(false) {
+        names.learn(index);
+    }
+    names.is_index(index).then_some(index)
+}
