@@ -51,14 +51,19 @@ impl Versions {
         self.source.is_none_or(Version::takes_types)
     }
 
+    /// Whether the source may be an Elasticsearch before this version.
+    fn may_be_before(&self, major: u32) -> bool {
+        self.source.is_none_or(|source| source.product == Product::Elasticsearch && source.major < major)
+    }
+
     /// Whether an index of the source may have held several types: up to 6, where older ones could be carried along.
     fn has_several_types(&self) -> bool {
-        self.source.is_none_or(|source| source.product == Product::Elasticsearch && source.major < 7)
+        self.may_be_before(7)
     }
 
     /// Whether the source took bodies without looking at their media type: Elasticsearch until 5.
     fn takes_any_media(&self) -> bool {
-        self.source.is_none_or(|source| source.product == Product::Elasticsearch && source.major < 6)
+        self.may_be_before(6)
     }
 
     fn to_opensearch(&self) -> bool {

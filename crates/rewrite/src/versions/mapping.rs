@@ -35,7 +35,7 @@ pub(super) fn create(versions: &Versions, body: &[u8], call: &Call) -> Result<Op
     edited(body, |document, splices| {
         let members = json::members(body, document)?;
         let Some(mappings) = json::value_of(body, &members, "mappings") else { return Ok(Ok(())) };
-        let types = types(body, &mappings)?;
+        let types = types(body, &mappings)?.filter(|_| may_be_wrapped(versions, call));
         if let Some(types) = &types
             && let Some(index) = &call.source_index
             && let Err(stop) = one_target(versions, body, index, types)
@@ -47,7 +47,7 @@ pub(super) fn create(versions: &Versions, body: &[u8], call: &Call) -> Result<Op
 }
 
 /// `PUT /_template/{name}`: as for an index; and `template` was the name of `index_patterns` until Elasticsearch 5.
-pub(super) fn template(_: &Versions, body: &[u8], _: &Call) -> Result<Option<Vec<u8>>, Stop> {
+pub(super) fn template(versions: &Versions, body: &[u8], call: &Call) -> Result<Option<Vec<u8>>, Stop> {
     edited(body, |document, splices| {
         let members = json::members(body, document)?;
         let pattern =
@@ -62,7 +62,10 @@ pub(super) fn template(_: &Versions, body: &[u8], _: &Call) -> Result<Option<Vec
             splices.replace(pattern, patterns);
         }
         match json::value_of(body, &members, "mappings") {
-            Some(mappings) => unwrap(body, &mappings, types(body, &mappings)?, splices),
+            Some(mappings) => {
+                let types = types(body, &mappings)?.filter(|_| may_be_wrapped(versions, call));
+                unwrap(body, &mappings, types, splices)
+            }
             None => Ok(Ok(())),
         }
     })
@@ -73,10 +76,15 @@ pub(super) fn put(_: &Versions, body: &[u8], call: &Call) -> Result<Option<Vec<u
     edited(body, |document, splices| {
         let types = types(body, document)?.filter(|types| {
             let named = call.source_type.as_deref();
-            named.is_none_or(|named| types.iter().all(|member| json::is(body, &member.key, named)))
+            named.is_some_and(|named| types.iter().all(|member| json::is(body, &member.key, named)))
         });
         unwrap(body, document, types, splices)
     })
+}
+
+/// From Elasticsearch 7 on, types must be asked for: what was refused without that the target shall refuse too.
+fn may_be_wrapped(versions: &Versions, call: &Call) -> bool {
+    versions.may_be_before(7) || call.includes_type_name
 }
 
 /// What an edit comes back with: the text may not be JSON, or not to be said without types.

@@ -8,8 +8,8 @@ use crate::request::Request;
 /// What a row stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Only {
-    /// Always.
-    Always,
+    /// When the source may be Elasticsearch before 5. (Later ones refuse the call, and so shall the target.)
+    Before5,
     /// When the source may have had types.
     Types,
     /// As `Types`, for calls that mean "all documents of this type".
@@ -84,9 +84,9 @@ const ROWS: &[Row] = &[
     row(READ, "/{index}/{type}/{id}/_termvectors", "/{index}/_termvectors/{id}", Only::Types),
     row(READ, "/{index}/{type}/{id}/_termvector", "/{index}/_termvectors/{id}", Only::Types),
     row(ANY, "/{index}/{type}/{id}", "/{index}/_doc/{id}", Only::Types),
-    turned(&["POST"], "/{index}", "PUT", "/{index}", Only::Always),
-    turned(&["GET", "POST"], "/_optimize", "POST", "/_forcemerge", Only::Always),
-    turned(&["GET", "POST"], "/{index}/_optimize", "POST", "/{index}/_forcemerge", Only::Always),
+    turned(&["POST"], "/{index}", "PUT", "/{index}", Only::Before5),
+    turned(&["GET", "POST"], "/_optimize", "POST", "/_forcemerge", Only::Before5),
+    turned(&["GET", "POST"], "/{index}/_optimize", "POST", "/{index}/_forcemerge", Only::Before5),
     row(&["POST"], "/{index}/_pit", "/{index}/_search/point_in_time", Only::PointInTime),
     row(&["DELETE"], "/_pit", "/_search/point_in_time", Only::PointInTime),
     row(&["POST"], "/_async_search", "/_plugins/_asynchronous_search", Only::OpenSearch),
@@ -129,6 +129,8 @@ pub(super) struct Call {
     pub(super) source_index: Option<String>,
     /// The type that stood in the source's path.
     pub(super) source_type: Option<String>,
+    /// `include_type_name=true`.
+    pub(super) includes_type_name: bool,
 }
 
 impl Call {
@@ -154,10 +156,13 @@ struct Found<'p> {
 pub(super) fn rewrite(versions: &Versions, request: &mut Request<'_>) -> Result<Call, Stop> {
     let path = request.path().to_owned();
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-    let mut call = Call::default();
+    let includes_type_name = request.query().is_some_and(|query| {
+        query.split('&').any(|pair| matches!(pair, "include_type_name" | "include_type_name=true"))
+    });
+    let mut call = Call { includes_type_name, ..Call::default() };
     let fitting = ROWS.iter().find_map(|row| {
         let applies = match row.only {
-            Only::Always => true,
+            Only::Before5 => versions.may_be_before(5),
             Only::Types | Only::WholeType => versions.has_types(),
             Only::OpenSearch => versions.to_opensearch(),
             Only::PointInTime => versions.target_has_pit(),

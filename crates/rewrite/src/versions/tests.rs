@@ -384,6 +384,8 @@ fn versions_switch_rows_off() {
         ("OS 2.1", "OS 3.1", "POST /a/t", "POST /a/t"),
         ("ES 5.6", "ES 6.8", "PUT /a/t/1", "PUT /a/t/1"),
         ("ES 5.6", "OS 1.3", "PUT /a/t/1", "PUT /a/_doc/1"),
+        ("ES 2.4", "OS 2.19", "POST /a", "PUT /a"),
+        ("ES 6.8", "OS 2.19", "POST /a", "POST /a"),
         ("ES 7.10", "OS 2.3", "POST /a/_pit", "POST /a/_pit"),
         ("ES 7.10", "ES 8.11", "POST /a/_pit", "POST /a/_pit"),
         ("ES 7.10", "ES 8.11", "POST /_async_search", "POST /_async_search"),
@@ -394,6 +396,25 @@ fn versions_switch_rows_off() {
             "{source} {target} {line}"
         );
     }
+}
+
+#[test]
+fn what_the_source_refused_is_not_made_acceptable() {
+    let wrapped = r#"{"mappings":{"t":{"properties":{}}}}"#;
+    let plain = r#"{"mappings":{"properties":{}}}"#;
+    for (source, line, wanted) in [
+        ("ES 6.8", "PUT /a", plain),
+        ("ES 7.10", "PUT /a", wrapped),
+        ("ES 7.10", "PUT /a?include_type_name=true", plain),
+        ("ES 7.10", "PUT /_template/x?include_type_name", plain),
+        ("ES 7.10", "PUT /_template/x", wrapped),
+        ("ES 8.11", "PUT /a", wrapped),
+    ] {
+        let versions = Versions::new(version(source), None, TypeRouting::default());
+        assert_eq!(rewritten_by(&versions, line, wrapped).unwrap().1, wanted, "{source} {line}");
+    }
+    let unnamed = r#"{"t":{"properties":{}}}"#;
+    assert_eq!(rewritten("PUT /a/_mapping", unnamed).1, unnamed);
 }
 
 #[test]

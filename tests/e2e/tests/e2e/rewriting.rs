@@ -45,6 +45,50 @@ const REQUESTS: [(&str, &str, &str); 20] = [
 ];
 
 #[test]
+fn what_a_rule_fails_for_is_not_sent_and_told() {
+    let (source, target) = (Lab::elasticsearch("7.10.2"), Lab::opensearch("2.19"));
+    let directory = tempfile::tempdir().unwrap();
+    for cluster in [&source, &target] {
+        ask(cluster.url(), "DELETE", "/ruled", "");
+    }
+    let mut agent = Agent::start(source.url(), directory.path(), &[]);
+    let mut connection = Connection::open(&agent.address).unwrap();
+    for (path, body) in [
+        ("/ruled/_doc/1", r#"{"n":{"x":1}}"#),
+        ("/ruled/_doc/2", r#"{"n":[]}"#),
+        ("/ruled/_doc/3", r#"{"n":{}}"#),
+    ] {
+        assert_eq!(connection.send("PUT", path, body).unwrap().status, 201);
+    }
+    drop(connection);
+    assert!(agent.terminate().success());
+
+    let rules = directory.path().join("rules.yaml");
+    let rule = "- { name: adds, match: { path: /ruled/** }, set: { body: { /n/y: 2 } } }";
+    let rejects = "- { name: rejects, match: { path: /ruled/_doc/2 }, reject: true }";
+    let log = Agent::log_dir(directory.path());
+    let input = ["--captureLogDir", log.to_str().unwrap(), "--speedupFactor", "max"];
+    let input = [&input[..], &["--rewriteRules", rules.to_str().unwrap()]].concat();
+    for (text, code) in [(format!("{rejects}\n{rule}\n"), 0), (rule.to_owned(), 4)] {
+        ask(target.url(), "DELETE", "/ruled", "");
+        std::fs::write(&rules, text).unwrap();
+        let finished = crate::replay::replay(target.url(), directory.path(), &input);
+        assert_eq!(finished.code, Some(code), "{finished:?}");
+        ask(target.url(), "POST", "/ruled/_refresh", "");
+        let documents = documents::all(target.url(), "ruled");
+        let ids: Vec<&str> = documents.keys().map(String::as_str).collect();
+        assert_eq!(ids, ["1", "3"]);
+        assert!(documents["1"].to_string().contains(r#"{"x":1,"y":2}"#), "{documents:?}");
+    }
+    let tuples = std::fs::read_to_string(directory.path().join("tuples/tuples.log")).unwrap();
+    assert!(tuples.contains("filtered: rule 'rejects'"), "{tuples}");
+    assert!(
+        tuples.contains("rewriting failed: rule 'adds': the body: the pointer leads nowhere"),
+        "{tuples}"
+    );
+}
+
+#[test]
 fn typed_traffic_ends_in_the_same_documents() {
     let (source, target) = (Lab::elasticsearch("7.10.2"), Lab::opensearch("2.19"));
     let directory = tempfile::tempdir().unwrap();
