@@ -68,11 +68,7 @@ pub enum Sending {
         /// Why no more was tried.
         reason: String,
     },
-<<<<<<< HEAD
     /// It is not sent; unless that was meant, it lies in the dead-letter folder.
-=======
-    /// It is not sent; unless that is what the operator wants, it lies in the dead-letter folder.
->>>>>>> h-rewrite
     Unreplayable(Unsent),
 }
 

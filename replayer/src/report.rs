@@ -46,11 +46,7 @@ pub fn add(report: &mut Report, sendings: &mut Sendings, finished: &Finished, co
         fate: match &finished.sending {
             Sending::Answered { .. } => Fate::Sent,
             Sending::DeadLettered { .. } => Fate::DeadLettered,
-<<<<<<< HEAD
             Sending::Unreplayable(unsent) if unsent.is_meant() => Fate::LeftOut,
-=======
-            Sending::Unreplayable(unsent) if unsent.is_meant() => Fate::Filtered,
->>>>>>> h-rewrite
             Sending::Unreplayable(_) => Fate::Unreplayable,
         },
     };

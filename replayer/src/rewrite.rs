@@ -14,11 +14,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
-<<<<<<< HEAD
 use switchover_compare::tuple::UNREPLAYABLE;
-=======
-use switchover_compare::tuple::{FILTERED, UNREPLAYABLE};
->>>>>>> h-rewrite
 use switchover_http1::message::{MessageError, parse_request, parse_response};
 use switchover_http1::{RequestHead, RequestKind};
 use switchover_rewrite::outcome::Stop;
@@ -34,7 +30,6 @@ use crate::endpoint::RequestTarget;
 use cursor::Cursors;
 pub use head::{HeadLines, TargetAuth, header, with_body};
 pub use options::{OnTransformError, Rewrite, RewriteArgs, RewriteOptions, RewriteUsageError};
-pub(crate) use switchover_rewrite::percent;
 
 /// Statuses of calls that a version doesn't know, or not so.
 const REFUSED: [u16; 3] = [400, 405, 406];
@@ -86,11 +81,7 @@ impl Unsent {
     pub fn verdict(&self) -> &'static str {
         match self {
             Self::Message(_) => UNREPLAYABLE,
-<<<<<<< HEAD
             Self::Rejected { .. } => "filtered: not sent, as a filter or a rule says",
-=======
-            Self::Rejected { .. } => FILTERED,
->>>>>>> h-rewrite
             Self::Failed { .. } => "not sent: a rule failed for the request",
         }
     }

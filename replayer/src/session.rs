@@ -95,11 +95,10 @@ impl Shared {
     async fn replay(&self, connection: &mut Connection, captured: &Captured) -> Result<Sending, String> {
         let request = match self.rewriter.rewrite(captured) {
             Ok(request) => request,
-            Err(unsent) => {
-                if !unsent.is_meant() {
-                    self.keep(captured, &unsent.to_string(), None, None).await?;
-                }
-                return Ok(Sending::Unreplayable(unsent));
+            Err(unsent) if unsent.is_meant() => return Ok(Sending::Unreplayable(unsent)),
+            Err(error) => {
+                self.keep(captured, &error.to_string(), None, None).await?;
+                return Ok(Sending::Unreplayable(error));
             }
         };
         let answer = captured.answer().map(|answer| &answer.bytes[..]);

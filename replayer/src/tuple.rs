@@ -60,12 +60,11 @@ pub fn write_line(out: &mut Vec<u8>, finished: &Finished, comparison: &Compariso
     write_text(out, &captured.id());
     let error = match &finished.sending {
         Sending::Answered { .. } => None,
-        Sending::DeadLettered { reason, .. } => Some(("error", reason.clone())),
-        Sending::Unreplayable(unsent) if unsent.is_meant() => Some(("filtered", unsent.to_string())),
-        Sending::Unreplayable(unsent) => Some(("error", unsent.to_string())),
+        Sending::DeadLettered { reason, .. } => Some(reason.clone()),
+        Sending::Unreplayable(error) => Some(error.to_string()),
     };
-    if let Some((key, error)) = error {
-        put(out, format_args!(",\"{key}\":"));
+    if let Some(error) = error {
+        out.extend_from_slice(b",\"error\":");
         write_text(out, &error);
     }
     put(out, format_args!(",\"numRequests\":{count},\"numErrors\":{errors},\"comparison\":"));

@@ -55,13 +55,8 @@ pub enum Fate {
     DeadLettered,
     /// It is not a request that can be sent.
     Unreplayable,
-<<<<<<< HEAD
     /// It was not to be sent.
     LeftOut,
-=======
-    /// The operator wanted it not to be sent.
-    Filtered,
->>>>>>> h-rewrite
 }
 
 /// Everything that was counted.
@@ -91,8 +86,6 @@ pub struct Requests {
     pub left_out: u64,
     /// Sent without an answer that stands; in the dead-letter folder.
     pub dead_lettered: u64,
-    /// Not sent, as a filter or a rule of the operator says.
-    pub filtered: u64,
     /// Same answer.
     pub same: u64,
     /// It differs only as the products do.
@@ -212,11 +205,7 @@ impl Requests {
             Fate::Sent => self.replayed += 1,
             Fate::DeadLettered => self.dead_lettered += 1,
             Fate::Unreplayable => self.unreplayable += 1,
-<<<<<<< HEAD
             Fate::LeftOut => self.left_out += 1,
-=======
-            Fate::Filtered => self.filtered += 1,
->>>>>>> h-rewrite
         }
         match verdict {
             Verdict::Same => self.same += 1,

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 pub use convert::{Shape, convert};
 pub use judge::{
-    DEAD_LETTERED, FILTERED, Judged, NO_SOURCE, NOT_SENT, OVERTAKEN, SENT_AGAIN, UNREPLAYABLE, judge, learn,
+    DEAD_LETTERED, Judged, NO_SOURCE, NOT_SENT, OVERTAKEN, SENT_AGAIN, UNREPLAYABLE, judge, learn,
 };
 pub use lines::{Line, Lines, MAX_LINE_BYTES};
 pub use read::{Message, Tuple};

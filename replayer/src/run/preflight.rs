@@ -2,17 +2,10 @@
 
 use bytes::Bytes;
 use switchover_http1::RequestKind;
-<<<<<<< HEAD
 
 use crate::client::{ExchangeError, RawRequest, Sender, Source};
 use crate::rewrite::{self, TargetAuth};
 use switchover_rewrite::version::Version;
-=======
-use switchover_rewrite::version::Version;
-
-use crate::client::{ExchangeError, RawRequest, Sender, Source};
-use crate::rewrite::{self, TargetAuth};
->>>>>>> h-rewrite
 
 const OK: u16 = 200;
 

@@ -90,7 +90,7 @@ impl Capture {
             policy: crate::order::Policy::Document,
             speed: Speed::Max,
             auth: TargetAuth::Keep,
-            rewrite: Arc::default(),
+            rewrite: std::sync::Arc::default(),
             response_timeout: Duration::from_secs(20),
             retry_deadline: Duration::from_secs(20),
             non_retryable: BTreeSet::new(),

@@ -20,8 +20,6 @@ pub const NOT_SENT: &str = "not sent";
 const LEFT_OUT: &str = "filtered: ";
 /// Why a pair can't be judged when no answer stands.
 pub const DEAD_LETTERED: &str = "given up: in the dead-letter folder";
-/// A filter or a rule of the operator stopped it.
-pub const FILTERED: &str = "filtered: not sent, as a filter or a rule says";
 /// Why a pair can't be judged when it could not be sent.
 pub const UNREPLAYABLE: &str = "the captured request can't be parsed";
 const REDACTED_BODIES: &str = "the bodies are redacted";
@@ -74,7 +72,6 @@ pub fn judge(comparer: &mut Comparer, tuple: &Tuple<'_>) -> Judged {
     let source = tuple.source_response();
     let last = tuple.target_responses().last();
     let fate = match (tuple.field("error"), last) {
-        _ if tuple.field("filtered").is_some() => Fate::Filtered,
         (None, _) => Fate::Sent,
         (Some(_), Some(_)) => Fate::DeadLettered,
         (Some(error), None) if error.text().is_some_and(|error| error.starts_with(LEFT_OUT)) => Fate::LeftOut,
@@ -85,11 +82,7 @@ pub fn judge(comparer: &mut Comparer, tuple: &Tuple<'_>) -> Judged {
     };
     let comparison = match (source.and_then(|source| source.answer()), last) {
         _ if fate == Fate::Unreplayable => Comparison::not_comparable(UNREPLAYABLE),
-<<<<<<< HEAD
         _ if fate == Fate::LeftOut => Comparison::not_comparable(NOT_SENT),
-=======
-        _ if fate == Fate::Filtered => Comparison::not_comparable(FILTERED),
->>>>>>> h-rewrite
         _ if fate == Fate::DeadLettered => Comparison::not_comparable(DEAD_LETTERED),
         (None, _) => Comparison::not_comparable(NO_SOURCE),
         (Some(_), None) => Comparison::not_comparable(NOT_SENT),
