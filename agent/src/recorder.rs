@@ -167,9 +167,13 @@ impl Recorder {
         }
     }
 
-    /// The connection is over.
+    /// The connection is over: its last record.
     pub fn close(&mut self, at: Timestamp) {
         self.encoder.close(at, &mut self.sink);
+    }
+
+    /// What the log has not taken goes with the connection.
+    pub fn abandon(&mut self) {
         if !self.retry() {
             for (record, requests) in std::mem::take(&mut self.sink.stuck) {
                 self.sink.journal.lose(&self.sink.connection_id, requests, &record);

@@ -173,13 +173,15 @@ impl Relay {
                 Box::pin(ways.run(client, node)).await.map(Left::into_inner)
             }
         };
-        match left {
-            Ok(left) => left,
-            Err(error) => {
-                tap.borrow_mut().exception(&error.to_string());
-                Left::Over
-            }
+        let left = left.unwrap_or_else(|error| {
+            tap.borrow_mut().exception(&error.to_string());
+            Left::Over
+        });
+        tap.borrow_mut().close();
+        if matches!(left, Left::Over) {
+            ways.unstuck().await;
         }
+        left
     }
 
     fn tap(&self, connection_id: &str) -> Tap {

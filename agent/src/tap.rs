@@ -48,6 +48,8 @@ pub struct Tap {
     tunnel_gate: Gate,
     /// The flusher knows of this connection.
     watched: bool,
+    /// The last record is made.
+    closed: bool,
     /// The number of the request that was refused: nothing more is read from the client.
     refused: Option<u64>,
 }
@@ -112,6 +114,7 @@ impl Tap {
             tunnel: false,
             tunnel_gate: Gate::Open,
             watched: false,
+            closed: false,
             refused: None,
         }
     }
@@ -230,6 +233,19 @@ impl Tap {
 impl Drop for Tap {
     /// Whatever ends a connection, also the end of the process's drain, its record is completed.
     fn drop(&mut self) {
+        self.close();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.abandon();
+        }
+    }
+}
+
+impl Tap {
+    /// The connection is over. With `--onFull block` the log may not have taken its last record yet.
+    pub fn close(&mut self) {
+        if std::mem::replace(&mut self.closed, true) {
+            return;
+        }
         let at = self.clock.now();
         let (request, response) =
             (std::mem::take(&mut self.request_head), std::mem::take(&mut self.response_head));

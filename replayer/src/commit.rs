@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::Serialize;
+
 /// The place of a record, for the commit. `None` for inputs that have no offsets.
 pub type Origin = Option<Arc<OffsetToken>>;
 
@@ -57,8 +59,25 @@ impl Hold {
     }
 }
 
+/// How far a partition is replayed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartitionLag {
+    /// Its number.
+    pub partition: i32,
+    /// Everything below this offset is replayed.
+    pub replayed_to: i64,
+    /// Everything below this was read.
+    pub read_to: i64,
+    /// Where the topic ended when it was last asked.
+    pub end: Option<i64>,
+    /// Records in the topic, as far as known, and not replayed.
+    pub lag: i64,
+}
+
 #[derive(Debug, Default)]
 struct Partition {
+    end: Option<i64>,
     unfinished: BTreeSet<i64>,
     read_to: Option<i64>,
     committed: Option<i64>,
@@ -98,6 +117,29 @@ impl Offsets {
             (state.committed != Some(next)).then_some((*partition, next))
         });
         moved.collect()
+    }
+
+    /// Where the partitions end: (partition, next offset to be written).
+    pub fn ends(&self, ends: &[(i32, i64)]) {
+        let partitions = lock(&self.partitions);
+        for (partition, end) in ends {
+            if let Some(state) = partitions.get(partition) {
+                lock(state).end = Some(*end);
+            }
+        }
+    }
+
+    /// How far each partition is.
+    #[must_use]
+    pub fn lag(&self) -> Vec<PartitionLag> {
+        let lag = |(partition, state): (&i32, &Arc<Mutex<Partition>>)| {
+            let state = lock(state);
+            let read_to = state.read_to?;
+            let replayed_to = state.unfinished.first().copied().unwrap_or(read_to);
+            let lag = state.end.unwrap_or(read_to).max(read_to) - replayed_to;
+            Some(PartitionLag { partition: *partition, replayed_to, read_to, end: state.end, lag })
+        };
+        lock(&self.partitions).iter().filter_map(lag).collect()
     }
 
     /// The broker has stored these.

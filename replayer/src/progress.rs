@@ -1,11 +1,13 @@
 //! How a run is going: counters for the progress line and the admin pages.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use switchover_telemetry::AdminPages;
+
+use crate::commit::{Offsets, PartitionLag};
 
 /// Counters of a run, shared by its parts.
 #[derive(Debug)]
@@ -22,6 +24,39 @@ pub struct Progress {
     ready: AtomicBool,
     holding: Mutex<&'static str>,
     report: Mutex<serde_json::Value>,
+    oldest: Mutex<Option<Oldest>>,
+    offsets: OnceLock<Arc<Offsets>>,
+}
+
+/// The request that has waited longest for its answer.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Oldest {
+    /// As in the tuples.
+    pub request: String,
+    /// The capturing process.
+    pub node_id: Arc<str>,
+    /// How long it has been in flight, retries included.
+    pub seconds: u64,
+    /// Why it is not complete.
+    pub reason: &'static str,
+}
+
+/// What the run sees of itself.
+#[derive(Debug)]
+pub struct Seen {
+    /// `replaying`, or why nothing moves.
+    pub state: &'static str,
+    /// Requests read and not sent.
+    pub waiting: usize,
+    /// Requests sent and not complete.
+    pub in_flight: usize,
+    /// Bytes of captured traffic in memory.
+    pub buffered_bytes: usize,
+    /// How far the request to be sent next lies in the past.
+    pub lag: Duration,
+    /// The oldest in flight.
+    pub oldest: Option<Oldest>,
 }
 
 /// The counters at one moment.
@@ -48,6 +83,10 @@ pub struct Snapshot {
     pub source_lag_ms: u64,
     /// Since the start.
     pub seconds: u64,
+    /// The request that has waited longest for its answer.
+    pub oldest: Option<Oldest>,
+    /// How far each partition is replayed, with Kafka.
+    pub partitions: Vec<PartitionLag>,
 }
 
 impl Default for Progress {
@@ -65,6 +104,8 @@ impl Default for Progress {
             ready: AtomicBool::new(false),
             holding: Mutex::new("starting"),
             report: Mutex::default(),
+            oldest: Mutex::default(),
+            offsets: OnceLock::new(),
         }
     }
 }
@@ -101,19 +142,19 @@ impl Progress {
     }
 
     /// What the run sees of itself.
-    pub fn observe(
-        &self,
-        holding: &'static str,
-        waiting: usize,
-        in_flight: usize,
-        buffered_bytes: usize,
-        lag: Duration,
-    ) {
-        self.waiting.store(waiting as u64, Ordering::Relaxed);
-        self.in_flight.store(in_flight as u64, Ordering::Relaxed);
-        self.buffered_bytes.store(buffered_bytes as u64, Ordering::Relaxed);
-        self.source_lag_ms.store(u64::try_from(lag.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        *self.holding.lock().unwrap_or_else(PoisonError::into_inner) = holding;
+    pub fn observe(&self, seen: Seen) {
+        self.waiting.store(seen.waiting as u64, Ordering::Relaxed);
+        self.in_flight.store(seen.in_flight as u64, Ordering::Relaxed);
+        self.buffered_bytes.store(seen.buffered_bytes as u64, Ordering::Relaxed);
+        let lag_ms = u64::try_from(seen.lag.as_millis()).unwrap_or(u64::MAX);
+        self.source_lag_ms.store(lag_ms, Ordering::Relaxed);
+        *self.holding.lock().unwrap_or_else(PoisonError::into_inner) = seen.state;
+        *self.oldest.lock().unwrap_or_else(PoisonError::into_inner) = seen.oldest;
+    }
+
+    /// Where the offsets of a consumer group are.
+    pub fn show_offsets(&self, offsets: Arc<Offsets>) {
+        self.offsets.get_or_init(|| offsets);
     }
 
     /// The counters now.
@@ -131,6 +172,8 @@ impl Progress {
             buffered_bytes: get(&self.buffered_bytes),
             source_lag_ms: get(&self.source_lag_ms),
             seconds: self.started.elapsed().as_secs(),
+            oldest: self.oldest.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            partitions: self.offsets.get().map(|offsets| offsets.lag()).unwrap_or_default(),
         }
     }
 }
@@ -180,6 +223,14 @@ impl AdminPages for Progress {
                  switchover_replayer_{name} {value}\n"
             );
         }
+        if !now.partitions.is_empty() {
+            text += "# TYPE switchover_replayer_partition_lag_records gauge\n\
+                     # HELP switchover_replayer_partition_lag_records Records in the topic and not replayed.\n";
+        }
+        for PartitionLag { partition, lag, .. } in &now.partitions {
+            text +=
+                &format!("switchover_replayer_partition_lag_records{{partition=\"{partition}\"}} {lag}\n");
+        }
         text + "# EOF\n"
     }
 }
@@ -196,7 +247,18 @@ mod tests {
         progress.report(serde_json::json!({"requests": {"same": 2}}));
         progress.captured(3);
         progress.completed();
-        progress.observe("replaying", 2, 1, 77, Duration::from_millis(5));
+        progress.observe(Seen {
+            state: "replaying",
+            waiting: 2,
+            in_flight: 1,
+            buffered_bytes: 77,
+            lag: Duration::from_millis(5),
+            oldest: None,
+        });
+        let offsets = Arc::new(Offsets::default());
+        let _unfinished = offsets.begin(3, 10);
+        offsets.ends(&[(3, 17), (4, 5)]);
+        progress.show_offsets(offsets);
         assert!(progress.ready().is_ok());
         let status: serde_json::Value = serde_json::from_str(&progress.status()).unwrap();
         assert_eq!(
@@ -204,7 +266,9 @@ mod tests {
             (&3.into(), &1.into(), &5.into())
         );
         assert_eq!(status["report"]["requests"]["same"], 2);
+        assert_eq!(status["partitions"][0]["lag"], 7);
         let metrics = progress.metrics();
+        assert!(metrics.contains("switchover_replayer_partition_lag_records{partition=\"3\"} 7\n"));
         assert!(
             metrics.contains("switchover_replayer_captured_requests_total 3\n")
                 && metrics.ends_with("# EOF\n")

@@ -156,6 +156,9 @@ pub async fn run(
     let reader_stop = CancellationToken::new();
     let mut reading =
         source.start(options.until, options.selection, done, Arc::clone(&budget), reader_stop.clone());
+    if let Some(offsets) = reading.offsets() {
+        progress.show_offsets(offsets);
+    }
     let mut replay = Replay::new(
         Arc::new(shared),
         Pace::new(options.speed, options.max_idle_gap),

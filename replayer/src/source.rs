@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::budget::Budget;
+use crate::commit::Offsets;
 use crate::done::Done;
 use crate::intake::{Batch, Intake};
 use crate::selection::Selection;
@@ -175,6 +176,12 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// The offsets of a consumer group.
+    #[must_use]
+    pub fn offsets(&self) -> Option<Arc<Offsets>> {
+        self.committing.as_ref().map(kafka::Committing::offsets)
+    }
+
     /// Commits what was finished, once everything that will be acknowledged has been.
     pub async fn finish(mut self) {
         self.batches.close();

@@ -215,7 +215,7 @@ impl BothWays<'_> {
     }
 
     /// With `--onFull block`: waits until the log has taken what it refused.
-    async fn unstuck(self) {
+    pub(super) async fn unstuck(self) {
         if !self.tap.borrow().is_stuck() {
             return;
         }

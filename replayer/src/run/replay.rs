@@ -1,6 +1,6 @@
 //! The loop that releases requests: reads batches, asks the order, hands requests to their sessions.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,15 +15,19 @@ use crate::captured::Captured;
 use crate::counts::InputCounts;
 use crate::evaluate::Evaluation;
 use crate::intake::Batch;
-use crate::order::{Arrival, Head, Order, Policy, Released};
+use crate::order::{Arrival, Head, Order, Policy, Released, Ticket};
 use crate::pace::Pace;
-use crate::progress::Progress;
+use crate::progress::{Oldest, Progress, Seen};
 use crate::session::{self, Job, Said, Shared};
 use crate::source::{Fed, Until};
 
 /// After a stop or a failure, answers in flight are waited for this long.
 pub(super) const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
-const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
+/// How often the status is renewed, and after how many of these there is a line for people.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+const LOOKS_A_LINE: u32 = 5;
+/// A request that has no answer for so long is named in the line.
+const LONG_WAIT_SECONDS: u64 = 10;
 
 #[derive(Debug)]
 struct Session {
@@ -36,6 +40,15 @@ struct Session {
     closed: bool,
 }
 
+/// A request in flight, for the status.
+#[derive(Debug)]
+struct Sent {
+    node_id: Arc<str>,
+    connection_id: Arc<str>,
+    index: u32,
+    since: Instant,
+}
+
 /// A run's state.
 #[derive(Debug)]
 pub(super) struct Replay {
@@ -46,6 +59,8 @@ pub(super) struct Replay {
     sessions: HashMap<u64, Session>,
     tasks: JoinSet<()>,
     active: usize,
+    /// What is in flight, oldest first.
+    sent: BTreeMap<Ticket, Sent>,
     budget: Arc<Budget>,
     progress: Arc<Progress>,
     counts: InputCounts,
@@ -53,6 +68,7 @@ pub(super) struct Replay {
     drain_by: Option<Instant>,
     failure: Option<String>,
     interrupted: bool,
+    completed_at_last_look: u64,
     completed_at_last_line: u64,
 }
 
@@ -89,6 +105,7 @@ impl Replay {
             sessions: HashMap::new(),
             tasks: JoinSet::new(),
             active: 0,
+            sent: BTreeMap::new(),
             budget,
             progress,
             counts: InputCounts::default(),
@@ -96,6 +113,7 @@ impl Replay {
             drain_by: None,
             failure: None,
             interrupted: false,
+            completed_at_last_look: 0,
             completed_at_last_line: 0,
         }
     }
@@ -108,7 +126,8 @@ impl Replay {
         mut evaluation: oneshot::Receiver<Evaluated>,
         stop: &CancellationToken,
     ) -> Evaluated {
-        let mut lines = tokio::time::interval_at(Instant::now() + PROGRESS_INTERVAL, PROGRESS_INTERVAL);
+        let mut looks = tokio::time::interval_at(Instant::now() + LOOK_INTERVAL, LOOK_INTERVAL);
+        let mut lines = 0u32;
         loop {
             let standstill = self.release();
             let draining = self.drain_by.is_some();
@@ -145,7 +164,13 @@ impl Replay {
                     self.interrupted = true;
                     self.drain_by = Some(Instant::now() + DRAIN_TIMEOUT);
                 }
-                _ = lines.tick() => self.line(standstill.holding),
+                _ = looks.tick() => {
+                    self.observe(standstill.holding);
+                    lines += 1;
+                    if lines % LOOKS_A_LINE == 0 {
+                        self.line();
+                    }
+                }
             }
         }
         self.finish_sessions(&mut evaluation).await
@@ -228,6 +253,9 @@ impl Replay {
             jobs
         });
         session.active += 1;
+        let (node_id, connection_id) = (Arc::clone(&captured.node_id), Arc::clone(&captured.connection_id));
+        let sent = Sent { node_id, connection_id, index: captured.index, since: Instant::now() };
+        self.sent.insert(ticket, sent);
         self.active += 1;
         if jobs.send(Job { ticket, captured, due, overtaken }).is_err() {
             self.fail("a session broke down; this is a defect of the replayer".to_owned());
@@ -238,6 +266,7 @@ impl Replay {
         match said {
             Said::Complete { ticket, connection } => {
                 self.order.complete(ticket);
+                self.sent.remove(&ticket);
                 self.active = self.active.saturating_sub(1);
                 if let Some(session) = self.sessions.get_mut(&connection) {
                     session.active = session.active.saturating_sub(1);
@@ -316,28 +345,46 @@ impl Replay {
         self.drain_by.get_or_insert_with(|| Instant::now() + DRAIN_TIMEOUT);
     }
 
-    fn line(&mut self, holding: &'static str) {
+    /// Renews the status.
+    fn observe(&mut self, holding: &'static str) {
         let lag = match self.order.head(wall_clock()) {
             Head::Ready(first) if self.live => {
                 Duration::from_nanos(wall_clock().saturating_sub(first).max(0).unsigned_abs())
             }
             _ => Duration::ZERO,
         };
-        let (waiting, buffered) = (self.order.waiting(), self.budget.used());
-        let before = std::mem::take(&mut self.completed_at_last_line);
         let completed = self.progress.snapshot().completed;
-        self.completed_at_last_line = completed;
-        let moved = completed - before;
-        let state = if moved > 0 { "replaying" } else { holding };
-        self.progress.observe(state, waiting, self.active, buffered, lag);
-        let (rate, lag_ms) = (moved / PROGRESS_INTERVAL.as_secs(), lag.as_millis() as u64);
+        let moved = completed > std::mem::replace(&mut self.completed_at_last_look, completed);
+        let oldest = self.sent.values().next().map(|sent| Oldest {
+            request: format!("{}.{}", sent.connection_id, sent.index),
+            node_id: Arc::clone(&sent.node_id),
+            seconds: sent.since.elapsed().as_secs(),
+            reason: "the target has not answered it",
+        });
+        self.progress.observe(Seen {
+            state: if moved { "replaying" } else { holding },
+            waiting: self.order.waiting(),
+            in_flight: self.active,
+            buffered_bytes: self.budget.used(),
+            lag,
+            oldest,
+        });
+    }
+
+    /// A line for people.
+    fn line(&mut self) {
+        let now = self.progress.snapshot();
+        let moved = now.completed - std::mem::replace(&mut self.completed_at_last_line, now.completed);
+        let rate = moved / (LOOK_INTERVAL * LOOKS_A_LINE).as_secs();
+        let oldest = now.oldest.as_ref().filter(|oldest| oldest.seconds >= LONG_WAIT_SECONDS);
         tracing::info!(
-            state,
-            requests = completed,
+            state = now.state,
+            requests = now.completed,
             rate,
-            in_flight = self.active,
-            waiting,
-            lag_ms,
+            in_flight = now.in_flight,
+            waiting = now.waiting,
+            lag_ms = now.source_lag_ms,
+            oldest = oldest.map(|oldest| format!("{} for {} s", oldest.request, oldest.seconds)),
             "progress"
         );
     }

@@ -18,6 +18,8 @@ use crate::intake::Intake;
 /// Records wait at most this long to be handed over.
 const HAND_OVER_INTERVAL: Duration = Duration::from_millis(20);
 const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
+/// How often the broker is asked where the partitions end.
+const ENDS_INTERVAL: Duration = Duration::from_secs(5);
 
 /// A member of the group.
 #[derive(Debug)]
@@ -64,6 +66,7 @@ impl KafkaSource {
     ) -> Committing {
         let offsets = Arc::new(Offsets::default());
         let consumer = Arc::clone(&self.consumer);
+        tokio::spawn(keep_ends(Arc::clone(&consumer), Arc::clone(&offsets), stop.clone()));
         let group = Group {
             source: self,
             offsets: Arc::clone(&offsets),
@@ -78,6 +81,10 @@ impl KafkaSource {
 }
 
 impl Committing {
+    pub(super) fn offsets(&self) -> Arc<Offsets> {
+        Arc::clone(&self.offsets)
+    }
+
     /// To be called when every acknowledgement is in. Connections that are still being reassembled keep their records
     /// uncommitted until the reader is let go, after the commit.
     pub(super) async fn finish(self) {
@@ -87,6 +94,22 @@ impl Committing {
         };
         commit(&self.consumer, &self.offsets, self.done.as_deref()).await;
         drop(intake);
+    }
+}
+
+/// Asks again and again where the partitions end, for the status.
+async fn keep_ends(consumer: Arc<RecordConsumer>, offsets: Arc<Offsets>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(ENDS_INTERVAL) => {}
+        }
+        let consumer = Arc::clone(&consumer);
+        match tokio::task::spawn_blocking(move || consumer.end_offsets()).await {
+            Ok(Ok(ends)) => offsets.ends(&ends),
+            Ok(Err(error)) => tracing::debug!(%error, "ends of the partitions not known"),
+            Err(_) => return,
+        }
     }
 }
 
