@@ -167,7 +167,7 @@ impl Replay {
                 _ = looks.tick() => {
                     self.observe(standstill.holding);
                     lines += 1;
-                    if lines % LOOKS_A_LINE == 0 {
+                    if lines.is_multiple_of(LOOKS_A_LINE) {
                         self.line();
                     }
                 }
