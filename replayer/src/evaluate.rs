@@ -17,7 +17,6 @@ use switchover_http1::message::parse_request;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
-use crate::call::{Call, Class};
 use crate::captured::Captured;
 use crate::client::Attempts;
 use crate::commit::Hold;
@@ -29,6 +28,7 @@ use crate::report::{self, Report, Sendings};
 use crate::rewrite::{Outgoing, Unsent};
 use crate::tuple::{self, TupleFile};
 use crate::verdict::{Comparison, Verdict};
+use switchover_rest::{Call, Class};
 
 /// Finished requests that may wait for the evaluation; then the sessions wait.
 pub const MAX_FINISHED_WAITING: usize = 1024;

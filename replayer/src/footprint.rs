@@ -13,10 +13,9 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 
 use crate::captured::Captured;
-use crate::endpoint::{Endpoint, RequestTarget};
 use crate::evaluate::request_line;
 use documents::{bulk_items, document};
-use switchover_rest::is_mutating;
+use switchover_rest::{Call, Class};
 
 /// Whether something is looked at or changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,46 +74,50 @@ impl Footprint {
     #[must_use]
     pub fn of(captured: &Captured, names: &mut Names) -> Self {
         let (method, target) = request_line(&captured.request.bytes);
-        let Some(target) = RequestTarget::parse(target) else { return Self::everything() };
-        let mutating = is_mutating(method, target.path.as_bytes());
+        let Some(call) = Call::parse(method, target) else { return Self::everything() };
+        let mutating = call.is_mutating();
         let access = if mutating { Access::Write } else { Access::Read };
-        let places = match target.endpoint(method) {
-            _ if holds_cursors(&target) => return cursors(&target, names),
-            Endpoint::Bulk => bulk_places(captured, &target, names),
-            Endpoint::Get | Endpoint::Index | Endpoint::Update | Endpoint::Delete => {
-                vec![document(captured, &target, names)]
+        let places = match call.class() {
+            _ if holds_cursors(&call) => return cursors(&call, names),
+            Class::Bulk => bulk_places(captured, &call, names),
+            Class::Get | Class::Index | Class::Update | Class::Delete => {
+                vec![document(captured, &call, names)]
             }
             // Answers about the cluster are compared only when they are equal by chance: nothing is ordered by them.
-            Endpoint::Cat | Endpoint::Cluster if !mutating => Vec::new(),
-            _ => vec![index_wide(method, &target, mutating, names)],
+            Class::Cat | Class::Cluster if !mutating => Vec::new(),
+            // Without an index it may be of a point in time, which its body names.
+            Class::Search if call.segments().next() == Some("_search") => {
+                vec![Place::Cursors, Place::Cluster]
+            }
+            _ => vec![index_wide(&call, names)],
         };
         Self(places.into_iter().map(|place| (access, place)).collect())
     }
 }
 
-fn bulk_places(captured: &Captured, target: &RequestTarget<'_>, names: &mut Names) -> Vec<Place> {
+fn bulk_places(captured: &Captured, call: &Call<'_>, names: &mut Names) -> Vec<Place> {
     match bulk_items(captured, names) {
         Some(places) => places,
         // Without an answer nobody knows which documents it would have made.
-        None => vec![target.segments().next().map_or(Place::Cluster, |name| names.place(name))],
+        None => vec![call.segments().next().map_or(Place::Cluster, |name| names.place(name))],
     }
 }
 
 /// A call on all of an index, or on more.
-fn index_wide(method: &str, target: &RequestTarget<'_>, mutating: bool, names: &mut Names) -> Place {
-    let mut segments = target.segments();
+fn index_wide(call: &Call<'_>, names: &mut Names) -> Place {
+    let mut segments = call.segments();
     let Some(name) = segments.next() else { return Place::Cluster };
     let (second, third) = (segments.next(), segments.next());
     let place = match second {
         // Only an index can be made under this name.
-        None if method == "PUT" && names::is_plain(name) => Place::Index(name.into()),
+        None if call.method == "PUT" && names::is_plain(name) => Place::Index(name.into()),
         // Each of its parts may name another index.
         Some("_msearch") => Place::Cluster,
         _ => names.place(name),
     };
-    if mutating {
+    if call.is_mutating() {
         match (second, third) {
-            (None, _) if method == "DELETE" => names.forget(name),
+            (None, _) if call.method == "DELETE" => names.forget(name),
             (Some("_alias" | "_aliases" | "_rollover"), _) => names.forget_all(),
             _ if matches!(name, "_aliases" | "_data_stream" | "_snapshot") => names.forget_all(),
             _ => {}
@@ -123,18 +126,18 @@ fn index_wide(method: &str, target: &RequestTarget<'_>, mutating: bool, names: &
     place
 }
 
-fn holds_cursors(target: &RequestTarget<'_>) -> bool {
-    target.gives_scroll_id()
-        || target.segments().any(|segment| {
+fn holds_cursors(call: &Call<'_>) -> bool {
+    call.is_scroll()
+        || call.segments().any(|segment| {
             matches!(segment, "_pit" | "point_in_time" | "_async_search" | "_asynchronous_search")
         })
 }
 
 /// Opening one reads its index; using and closing it does not touch the index any more.
-fn cursors(target: &RequestTarget<'_>, names: &mut Names) -> Footprint {
+fn cursors(call: &Call<'_>, names: &mut Names) -> Footprint {
     let mut places = vec![(Access::Write, Place::Cursors)];
-    if !target.is_scroll() {
-        let name = target.segments().next().filter(|name| !name.starts_with('_'));
+    if !call.continues_scroll() {
+        let name = call.segments().next().filter(|name| !name.starts_with('_'));
         places.push((Access::Read, name.map_or(Place::Cluster, |name| names.place(name))));
     }
     Footprint(places)

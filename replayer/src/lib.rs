@@ -12,7 +12,6 @@ pub mod commit;
 pub mod counts;
 pub mod dead_letter;
 pub mod done;
-pub mod endpoint;
 pub mod evaluate;
 pub mod footprint;
 pub mod intake;
@@ -30,4 +29,4 @@ pub mod signing;
 pub mod source;
 pub mod tuple;
 
-pub use switchover_compare::{call, compare, content, verdict};
+pub use switchover_compare::{compare, content, verdict};

@@ -25,7 +25,8 @@ use switchover_rewrite::versions::Versions;
 
 use crate::captured::Captured;
 use crate::content;
-use crate::endpoint::RequestTarget;
+use crate::evaluate::request_line;
+use switchover_rest::Call;
 
 use cursor::Cursors;
 pub use head::{HeadLines, TargetAuth, header, with_body};
@@ -160,7 +161,7 @@ impl Rewriter {
         let (mut head, body) = parse_request(raw)?;
         let body_at = head.raw.len();
         let mut notes = Notes::default();
-        let Some(target) = RequestTarget::parse(head.target) else {
+        let Some(target) = Call::parse(head.method, head.target) else {
             if self.options.has_rules() {
                 return Err(Unsent::Failed {
                     reason: "the path is not UTF-8, rules can't be followed".to_owned(),
@@ -198,7 +199,7 @@ impl Rewriter {
     fn put_ids_in(
         &self,
         request: &mut Request<'_>,
-        target: &RequestTarget<'_>,
+        target: &Call<'_>,
         captured: &Captured,
         notes: &mut Notes,
     ) {
@@ -273,7 +274,8 @@ impl Rewriter {
     /// Remembers which of the target's ids stands for which of the source's. To be called before the request counts as
     /// complete, so that whatever follows it finds the id.
     pub fn learn(&self, captured: &Captured, answer: &[u8]) {
-        let Some(target) = request_target(&captured.request.bytes) else { return };
+        let (method, target) = request_line(&captured.request.bytes);
+        let Some(target) = Call::parse(method, target) else { return };
         if !Cursors::gives_ids(&target) {
             return;
         }
@@ -302,12 +304,6 @@ fn with_headers(head: &RequestHead<'_>, request: &Request<'_>) -> Vec<u8> {
     }
     lines.extend_from_slice(b"\r\n\r\n");
     lines
-}
-
-/// The target in a request's first line.
-fn request_target(request: &[u8]) -> Option<RequestTarget<'_>> {
-    let line = request.trim_ascii_start().split(|byte| *byte == b'\r').next()?;
-    RequestTarget::parse(line.split(|byte| *byte == b' ').nth(1)?)
 }
 
 /// The decoded body of the source's answer; empty when there is none.

@@ -11,9 +11,9 @@ use std::io::Write;
 use switchover_capture::Timestamp;
 use switchover_compare::tuple::{write_comparison, write_text};
 
-use crate::call::Call;
 use crate::evaluate::{Finished, Sending, request_line};
 use crate::verdict::Comparison;
+use switchover_rest::Call;
 
 pub use file::{FILE_NAME, TupleFile};
 

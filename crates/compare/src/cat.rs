@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::call::Call;
 use crate::json::{Kind, Tape};
 use crate::verdict::{Comparison, Difference, MAX_DIFFERENCES_PER_PAIR, Verdict};
+use switchover_rest::Call;
 
 const NOT_A_TABLE: &str = "a _cat table with rows that can't be told apart";
 pub(crate) const ABOUT_THE_CLUSTER: &str = "describes the cluster itself";

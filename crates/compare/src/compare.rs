@@ -6,13 +6,13 @@
 use std::borrow::Cow;
 
 use crate::answer::{Answer, Format};
-use crate::call::{Call, Class};
 use crate::cat;
 use crate::json::{MAX_BODY_BYTES, Tape, Value};
 use crate::noise::{self, Noise};
 use crate::rules;
 use crate::verdict::{Comparison, Difference, Verdict, shown};
 use crate::walk::{Walk, find};
+use switchover_rest::{Call, Class};
 
 const TEXT: &str = "text";
 const TOO_LONG: &str = "an answer is too long to be compared";

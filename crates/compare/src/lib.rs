@@ -4,7 +4,6 @@
 //! ask here. So what is shared lies here too: the report and the shape of tuples.
 
 pub mod answer;
-pub mod call;
 mod cat;
 pub mod compare;
 pub mod content;

@@ -8,8 +8,8 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::call::Class;
 use crate::json::{Kind, Value};
+use switchover_rest::Class;
 
 /// Answers kept to compare the next one with.
 pub const MAX_REMEMBERED_ANSWERS: usize = 1024;

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::call::Class;
 use crate::verdict::{Comparison, MAX_SHOWN_BYTES, Verdict, shown};
+use switchover_rest::Class;
 
 pub use document::{Document, Fact};
 pub use files::write as write_files;

@@ -9,13 +9,13 @@ mod numbers;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use crate::call::{Call, Class};
 use crate::json::{Kind, Value};
 use crate::noise::{self, Noise};
 use crate::rules;
 use crate::verdict::{
     Comparison, Difference, MAX_DIFFERENCES_PER_PAIR, MAX_PATH_BYTES, MAX_SHOWN_BYTES, Verdict, cut,
 };
+use switchover_rest::{Call, Class};
 
 pub(crate) use asked::find;
 

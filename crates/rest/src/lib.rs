@@ -1,6 +1,8 @@
-//! What a request to Elasticsearch or OpenSearch does, by its method and path alone: agent and replayer must agree on which
-//! requests are writes.
+//! What a request to Elasticsearch or OpenSearch does, by its method and path alone: all parts must agree on which requests
+//! are writes, and on what they are called.
 
+mod call;
 mod mutating;
 
+pub use call::{Call, Class};
 pub use mutating::is_mutating;

@@ -41,7 +41,7 @@ pub(super) fn after(
     let understood = match bulk {
         Some(begun) => answer.status == OK && begun.take(answer, &policy.non_retryable),
         None => {
-            if answer.status == OK && request.target().is_some_and(|target| target.is_bulk()) {
+            if answer.status == OK && request.call().is_some_and(|call| call.is_bulk()) {
                 *bulk = Bulk::begin(request, answer, source.answer, &policy.non_retryable);
             }
             true

@@ -5,24 +5,24 @@
 
 use super::RawRequest;
 use super::bulk::items;
-use crate::endpoint::{Endpoint, RequestTarget};
+use switchover_rest::{Call, Class};
 
 /// Whether doing it twice is the same as doing it once.
 pub(super) fn is_repeatable(request: &RawRequest) -> bool {
-    let Some(target) = request.target() else { return is_read(request) };
-    if request.method() != "POST" && !target.is_bulk() {
+    let Some(call) = request.call() else { return is_read(request) };
+    if request.method() != "POST" && !call.is_bulk() {
         return true;
     }
-    if target.is_bulk() {
+    if call.is_bulk() {
         let content = request.content();
         // The target refuses what is not a bulk, every time.
         let items = content.as_deref().and_then(items);
         return items.is_none_or(|items| items.iter().all(|item| item.is_repeatable));
     }
-    let last = target.segments().next_back();
-    match target.endpoint("POST") {
-        Endpoint::Index => makes_no_id(&target),
-        Endpoint::Update => !is_scripted(request),
+    let last = call.segments().next_back();
+    match call.class() {
+        Class::Index => makes_no_id(&call),
+        Class::Update => !is_scripted(request),
         _ => !matches!(last, Some("_update_by_query" | "_rollover")),
     }
 }
@@ -31,14 +31,14 @@ pub(super) fn is_repeatable(request: &RawRequest) -> bool {
 pub(super) fn is_read(request: &RawRequest) -> bool {
     let method = request.method();
     matches!(method, "GET" | "HEAD" | "OPTIONS")
-        || request.target().is_some_and(|target| {
-            matches!(target.endpoint(method), Endpoint::Search | Endpoint::Count | Endpoint::Mget)
-        })
+        || request
+            .call()
+            .is_some_and(|call| matches!(call.class(), Class::Search | Class::Count | Class::Mget))
 }
 
 /// `/{index}/_doc/{id}`, `/{index}/_create/{id}` and the like, but not `/{index}/_doc`.
-fn makes_no_id(target: &RequestTarget<'_>) -> bool {
-    target.segments().count() > 2
+fn makes_no_id(call: &Call<'_>) -> bool {
+    call.segments().count() > 2
 }
 
 fn is_scripted(request: &RawRequest) -> bool {

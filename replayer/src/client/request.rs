@@ -7,9 +7,9 @@ use switchover_http1::RequestKind;
 use switchover_http1::message::parse_request;
 
 use crate::content;
-use crate::endpoint::RequestTarget;
 use crate::evaluate::request_line;
 use crate::rewrite::{Outgoing, header, with_body};
+use switchover_rest::Call;
 
 /// What goes out. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -41,10 +41,11 @@ impl RawRequest {
         request_line(&self.head).0
     }
 
-    /// Path and query, if they are text.
+    /// Method, path and query, if they are text.
     #[must_use]
-    pub fn target(&self) -> Option<RequestTarget<'_>> {
-        RequestTarget::parse(request_line(&self.head).1)
+    pub fn call(&self) -> Option<Call<'_>> {
+        let (method, target) = request_line(&self.head);
+        Call::parse(method, target)
     }
 
     /// The body as the service sees it once the transfer coding is off. `None` when it isn't framed as its head says.

@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::{DocumentKey, Names, Place};
 use crate::captured::Captured;
-use crate::endpoint::RequestTarget;
 use crate::rewrite::source_body;
+use switchover_rest::Call;
 use switchover_rewrite::percent;
 
 /// Answers from here on are failures: what they call an index may be the alias that was asked for.
@@ -54,8 +54,8 @@ pub(super) fn bulk_items(captured: &Captured, names: &mut Names) -> Option<Vec<P
 }
 
 /// The document of a call on a single one.
-pub(super) fn document(captured: &Captured, target: &RequestTarget<'_>, names: &mut Names) -> Place {
-    let segments: Vec<&str> = target.segments().take(4).collect();
+pub(super) fn document(captured: &Captured, call: &Call<'_>, names: &mut Names) -> Place {
+    let segments: Vec<&str> = call.segments().take(4).collect();
     let Some(name) = segments.first() else { return Place::Cluster };
     let answer = source_body(captured);
     let answer: Option<Item<'_>> = serde_json::from_slice(&answer).ok();

@@ -117,6 +117,10 @@ fn cursors_keep_their_order_and_what_is_not_understood_holds_everything() {
     assert_eq!(opened.0, [(Access::Write, Place::Cursors), (Access::Read, Place::Cluster)]);
     assert_eq!(of(names, "POST /_search/scroll", None), one(Access::Write, Place::Cursors));
     assert_eq!(of(names, "DELETE /_pit", None).0[0], (Access::Write, Place::Cursors));
+    assert_eq!(
+        of(names, "POST /_search", None).0,
+        [(Access::Read, Place::Cursors), (Access::Read, Place::Cluster)]
+    );
     assert_eq!(of(names, "GET /_cat/indices", None), Footprint::default());
     assert_eq!(of(names, "GET /_cluster/health", None), Footprint::default());
     assert_eq!(of(names, "PUT /_cluster/settings", None), one(Access::Write, Place::Cluster));

@@ -12,7 +12,7 @@ use switchover_rewrite::percent;
 use switchover_rewrite::request::Request;
 
 use super::Notes;
-use crate::endpoint::{Endpoint, RequestTarget};
+use switchover_rest::{Call, Class};
 
 const CREATED: u16 = 201;
 
@@ -30,13 +30,13 @@ struct BulkAnswer<'a> {
 
 /// `POST /{index}/_doc` becomes `PUT /{index}/_doc/{id}?op_type=create`.
 pub(super) fn index(
-    target: &RequestTarget<'_>,
+    target: &Call<'_>,
     status: Option<u16>,
     answer: &[u8],
     request: &mut Request<'_>,
     notes: &mut Notes,
 ) {
-    if target.segments().count() != 2 || target.endpoint("POST") != Endpoint::Index {
+    if target.segments().count() != 2 || target.class() != Class::Index {
         return;
     }
     let created = match status {

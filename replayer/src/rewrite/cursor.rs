@@ -9,7 +9,7 @@ use switchover_rewrite::json::{self, Pointer};
 use switchover_rewrite::percent;
 use switchover_rewrite::request::Request;
 
-use crate::endpoint::RequestTarget;
+use switchover_rest::Call;
 
 /// Ids remembered of each kind; the oldest is forgotten first. Clusters allow 500 open scrolls by default.
 const MAX_IDS: usize = 10_000;
@@ -66,7 +66,7 @@ impl Answer {
 
 /// What kind of id a request has or gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Call {
+enum Kind {
     Scroll,
     Search,
     PointInTime,
@@ -74,65 +74,65 @@ enum Call {
     Other,
 }
 
-fn call(target: &RequestTarget<'_>) -> Call {
+fn kind(target: &Call<'_>) -> Kind {
     let segments: Vec<&str> = target.segments().take(5).collect();
     match segments.as_slice() {
-        ["_search", "scroll", ..] => Call::Scroll,
-        [.., "_search"] => Call::Search,
-        [.., "_pit"] | [.., "_search", "point_in_time"] => Call::PointInTime,
-        [.., "_async_search"] | ["_async_search", ..] => Call::Asynchronous,
-        ["_plugins" | "_opendistro", "_asynchronous_search", ..] => Call::Asynchronous,
-        _ => Call::Other,
+        ["_search", "scroll", ..] => Kind::Scroll,
+        [.., "_search"] => Kind::Search,
+        [.., "_pit"] | [.., "_search", "point_in_time"] => Kind::PointInTime,
+        [.., "_async_search"] | ["_async_search", ..] => Kind::Asynchronous,
+        ["_plugins" | "_opendistro", "_asynchronous_search", ..] => Kind::Asynchronous,
+        _ => Kind::Other,
     }
 }
 
 impl Cursors {
     /// Whether the answer to such a request may hold an id.
-    pub(super) fn gives_ids(target: &RequestTarget<'_>) -> bool {
-        call(target) != Call::Other
+    pub(super) fn gives_ids(target: &Call<'_>) -> bool {
+        kind(target) != Kind::Other
     }
 
     /// Remembers which of the target's ids stands for which of the source's.
-    pub(super) fn learn(&mut self, target: &RequestTarget<'_>, source_answer: &[u8], target_answer: &[u8]) {
+    pub(super) fn learn(&mut self, target: &Call<'_>, source_answer: &[u8], target_answer: &[u8]) {
         let (source, answer) = (Answer::of(source_answer), Answer::of(target_answer));
-        match call(target) {
-            Call::Scroll | Call::Search => {
+        match kind(target) {
+            Kind::Scroll | Kind::Search => {
                 self.scrolls.insert(source.scroll, answer.scroll);
                 // A search may give its point in time another id.
                 self.points_in_time.insert(source.pit_id, answer.pit_id);
             }
             // Elasticsearch calls it id, OpenSearch pit_id.
-            Call::PointInTime => {
+            Kind::PointInTime => {
                 self.points_in_time.insert(source.pit_id.or(source.id), answer.pit_id.or(answer.id))
             }
-            Call::Asynchronous => self.searches.insert(source.id, answer.id),
-            Call::Other => {}
+            Kind::Asynchronous => self.searches.insert(source.id, answer.id),
+            Kind::Other => {}
         }
     }
 
     /// Exchanges the ids in a request; how many.
-    pub(super) fn replace(&self, target: &RequestTarget<'_>, request: &mut Request<'_>) -> u64 {
+    pub(super) fn replace(&self, target: &Call<'_>, request: &mut Request<'_>) -> u64 {
         let mut found = 0;
-        match call(target) {
-            Call::Scroll => self.scroll(target, request, &mut found),
-            Call::Search | Call::PointInTime if !self.points_in_time.ids.is_empty() => {
+        match kind(target) {
+            Kind::Scroll => self.scroll(target, request, &mut found),
+            Kind::Search | Kind::PointInTime if !self.points_in_time.ids.is_empty() => {
                 for pointer in POINT_IN_TIME {
                     in_body(&self.points_in_time, pointer, request, &mut found);
                 }
             }
-            Call::Asynchronous => {
+            Kind::Asynchronous => {
                 let segments = target.segments().map(|segment| one(&self.searches, segment, &mut found));
                 let path = segments.collect::<Vec<_>>().join("/");
                 if found > 0 {
                     request.set_path(format!("/{path}"));
                 }
             }
-            Call::Search | Call::PointInTime | Call::Other => {}
+            Kind::Search | Kind::PointInTime | Kind::Other => {}
         }
         found
     }
 
-    fn scroll(&self, target: &RequestTarget<'_>, request: &mut Request<'_>, found: &mut u64) {
+    fn scroll(&self, target: &Call<'_>, request: &mut Request<'_>, found: &mut u64) {
         if let Some(ids) = target.segments().nth(2) {
             request.set_path(format!("/_search/scroll/{}", list(&self.scrolls, ids, found)));
         }

@@ -1,9 +1,9 @@
 //! Comparing a tuple again.
 
-use crate::call::Class;
 use crate::compare::{Comparer, Question};
 use crate::report::{Fate, Pair, Report};
 use crate::verdict::{Comparison, REDACTED, Verdict};
+use switchover_rest::Class;
 
 use super::read::{Message, Tuple, call};
 use super::time;

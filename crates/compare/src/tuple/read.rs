@@ -7,8 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::json::{Kind, Value};
+use switchover_rest::Call;
 
 /// A line of a tuple file.
 #[derive(Debug, Clone, Copy)]

@@ -3,8 +3,8 @@
 
 use std::collections::HashSet;
 
-use crate::call::Call;
 use crate::json::Value;
+use switchover_rest::Call;
 
 /// Aggregations whose algorithms differ between versions.
 const ESTIMATES: [&[u8]; 4] =

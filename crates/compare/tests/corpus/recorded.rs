@@ -6,8 +6,8 @@ use std::io::Read;
 use base64::Engine;
 use serde::Deserialize;
 use switchover_compare::answer::Answer;
-use switchover_compare::call::Call;
 use switchover_compare::compare::Question;
+use switchover_rest::Call;
 
 /// One request and everything that was answered.
 #[derive(Deserialize)]

@@ -1,10 +1,10 @@
 //! Any two bodies, of any call, compared: whatever they are, it ends; and a body says the same as itself.
 
 use switchover_compare::answer::Answer;
-use switchover_compare::call::Call;
 use switchover_compare::compare::{Comparer, Question};
 use switchover_compare::json::Tape;
 use switchover_compare::verdict::{MAX_DIFFERENCES_PER_PAIR, Verdict};
+use switchover_rest::Call;
 
 const TARGETS: [(&str, &str); 6] = [
     ("POST", "/a/_search"),

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::is_mutating;
+
 /// Method, path and query of a request.
 #[derive(Debug, Clone, Copy)]
 pub struct Call<'a> {
@@ -62,23 +64,6 @@ const ABOUT_THE_CLUSTER: [&str; 9] = [
 /// First segments of the paths under which users, roles and keys are kept.
 const SECURITY: [&str; 5] =
     ["_security", "_plugins/_security", "_opendistro/_security", "_xpack/security", "_shield"];
-/// Searches and other reads that are sent by POST.
-const READS_BY_POST: [&str; 13] = [
-    "_search",
-    "_msearch",
-    "_count",
-    "_mget",
-    "_explain",
-    "_validate",
-    "_analyze",
-    "_field_caps",
-    "_termvectors",
-    "_mtermvectors",
-    "_rank_eval",
-    "_render",
-    "_simulate",
-];
-
 impl<'a> Call<'a> {
     /// Splits a request target; of an absolute one only what follows the host counts. `None` when it is not UTF-8.
     #[must_use]
@@ -117,9 +102,21 @@ impl<'a> Call<'a> {
     /// Opens or continues a scroll, whose pages come in each index's own order.
     #[must_use]
     pub fn is_scroll(&self) -> bool {
-        let mut segments = self.segments();
-        (segments.next() == Some("_search") && segments.next() == Some("scroll"))
+        self.continues_scroll()
             || (self.segments().next_back() == Some("_search") && self.parameter("scroll").is_some())
+    }
+
+    /// `/_search/scroll`, with or without an id behind it.
+    #[must_use]
+    pub fn continues_scroll(&self) -> bool {
+        let mut segments = self.segments();
+        segments.next() == Some("_search") && segments.next() == Some("scroll")
+    }
+
+    /// `/_bulk`, `/{index}/_bulk` or `/{index}/{type}/_bulk`.
+    #[must_use]
+    pub fn is_bulk(&self) -> bool {
+        self.segments().next_back() == Some("_bulk") && self.segments().count() <= 3
     }
 
     /// Whether the answer describes the cluster rather than its data.
@@ -137,14 +134,16 @@ impl<'a> Call<'a> {
         }) || (path.starts_with("_snapshot/") && self.segments().count() == 2)
     }
 
-    /// Whether the request can change nothing.
+    /// Whether the request can change nothing, not even a cursor.
     #[must_use]
     pub fn is_read(&self) -> bool {
-        match self.method {
-            "GET" | "HEAD" => !self.is_scroll(),
-            "POST" => !self.is_scroll() && self.segments().any(|segment| READS_BY_POST.contains(&segment)),
-            _ => false,
-        }
+        matches!(self.method, "GET" | "HEAD" | "POST") && !self.is_scroll() && !self.is_mutating()
+    }
+
+    /// Whether the request may change the cluster; see [`is_mutating`].
+    #[must_use]
+    pub fn is_mutating(&self) -> bool {
+        is_mutating(self.method, self.path.as_bytes())
     }
 
     /// The class of the call.
