@@ -1,5 +1,6 @@
 //! The command line.
 
+mod existing_tool;
 mod selection;
 mod target;
 
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use switchover_kafka::{KafkaArgs, OptionsError, Resolved};
 use switchover_settings::secret::SecretError;
-use switchover_settings::value;
+use switchover_settings::{Environment, value};
 use switchover_telemetry::LogFormat;
 
 use crate::client::DEFAULT_NON_RETRYABLE;
@@ -20,6 +21,11 @@ use crate::rewrite::{RewriteArgs, RewriteUsageError};
 use crate::run::Options;
 use crate::source::{Input, Until};
 
+/// As the existing tool has it.
+const DEFAULT_PACKET_TIMEOUT_SECONDS: u32 = 360;
+/// Where settings are looked for in the environment: under our name, and under that of the existing tool's replayer.
+pub const ENVIRONMENT: Environment<'static> =
+    Environment { prefix: "SWITCHOVER_REPLAYER", existing_tool: Some("TRAFFIC_REPLAYER") };
 /// The name that brokers see unless the user says otherwise.
 const KAFKA_CLIENT_ID: &str = "switchover-replayer";
 
@@ -84,6 +90,19 @@ pub struct Settings {
     /// Captured traffic that is read ahead, at most
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = value::size, help_heading = "Replay")]
     max_memory: u64,
+    /// Seconds without a sign of life of a connection, in the source's time, after which a request of it that is not whole
+    /// is given up, and one without an answer is replayed without
+    #[arg(
+        long,
+        alias = "observedPacketConnectionTimeout",
+        value_name = "SECONDS",
+        default_value_t = DEFAULT_PACKET_TIMEOUT_SECONDS,
+        value_parser = clap::value_parser!(u32).range(1..),
+        help_heading = "Replay"
+    )]
+    packet_timeout_seconds: u32,
+    #[command(flatten)]
+    existing_tool: existing_tool::ExistingTool,
     /// What keeps its order
     #[arg(long, value_enum, value_name = "POLICY", default_value = "document", help_heading = "Replay")]
     order: Policy,
@@ -150,6 +169,7 @@ impl Settings {
     /// # Errors
     /// See [`UsageError`].
     pub fn options(&self) -> Result<Options, UsageError> {
+        self.existing_tool.warnings().for_each(|warning| tracing::warn!("{warning}"));
         let input = self.input()?;
         let until = self.until.unwrap_or(match input {
             Input::Kafka { .. } => Until::Never,
@@ -163,6 +183,7 @@ impl Settings {
             until,
             speed: self.speedup_factor,
             policy: self.order,
+            packet_timeout: Duration::from_secs(self.packet_timeout_seconds.into()),
             max_idle_gap: self.max_idle_gap,
             max_memory: usize::try_from(self.max_memory).unwrap_or(usize::MAX),
             selection: self.selection.selection(),

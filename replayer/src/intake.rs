@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use switchover_capture::record::Capture;
-use switchover_capture::{End, Reassembled, Reassembler, TrafficStream, Transaction};
+use switchover_capture::{End, Reassembled, Reassembler, Timestamp, TrafficStream, Transaction};
 
 use crate::budget::Budget;
 use crate::captured::{Captured, unix_nanos};
@@ -19,6 +20,9 @@ use crate::evaluate::request_line;
 use crate::footprint::{Footprint, Names};
 use crate::order::LaneMark;
 use crate::selection::Selection;
+
+/// How often connections are looked at for expiry: each time costs a look at all that are open.
+const EXPIRY_INTERVAL_NS: i64 = 5_000_000_000;
 
 /// What was read since the last batch. To be applied in the order of the fields.
 #[derive(Debug, Default)]
@@ -41,6 +45,8 @@ pub struct Intake {
     budget: Arc<Budget>,
     selection: Selection,
     done: Option<Arc<Done>>,
+    /// Connections expire after this, in nanoseconds of the source's time.
+    packet_timeout: i64,
     lanes: BTreeMap<u32, Lane>,
     connections: HashMap<ConnectionKey, Connection>,
     next_connection: u64,
@@ -55,6 +61,10 @@ struct Lane {
     /// Reading began behind records that were replayed before: connections may begin in their middle.
     resumed: bool,
     read_to: i64,
+    /// The instant (unix nanoseconds) up to which connections were looked at for expiry.
+    expired_to: i64,
+    /// Since when there is nothing more to read.
+    at_end: Option<Instant>,
 }
 
 impl std::fmt::Debug for Lane {
@@ -63,6 +73,17 @@ impl std::fmt::Debug for Lane {
             .field("resumed", &self.resumed)
             .field("read_to", &self.read_to)
             .finish_non_exhaustive()
+    }
+}
+
+impl Lane {
+    /// Ends connections that were silent for `timeout` (nanoseconds) at `now` (unix nanoseconds).
+    fn expire(&mut self, now: i64, timeout: i64, found: &mut Vec<Reassembled<Origin>>) {
+        let older_than = now.saturating_sub(timeout);
+        if older_than.saturating_sub(self.expired_to) >= EXPIRY_INTERVAL_NS {
+            self.expired_to = older_than;
+            self.reassembler.expire(Timestamp::from_unix_nanos(older_than.into()), found);
+        }
     }
 }
 
@@ -76,8 +97,14 @@ struct Connection {
 impl Intake {
     /// Without lanes.
     #[must_use]
-    pub fn new(budget: Arc<Budget>, selection: Selection, done: Option<Arc<Done>>) -> Self {
+    pub fn new(
+        budget: Arc<Budget>,
+        selection: Selection,
+        packet_timeout: Duration,
+        done: Option<Arc<Done>>,
+    ) -> Self {
         Self {
+            packet_timeout: i64::try_from(packet_timeout.as_nanos()).unwrap_or(i64::MAX),
             budget,
             selection,
             done,
@@ -91,7 +118,16 @@ impl Intake {
 
     /// Begins a lane. Its requests are held back until it says how far it has been read.
     pub fn open_lane(&mut self, lane: u32, resumed: bool) {
-        self.lanes.insert(lane, Lane { reassembler: Reassembler::new(), resumed, read_to: i64::MIN });
+        self.lanes.insert(
+            lane,
+            Lane {
+                reassembler: Reassembler::new(),
+                resumed,
+                read_to: i64::MIN,
+                expired_to: i64::MIN,
+                at_end: None,
+            },
+        );
         self.batch.marks.push((lane, LaneMark::Read(i64::MIN)));
     }
 
@@ -134,7 +170,23 @@ impl Intake {
         if let Some(latest) = latest {
             state.read_to = state.read_to.max(latest);
         }
+        state.at_end = None;
+        state.expire(state.read_to, self.packet_timeout, &mut found);
         self.sort(lane, found);
+    }
+
+    /// Where nothing more comes, time passes all the same: a connection that hangs must not keep what was read of it for
+    /// ever. What has passed is added to the source's time, so that clocks need not agree.
+    pub fn expire_at_ends(&mut self) {
+        let waiting = self.lanes.iter().filter_map(|(lane, state)| Some((*lane, state.at_end?.elapsed())));
+        for (lane, waited) in waiting.collect::<Vec<_>>() {
+            let mut found = Vec::new();
+            if let Some(state) = self.lanes.get_mut(&lane) {
+                let now = state.read_to.saturating_add(i64::try_from(waited.as_nanos()).unwrap_or(i64::MAX));
+                state.expire(now, self.packet_timeout, &mut found);
+            }
+            self.sort(lane, found);
+        }
     }
 
     /// How far a lane has been read (unix nanoseconds).
@@ -145,7 +197,8 @@ impl Intake {
 
     /// Everything that a lane holds for now was read.
     pub fn lane_at_end(&mut self, lane: u32) {
-        if let Some(state) = self.lanes.get(&lane) {
+        if let Some(state) = self.lanes.get_mut(&lane) {
+            state.at_end.get_or_insert_with(Instant::now);
             self.batch.marks.push((lane, LaneMark::Read(state.read_to)));
             self.batch.marks.push((lane, LaneMark::AtEnd));
         }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use switchover_replayer::cli::Settings;
+use switchover_replayer::cli::{ENVIRONMENT, Settings};
 use switchover_replayer::progress::Progress;
 use switchover_replayer::report::{self, EXIT_FAILED, Outcome};
 use switchover_replayer::run::{self, Options};
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let settings: Settings = switchover_settings::parse("SWITCHOVER_REPLAYER");
+    let settings: Settings = switchover_settings::parse(ENVIRONMENT);
     switchover_telemetry::init_logging(settings.log_format);
     let options = match settings.options() {
         Ok(options) => options,

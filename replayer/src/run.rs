@@ -46,6 +46,8 @@ pub struct Options {
     pub max_idle_gap: Option<Duration>,
     /// Bytes of captured traffic that are read ahead, at most.
     pub max_memory: usize,
+    /// A connection without a sign of life for so long, in the source's time, has expired.
+    pub packet_timeout: Duration,
     /// What is replayed at all.
     pub selection: Selection,
     /// What keeps its order.
@@ -154,8 +156,14 @@ pub async fn run(
     };
     let budget = Arc::new(Budget::new(options.max_memory));
     let reader_stop = CancellationToken::new();
-    let mut reading =
-        source.start(options.until, options.selection, done, Arc::clone(&budget), reader_stop.clone());
+    let mut reading = source.start(
+        options.until,
+        options.selection,
+        options.packet_timeout,
+        done,
+        Arc::clone(&budget),
+        reader_stop.clone(),
+    );
     if let Some(offsets) = reading.offsets() {
         progress.show_offsets(offsets);
     }

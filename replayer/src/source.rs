@@ -9,6 +9,7 @@ mod log;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use switchover_kafka::{KafkaError, KafkaOptions};
 use tokio::sync::mpsc;
@@ -138,12 +139,13 @@ impl Source {
         self,
         until: Until,
         selection: Selection,
+        packet_timeout: Duration,
         done: Option<Arc<Done>>,
         budget: Arc<Budget>,
         stop: CancellationToken,
     ) -> Reading {
         let (sender, batches) = mpsc::channel(MAX_BATCHES_WAITING);
-        let feeder = Feeder { intake: Intake::new(budget, selection, done.clone()), sender };
+        let feeder = Feeder { intake: Intake::new(budget, selection, packet_timeout, done.clone()), sender };
         let committing = match self {
             Self::Logs(paths) => {
                 std::thread::spawn(move || log::read(&paths, until, feeder, &stop));

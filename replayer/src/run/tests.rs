@@ -85,6 +85,7 @@ impl Capture {
             input: Input::Logs(vec![self.log()]),
             until: Until::End,
             max_idle_gap: None,
+            packet_timeout: Duration::from_secs(360),
             max_memory: 256 << 20,
             selection: crate::selection::Selection::default(),
             policy: crate::order::Policy::Document,

@@ -155,6 +155,7 @@ impl Group {
                 () = stop.cancelled() => return self.feeder.intake,
                 _ = commits.tick() => commit(&consumer, &self.offsets, self.done.as_deref()).await,
                 _ = hand_over.tick() => {
+                    self.feeder.intake.expire_at_ends();
                     if self.hand_over(&stop).await.is_err() {
                         return self.feeder.intake;
                     }

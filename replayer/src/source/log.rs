@@ -58,6 +58,7 @@ fn entries(
             if until == Until::End {
                 return Ok(Ok(()));
             }
+            feeder.intake.expire_at_ends();
             feeder.hand_over()?;
             std::thread::sleep(LOOK_INTERVAL);
             logs.iter_mut().for_each(|log| log.at_end = false);

@@ -29,6 +29,32 @@ async fn several_logs_are_one_replay_in_the_order_of_time() {
 }
 
 #[tokio::test]
+async fn a_connection_that_hangs_expires_and_its_request_is_replayed() {
+    let mut capture = Capture::new();
+    let mut encoder = StreamEncoder::new("hangs", "node", MAX_RECORD_BYTES);
+    encoder.read(ms(0), &put("hangs"), &mut capture.records);
+    encoder.end_of_message(ms(0), 10, 10, &mut capture.records);
+    encoder.read(ms(1), b"PUT /a/_doc/never-whole HTTP/1.1\r\n", &mut capture.records);
+    encoder.flush(&mut capture.records);
+    capture.connection("goes on", &[(10, 20, put("1"), created()), (30_000, 30_010, put("2"), created())]);
+    let scripted = agreeing().await;
+    let options = Options {
+        until: Until::Never,
+        packet_timeout: Duration::from_secs(10),
+        ..capture.options(&scripted.target)
+    };
+    let (progress, stop) = (Arc::new(Progress::default()), CancellationToken::new());
+    let running = tokio::spawn(run(options, Arc::clone(&progress), stop.clone()));
+    while progress.snapshot().evaluated < 3 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    stop.cancel();
+    let outcome = running.await.unwrap().unwrap();
+    assert_eq!((outcome.input.requests, outcome.input.incomplete_requests), (3, 1));
+    assert!(replayed(&scripted).contains(&"PUT /a/_doc/hangs".to_owned()));
+}
+
+#[tokio::test]
 async fn what_is_left_out_is_counted_and_holds_nobody() {
     let mut capture = Capture::new();
     let search = request("POST /a/_search?q=x", "{}");
