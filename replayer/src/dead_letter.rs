@@ -6,6 +6,7 @@
 //! is acknowledged, so that an offset behind it can't be committed without it. Syncing each alone would make ten thousand
 //! poison requests a matter of minutes.
 
+mod bad;
 mod letter;
 
 use std::fs::{File, OpenOptions};
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+pub use bad::BadRecord;
 pub use letter::{Letter, Written};
 
 /// Names tried for the files of one run.
@@ -24,6 +26,7 @@ const MAX_NAMES: u64 = 100;
 pub struct DeadLetters {
     directory: PathBuf,
     files: Mutex<Option<Files>>,
+    bad: Mutex<Option<File>>,
 }
 
 #[derive(Debug)]
@@ -50,7 +53,7 @@ impl DeadLetters {
     /// When it can't be made.
     pub fn new(directory: PathBuf) -> Result<Self, DeadLetterError> {
         match std::fs::create_dir_all(&directory) {
-            Ok(()) => Ok(Self { directory, files: Mutex::default() }),
+            Ok(()) => Ok(Self { directory, files: Mutex::default(), bad: Mutex::default() }),
             Err(source) => Err(DeadLetterError { path: directory, source }),
         }
     }
@@ -71,6 +74,27 @@ impl DeadLetters {
             files.reasons.write_all(&letter.reason)
         };
         write(&mut files).map_err(|source| DeadLetterError { path: self.directory.clone(), source })
+    }
+
+    /// Keeps records that can't be used in a file of their own; they are on the disk when this returns, and their offsets may
+    /// be passed.
+    ///
+    /// # Errors
+    /// Of the file system.
+    pub fn keep_bad(&self, records: &[BadRecord]) -> Result<(), DeadLetterError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let mut bad = self.bad.lock().unwrap_or_else(PoisonError::into_inner);
+        let keep = |bad: &mut Option<File>| {
+            let file = match bad {
+                Some(file) => file,
+                None => bad.insert(create(&self.directory, "bad-records", "jsonl")?.1),
+            };
+            file.write_all(&bad::lines(records))?;
+            file.sync_data()
+        };
+        keep(&mut bad).map_err(|source| DeadLetterError { path: self.directory.clone(), source })
     }
 
     /// Returns once every letter written before is on the disk.
@@ -100,22 +124,34 @@ impl DeadLetters {
 
 impl Files {
     fn create(directory: &Path) -> io::Result<Self> {
-        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let create = |path: &Path| OpenOptions::new().create_new(true).append(true).open(path);
-        // Containers that share a folder also share the process id.
-        for attempt in 0..MAX_NAMES {
-            let name = format!("dead-letters-{seconds}-{}.b64", u64::from(std::process::id()) + attempt);
-            let path = directory.join(name);
-            let records = match create(&path) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-                created => created?,
-            };
-            let reasons = create(&path.with_extension("jsonl"))?;
-            File::open(directory)?.sync_all()?;
-            return Ok(Self { path, records, reasons, dirty: false });
-        }
-        Err(io::ErrorKind::AlreadyExists.into())
+        let (path, records) = create(directory, "dead-letters", "b64")?;
+        let reasons = create_new(&path.with_extension("jsonl"))?;
+        File::open(directory)?.sync_all()?;
+        Ok(Self { path, records, reasons, dirty: false })
     }
+}
+
+fn create_new(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create_new(true).append(true).open(path)
+}
+
+/// A file of this run's.
+fn create(directory: &Path, name: &str, extension: &str) -> io::Result<(PathBuf, File)> {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    // Containers that share a folder also share the process id.
+    for attempt in 0..MAX_NAMES {
+        let number = u64::from(std::process::id()) + attempt;
+        let path = directory.join(format!("{name}-{seconds}-{number}.{extension}"));
+        match create_new(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            created => {
+                let file = created?;
+                File::open(directory)?.sync_all()?;
+                return Ok((path, file));
+            }
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::budget::Budget;
 use crate::captured::{Captured, unix_nanos};
 use crate::commit::{Hold, Origin};
 use crate::counts::InputCounts;
+use crate::dead_letter::BadRecord;
 use crate::done::Done;
 use crate::evaluate::request_line;
 use crate::footprint::{Footprint, Names};
@@ -35,6 +36,8 @@ pub struct Batch {
     pub closed: Vec<u64>,
     /// How far lanes have been read.
     pub marks: Vec<(u32, LaneMark)>,
+    /// Records that can't be used.
+    pub bad_records: Vec<BadRecord>,
     /// What else was seen.
     pub counts: InputCounts,
 }
@@ -149,16 +152,17 @@ impl Intake {
     pub fn record(&mut self, lane: u32, payload: Bytes, origin: Origin, place: impl FnOnce() -> String) {
         self.batch.counts.records += 1;
         self.batch.counts.bytes += payload.len() as u64;
-        match TrafficStream::decode_record(payload) {
+        match TrafficStream::decode_record(payload.clone()) {
             Ok(stream) => self.stream(lane, stream, origin),
-            Err(error) => self.bad_record(&format!("{}: {error}", place())),
+            Err(error) => self.bad_record(place(), error.to_string(), payload, origin),
         }
     }
 
     /// Notes a record that can't be used.
-    pub fn bad_record(&mut self, what: &str) {
-        tracing::warn!(record = what, "record skipped");
-        self.batch.counts.bad_record(what);
+    pub fn bad_record(&mut self, place: String, reason: String, raw: Bytes, origin: Origin) {
+        tracing::warn!(place, reason, "record skipped");
+        self.batch.counts.bad_record(&format!("{place}: {reason}"));
+        self.batch.bad_records.push(BadRecord { place, reason, raw, hold: Hold::new(vec![origin]) });
     }
 
     fn stream(&mut self, lane: u32, stream: TrafficStream, origin: Origin) {

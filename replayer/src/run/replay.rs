@@ -337,6 +337,11 @@ impl Replay {
             self.order.mark(lane, mark);
         }
         self.counts.merge(batch.counts);
+        match self.shared.as_ref().map(|shared| shared.dead_letters.keep_bad(&batch.bad_records)) {
+            Some(Ok(())) => batch.bad_records.into_iter().for_each(|bad| bad.hold.acknowledge()),
+            Some(Err(error)) => self.fail(error.to_string()),
+            None => {}
+        }
     }
 
     fn fail(&mut self, message: String) {

@@ -51,7 +51,8 @@ fn records(
         match record {
             Ok(record) => feeder.intake.decoded(LANE, record.stream),
             Err(InputError::Bad(bad)) if bad.reason != BadReason::CutOff => {
-                feeder.intake.bad_record(&format!("{name}: {bad}"));
+                let place = format!("{name} record {}", bad.number);
+                feeder.intake.bad_record(place, bad.reason.to_string(), bad.raw, None);
             }
             Err(error) => return Ok(Err(format!("cannot read {name}: {error}"))),
         }

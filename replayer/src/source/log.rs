@@ -95,7 +95,7 @@ fn take(intake: &mut Intake, lane: u32, entry: &Entry) {
                 let what = format!("{requests} requests on {connections} connections: {reason}");
                 intake.gap(&what, requests);
             }
-            Err(error) => intake.bad_record(&format!("{}: {error}", place())),
+            Err(error) => intake.bad_record(place(), error.to_string(), entry.payload.clone(), None),
         },
     }
 }

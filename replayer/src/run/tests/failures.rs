@@ -49,6 +49,12 @@ async fn gaps_and_bad_records_win_over_differences() {
     let outcome = capture.replay(&scripted.target).await;
     assert_eq!(outcome.exit_code(), EXIT_GAPS, "{}", outcome.verdict());
     assert_eq!((outcome.input.gaps, outcome.input.gap_requests, outcome.input.bad_records), (1, 7, 1));
+    let mut kept = std::fs::read_dir(capture.options(&scripted.target).dead_letter_dir).unwrap();
+    let kept = kept.find_map(|file| {
+        file.ok().filter(|file| file.file_name().to_string_lossy().starts_with("bad-records-"))
+    });
+    let kept: Value = serde_json::from_slice(&std::fs::read(kept.unwrap().path()).unwrap()).unwrap();
+    assert!(kept["rawBase64"].is_string() && kept["place"].as_str().unwrap().contains("offset"), "{kept}");
     assert_eq!(outcome.report.requests.different, 1);
 }
 
