@@ -15,7 +15,7 @@ use std::error::Error;
 use std::fmt;
 use std::future::Future as _;
 use std::pin::pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -60,6 +60,8 @@ pub struct RecordConsumer {
     inner: StreamConsumer<Context>,
     topic: String,
     partitions: Vec<i32>,
+    /// What was received together with a change of the assignment, until that was handed out.
+    behind_change: Mutex<Option<Polled>>,
 }
 
 impl fmt::Debug for RecordConsumer {
@@ -101,7 +103,7 @@ impl RecordConsumer {
         };
         let partitions = topic_partitions(&inner, &inner.context().state, &options.brokers, topic, serve)?;
         inner.subscribe(&[topic]).map_err(|error| KafkaError::operation(topic, "subscribing", &error))?;
-        Ok(Self { inner, topic: topic.to_owned(), partitions })
+        Ok(Self { inner, topic: topic.to_owned(), partitions, behind_change: Mutex::default() })
     }
 
     /// All partitions of the topic.
@@ -119,27 +121,35 @@ impl RecordConsumer {
             if let Some(change) = self.inner.context().next_change() {
                 return Ok(self.with_committed(change));
             }
+            if let Some(polled) = self.behind_change().take() {
+                return Ok(polled);
+            }
             // A rebalance does not by itself end a `recv`, so it is looked for in between.
             let Ok(received) = tokio::time::timeout(REBALANCE_LOOK, self.inner.recv()).await else {
                 continue;
             };
-            match received {
-                Ok(message) => {
-                    return Ok(Polled::Record {
-                        partition: message.partition(),
-                        offset: message.offset(),
-                        timestamp_ms: message.timestamp().to_millis(),
-                        key: message.key().map(<[u8]>::to_vec),
-                        payload: message.payload().unwrap_or_default().to_vec(),
-                    });
-                }
-                Err(Library::PartitionEOF(partition)) => return Ok(Polled::PartitionEnd { partition }),
+            let polled = match received {
+                Ok(message) => Polled::Record {
+                    partition: message.partition(),
+                    offset: message.offset(),
+                    timestamp_ms: message.timestamp().to_millis(),
+                    key: message.key().map(<[u8]>::to_vec),
+                    payload: message.payload().unwrap_or_default().to_vec(),
+                },
+                Err(Library::PartitionEOF(partition)) => Polled::PartitionEnd { partition },
                 Err(error) if error::is_outage(&error) => {
                     tracing::warn!(%error, topic = self.topic, "kafka unreachable, waiting for it");
+                    continue;
                 }
                 Err(error) => return Err(KafkaError::operation(&self.topic, "reading", &error)),
-            }
+            };
+            // The same `recv` may have assigned a partition and brought its first record: that it is ours comes first.
+            *self.behind_change() = Some(polled);
         }
+    }
+
+    fn behind_change(&self) -> MutexGuard<'_, Option<Polled>> {
+        self.behind_change.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Commits the next offsets to read, waiting for the broker's word.
