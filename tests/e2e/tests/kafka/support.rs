@@ -1,7 +1,7 @@
 //! A producer whose events are counted, and readers.
 
 use clap::Parser;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -103,7 +103,7 @@ pub(crate) fn send(producer: &RecordProducer, key: &str, payload: &[u8], token: 
 /// Payloads by key, in the order in which they stand in the topic.
 pub(crate) type ByKey = BTreeMap<String, Vec<String>>;
 
-/// Everything in the topic, by a group of its own.
+/// Everything in the topic, by a group of its own; each partition is told to be ours before its first record.
 pub(crate) fn consumed(options: &KafkaOptions, topic: &str) -> ByKey {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let entered = runtime.enter();
@@ -111,17 +111,24 @@ pub(crate) fn consumed(options: &KafkaOptions, topic: &str) -> ByKey {
     let consumer = RecordConsumer::subscribe(options, topic, &group).expect("the topic");
     drop(entered);
     let mut open: Vec<i32> = consumer.partitions().to_vec();
-    let mut found = ByKey::new();
+    let (mut found, mut ours) = (ByKey::new(), BTreeSet::new());
     runtime.block_on(async {
         while !open.is_empty() {
             let polled = tokio::time::timeout(Duration::from_secs(60), consumer.next()).await;
             match polled.expect("an answer of the broker").expect("a record") {
-                Polled::Record { key, payload, .. } => {
+                Polled::Record { partition, key, payload, .. } => {
+                    assert!(
+                        ours.contains(&partition),
+                        "a record of partition {partition}, which is not ours"
+                    );
                     let key = String::from_utf8(key.expect("a key")).unwrap();
                     found.entry(key).or_default().push(String::from_utf8(payload).unwrap());
                 }
                 Polled::PartitionEnd { partition } => open.retain(|other| *other != partition),
-                Polled::Assigned(_) | Polled::Revoked(_) => {}
+                Polled::Assigned(partitions) => {
+                    ours.extend(partitions.into_iter().map(|(partition, _)| partition))
+                }
+                Polled::Revoked(_) => {}
             }
         }
     });
