@@ -35,8 +35,9 @@ soak: release ## SOAK_SECONDS (600) of traffic through agent and Kafka: memory, 
 demo: release ## Record a live Elasticsearch, replay to OpenSearch, compare (KAFKA=1: through Kafka)
 	demo/run $(if $(KAFKA),--kafka)
 
-bench: release ## Agent beside nginx and haproxy (bench/run --help)
+bench: release ## Agent beside nginx and haproxy (bench/run --help), and the replayer (bench/replay --help)
 	bench/run
+	bench/replay
 
 clean-lab: ## Stop all servers of the lab and delete their data
 	$(LAB) down --all --purge
