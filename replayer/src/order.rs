@@ -27,6 +27,8 @@ use conflicts::Conflicts;
 /// How far records may lie out of order in a lane, in nanoseconds of source time. The agent appends a mutating request
 /// at once but collects other observations for up to 250 ms; the rest covers clocks that are set and slow disks.
 pub const REORDER_WINDOW_NS: i64 = 2_000_000_000;
+/// What is waited for when the memory budget is spent: the agent's own delay, doubled.
+const SHORT_REORDER_WINDOW_NS: i64 = 500_000_000;
 /// The most requests that wait for others while later ones are looked at, and the most others that all of them wait for;
 /// beyond it nothing more begins.
 const MAX_PARKED_REQUESTS: usize = 10_000;
@@ -205,6 +207,16 @@ impl<T> Order<T> {
     /// What holds the next request, at the wall-clock time `now` (unix nanoseconds).
     #[must_use]
     pub fn head(&self, now: i64) -> Head {
+        self.head_within(now, REORDER_WINDOW_NS)
+    }
+
+    /// The same when there is no memory to read far ahead.
+    #[must_use]
+    pub fn head_in_short_memory(&self, now: i64) -> Head {
+        self.head_within(now, SHORT_REORDER_WINDOW_NS)
+    }
+
+    fn head_within(&self, now: i64, window: i64) -> Head {
         if let Some(Reverse((first, _))) = self.ready.peek() {
             return Head::Ready(*first);
         }
@@ -221,10 +233,10 @@ impl<T> Order<T> {
                 LaneMark::AtEnd => now.max(*read_to),
                 LaneMark::Read(_) => *read_to,
             };
-            if seen.saturating_sub(REORDER_WINDOW_NS) < head.arrival.first {
+            if seen.saturating_sub(window) < head.arrival.first {
                 match state {
                     LaneMark::AtEnd => {
-                        wake = wake.map(|_| head.arrival.first.saturating_add(REORDER_WINDOW_NS));
+                        wake = wake.map(|_| head.arrival.first.saturating_add(window));
                     }
                     _ => wake = None,
                 }

@@ -149,6 +149,13 @@ fn the_head_waits_until_every_lane_is_read_past_it() {
     order.mark(1, LaneMark::Read(i64::MIN));
     order.push(arrival(1000 * MS, 1001 * MS, Footprint::everything()), 0);
     assert_eq!(order.head(0), Head::AwaitsInput(None));
+    order.mark(0, LaneMark::Read(1500 * MS));
+    order.mark(1, LaneMark::Read(1500 * MS));
+    assert_eq!(
+        (order.head(0), order.head_in_short_memory(0)),
+        (Head::AwaitsInput(None), Head::Ready(1000 * MS))
+    );
+    order.mark(1, LaneMark::Read(i64::MIN));
     order.mark(0, LaneMark::Read(3000 * MS));
     assert_eq!(order.head(0), Head::AwaitsInput(None), "the other lane has not been read");
     order.mark(1, LaneMark::AtEnd);

@@ -213,7 +213,11 @@ impl Replay {
         let pass_reads = self.order.pass_slow_reads(Instant::now());
         loop {
             let wall = wall_clock();
-            let (holding, until, wants_input) = match self.order.head(wall) {
+            let head = match self.budget.is_spent() {
+                false => self.order.head(wall),
+                true => self.order.head_in_short_memory(wall),
+            };
+            let (holding, until, wants_input) = match head {
                 Head::Empty if self.input_ended => ("waiting for the last answers", None, false),
                 Head::Empty => ("waiting for input", None, true),
                 Head::AwaitsInput(wake) => {
