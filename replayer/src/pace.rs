@@ -1,7 +1,7 @@
 //! When a request is due: the source's own timing, divided by the speed-up factor.
 //!
 //! The time base is set once, by the first request, and never moved: after a stall the replay catches up as fast as
-//! the order allows. That can't flood the target, since the order never runs more at once than the source did.
+//! the order allows. That can't flood the target: `--maxConcurrentRequests` bounds what is in flight.
 
 use std::time::Duration;
 
