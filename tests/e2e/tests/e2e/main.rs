@@ -5,7 +5,6 @@ mod existing_tool;
 mod failures;
 mod gates;
 mod go_clients;
-mod hanging;
 mod lifecycle;
 mod memory;
 mod otlp;
