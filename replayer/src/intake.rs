@@ -230,7 +230,9 @@ impl Intake {
     /// What came together since the last call.
     pub fn take(&mut self) -> Batch {
         for (lane, state) in &self.lanes {
-            if !self.batch.marks.iter().any(|(other, _)| other == lane) && state.read_to > i64::MIN {
+            // A lane stays at its end until something comes of it, whatever comes of others.
+            let known = state.at_end.is_some() || self.batch.marks.iter().any(|(other, _)| other == lane);
+            if !known && state.read_to > i64::MIN {
                 self.batch.marks.push((*lane, LaneMark::Read(state.read_to)));
             }
         }

@@ -5,6 +5,7 @@ mod existing_tool;
 mod failures;
 mod gates;
 mod go_clients;
+mod hanging;
 mod lifecycle;
 mod memory;
 mod otlp;
