@@ -373,3 +373,35 @@ fn data_bytes(stream: &TrafficStream) -> u64 {
     });
     data.sum::<usize>() as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use switchover_capture::{MAX_RECORD_BYTES, StreamEncoder};
+
+    use super::*;
+
+    fn record(connection_id: &str, second: i64) -> Bytes {
+        let at = Timestamp { seconds: second, nanos: 0 };
+        let (mut encoder, mut records) =
+            (StreamEncoder::new(connection_id, "n", MAX_RECORD_BYTES), Vec::new());
+        encoder.read(at, b"GET / HTTP/1.1\r\n\r\n", &mut records);
+        encoder.close(at, &mut records);
+        records.remove(0).into()
+    }
+
+    #[test]
+    fn a_lane_at_its_end_stays_there_while_others_are_read() {
+        let budget = Arc::new(Budget::new(usize::MAX));
+        let mut intake = Intake::new(budget, Selection::default(), Duration::from_secs(360), None);
+        intake.open_lane(0, false);
+        intake.open_lane(1, false);
+        intake.record(0, record("a", 1), None, String::new);
+        intake.lane_at_end(0);
+        assert_eq!(intake.take().marks.last(), Some(&(0, LaneMark::AtEnd)));
+        intake.record(1, record("b", 100), None, String::new);
+        assert_eq!(intake.take().marks, [(1, LaneMark::Read(100_000_000_000))]);
+        intake.record(0, record("c", 101), None, String::new);
+        let marks = intake.take().marks;
+        assert!(marks.contains(&(0, LaneMark::Read(101_000_000_000))), "{marks:?}");
+    }
+}
