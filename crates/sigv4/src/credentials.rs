@@ -66,7 +66,7 @@ pub(crate) async fn keep_fresh(
 async fn get(provider: &SharedCredentialsProvider) -> Result<Credentials, CredentialsError> {
     match tokio::time::timeout(ATTEMPT_LIMIT, provider.provide_credentials()).await {
         Ok(Ok(credentials)) => Ok(credentials),
-        Ok(Err(error)) => Err(CredentialsError(chain(&error))),
+        Ok(Err(error)) => Err(CredentialsError(with_causes(&error))),
         Err(_) => Err(CredentialsError(format!("no answer within {} s", ATTEMPT_LIMIT.as_secs()))),
     }
 }
@@ -79,8 +79,9 @@ fn pause(credentials: &Credentials) -> Duration {
     left.unwrap_or(RENEW_ENDLESS).clamp(MIN_PAUSE, RENEW_ENDLESS)
 }
 
-/// An error with its causes; the outermost alone often says nothing.
-fn chain(error: &dyn std::error::Error) -> String {
+/// An AWS error with its causes; the outermost alone often says nothing.
+#[must_use]
+pub fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -8,6 +8,6 @@ mod credentials;
 mod payload;
 mod signer;
 
-pub use credentials::{CredentialsError, SharedCredentialsProvider};
+pub use credentials::{CredentialsError, SharedCredentialsProvider, with_causes};
 pub use payload::payload_hash;
 pub use signer::{SignError, Signer, ToSign};

@@ -12,6 +12,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_msk_iam_sasl_signer::generate_auth_token_from_credentials_provider as sign;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use switchover_sigv4::with_causes;
 
 /// One attempt to get credentials and sign.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(20);
@@ -174,7 +175,7 @@ impl Source {
         let signing = sign(Region::new(self.region.clone()), provider);
         let (text, expires_ms) = match tokio::time::timeout(ATTEMPT_LIMIT, signing).await {
             Ok(Ok(signed)) => signed,
-            Ok(Err(error)) => return Err(self.explain(&chain(&error))),
+            Ok(Err(error)) => return Err(self.explain(&with_causes(&error))),
             Err(_) => return Err(self.explain(&format!("no answer within {} s", ATTEMPT_LIMIT.as_secs()))),
         };
         let own = unix_ms() + (self.renew_every * 2).as_millis() as i64;
@@ -216,20 +217,6 @@ async fn provider(region: &str, credentials: &AwsCredentials) -> Result<SharedCr
         return Ok(SharedCredentialsProvider::new(role.build().await));
     }
     config.credentials_provider().ok_or_else(|| "no credentials provider is configured".to_owned())
-}
-
-/// An error with its causes; the outermost alone often says nothing.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 fn unix_ms() -> i64 {
