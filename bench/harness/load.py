@@ -2,15 +2,18 @@
 
 import json
 import subprocess
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from .processes import BenchError
 from .scenarios import Scenario
 
 SCRIPT = Path(__file__).parent.parent / "wrk.lua"
 # One thread: it is faster than any single-threaded backend, and more would take processors from what is measured.
 WRK_THREADS = 1
 RESPONSE_DEADLINE_SECONDS = 10
+FIRST_ANSWER_DEADLINE_SECONDS = 30
 # How much longer than asked wrk may take to start and end.
 END_DEADLINE_SECONDS = 30
 
@@ -39,6 +42,18 @@ def run(address: str, scenario: Scenario, body: Path, seconds: int) -> Load:
     if done.returncode != 0:
         return failed(f"wrk ended with code {done.returncode}: {(done.stderr or done.stdout).strip()[-300:]}")
     return parse(done.stdout)
+
+
+def first_answer(address: str, scenario: Scenario, body: Path) -> None:
+    """Sends one request and waits for its answer: after a start the first write waits for the login to Kafka."""
+    data = body.read_bytes() if scenario.body_bytes else None
+    headers = {"Content-Type": "application/json"} if data else {}
+    request = urllib.request.Request(f"http://{address}{scenario.path}", data, headers, method=scenario.method)
+    try:
+        with urllib.request.urlopen(request, timeout=FIRST_ANSWER_DEADLINE_SECONDS) as answer:
+            answer.read()
+    except OSError as error:
+        raise BenchError(f"no answer to the first request within {FIRST_ANSWER_DEADLINE_SECONDS} s: {error}") from error
 
 
 def parse(output: str) -> Load:

@@ -69,12 +69,13 @@ class Bench:
         body = directory / "body"
         if scenario.body_bytes:
             body.write_bytes(bulk_body(scenario.body_bytes))
+        load.first_answer(running.address, scenario, body)
         warm_up = load.run(running.address, scenario, body, WARM_UP_SECONDS)
         before = running.process.cpu_seconds() if running.process else 0.0
         with watched(lambda: self._own_cpu_seconds(running)) as disturbance:
             measured = load.run(running.address, scenario, body, self._seconds)
         after = running.process.cpu_seconds() if running.process else 0.0
-        made = warm_up.requests + measured.requests
+        made = 1 + warm_up.requests + measured.requests
         failure = warm_up.failure or measured.failure or self._failure(scenario, name, running, made)
         if failure:
             return Sample(number, scenario.key, name, failure=failure)
