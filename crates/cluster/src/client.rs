@@ -4,17 +4,17 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
+use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use hyper::{Method, Request};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use crate::authorization;
+use crate::body::Body;
 use crate::endpoint::Endpoint;
 use crate::error::{ClusterError, ClusterErrorKind};
 use crate::options::{Auth, ClusterOptions};
@@ -33,6 +33,7 @@ pub struct Cluster {
     endpoint: Endpoint,
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     authorization: Option<HeaderValue>,
+    auth: Auth,
     timeout: Duration,
 }
 
@@ -61,8 +62,8 @@ impl Cluster {
             .enable_http1()
             .wrap_connector(tcp);
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
-        let authorization = authorization(&endpoint, &options.auth)?;
-        Ok(Self { endpoint, client, authorization, timeout: options.timeout })
+        let authorization = authorization::constant(&endpoint, &options.auth)?;
+        Ok(Self { endpoint, client, authorization, auth: options.auth, timeout: options.timeout })
     }
 
     /// Sends one request and reads the whole answer, whatever its status. `path` starts with a slash and may carry
@@ -76,19 +77,38 @@ impl Cluster {
         path: &str,
         body: Option<Bytes>,
     ) -> Result<Response, ClusterError> {
+        self.send(method, path, body.map(Body::json)).await
+    }
+
+    /// The same with a body of any kind.
+    ///
+    /// # Errors
+    /// As [`Cluster::request`].
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Body>,
+    ) -> Result<Response, ClusterError> {
         let uri = self.endpoint.uri(path)?;
         let started = Instant::now();
         let mut request = Request::builder().method(method.clone()).uri(uri).header(USER_AGENT, AGENT);
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
-        if body.is_some() {
-            request = request.header(CONTENT_TYPE, "application/json");
+        let mut bytes = Bytes::new();
+        if let Some(body) = body {
+            request = request.header(CONTENT_TYPE, body.content_type);
+            if body.gzip {
+                request = request.header(CONTENT_ENCODING, "gzip");
+            }
+            bytes = body.bytes;
         }
-        let request = request.body(Full::new(body.unwrap_or_default())).map_err(|error| {
+        let mut request = request.body(Full::new(bytes.clone())).map_err(|error| {
             let advice = "report this as a defect";
             ClusterError::new(ClusterErrorKind::BadUri, &self.endpoint, error.to_string(), advice)
         })?;
+        authorization::sign(&self.endpoint, &self.auth, &mut request, &bytes)?;
         let response = tokio::time::timeout(self.timeout, self.exchange(request))
             .await
             .unwrap_or_else(|_| Err(transport::timed_out(&self.endpoint, self.timeout)))?;
@@ -104,6 +124,12 @@ impl Cluster {
         Ok(response)
     }
 
+    /// The address, as it may be shown.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        self.endpoint.to_string()
+    }
+
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Response, ClusterError> {
         let name = format!("{} {}", request.method(), request.uri().path());
         let response =
@@ -117,25 +143,6 @@ impl Cluster {
         let endpoint = self.endpoint.to_string();
         Ok(Response { endpoint, request: name, status: head.status, headers: head.headers, body })
     }
-}
-
-fn authorization(endpoint: &Endpoint, auth: &Auth) -> Result<Option<HeaderValue>, ClusterError> {
-    let Auth::Basic { username, password } = auth else {
-        return Ok(None);
-    };
-    if username.contains(':') {
-        let problem = format!("the user name {username:?} holds a colon, which HTTP Basic cannot carry");
-        return Err(ClusterError::new(ClusterErrorKind::BadUri, endpoint, problem, "use another user"));
-    }
-    let mut value =
-        HeaderValue::try_from(format!("Basic {}", BASE64.encode(format!("{username}:{password}")))).map_err(
-            |error| {
-                let problem = format!("the credentials do not fit a header: {error}");
-                ClusterError::new(ClusterErrorKind::BadUri, endpoint, problem, "use another password")
-            },
-        )?;
-    value.set_sensitive(true);
-    Ok(Some(value))
 }
 
 #[cfg(test)]

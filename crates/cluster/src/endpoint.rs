@@ -59,6 +59,15 @@ impl Endpoint {
         self.scheme == Scheme::HTTPS
     }
 
+    /// The value of `Host`: with the port unless it is the scheme's own.
+    pub(crate) fn host_header(&self) -> String {
+        let own = if self.is_https() { 443 } else { 80 };
+        match self.authority.port_u16() {
+            Some(port) if port != own => format!("{}:{port}", self.authority.host()),
+            _ => self.authority.host().to_owned(),
+        }
+    }
+
     /// `path` with its query, starting with a slash, under this endpoint's prefix.
     pub(crate) fn uri(&self, path: &str) -> Result<Uri, ClusterError> {
         let bad = |problem: String| {

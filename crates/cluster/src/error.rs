@@ -24,6 +24,8 @@ pub enum ClusterErrorKind {
     Tls,
     /// No whole answer within the time allowed.
     Timeout,
+    /// The request can't be signed: no credentials any more. May pass.
+    Unsigned,
     /// 401.
     Unauthorized,
     /// 403.
@@ -44,6 +46,7 @@ impl ClusterErrorKind {
             Self::Unreachable => "unreachable",
             Self::Tls => "tls",
             Self::Timeout => "timeout",
+            Self::Unsigned => "unsigned",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
             Self::Status => "status",

@@ -5,6 +5,8 @@
 //! The client speaks HTTP/1.1, keeps connections open between requests, follows no redirects and repeats nothing
 //! by itself: whether a request may be sent twice is known only to its caller.
 
+mod authorization;
+mod body;
 mod client;
 mod endpoint;
 mod error;
@@ -14,6 +16,7 @@ mod tls;
 mod transport;
 mod version;
 
+pub use body::Body;
 pub use client::{Cluster, MAX_RESPONSE_BYTES};
 pub use error::{ClusterError, ClusterErrorKind};
 pub use hyper::{HeaderMap, Method, StatusCode};

@@ -2,7 +2,10 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use switchover_sigv4::Signer;
 
 /// How long one request may take, from connecting to the last byte of the answer, unless the caller says otherwise.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -50,6 +53,10 @@ pub enum Auth {
         /// Never shown.
         password: String,
     },
+    /// `Authorization: ApiKey`, with the encoded key. Never shown.
+    ApiKey(String),
+    /// Every request is signed for AWS.
+    SigV4(Arc<Signer>),
 }
 
 impl fmt::Debug for Auth {
@@ -59,6 +66,8 @@ impl fmt::Debug for Auth {
             Self::Basic { username, .. } => {
                 out.debug_struct("Basic").field("username", username).finish_non_exhaustive()
             }
+            Self::ApiKey(_) => out.debug_struct("ApiKey").finish_non_exhaustive(),
+            Self::SigV4(signer) => out.debug_tuple("SigV4").field(signer).finish(),
         }
     }
 }
@@ -70,6 +79,10 @@ pub struct Tls {
     pub insecure: bool,
     /// PEM file of the certificate authorities to trust instead of the system's.
     pub ca_file: Option<PathBuf>,
+    /// PEM file with the client certificate to show.
+    pub cert_file: Option<PathBuf>,
+    /// PEM file with its key.
+    pub key_file: Option<PathBuf>,
 }
 
 /// The URI as it may be shown: a password typed into it by mistake is cut out.

@@ -12,16 +12,20 @@ use crate::options::Tls;
 
 pub(crate) fn client_config(endpoint: &Endpoint, tls: &Tls) -> Result<ClientConfig, ClusterError> {
     let fail = |problem, advice| ClusterError::new(ClusterErrorKind::Tls, endpoint, problem, advice);
-    if !endpoint.is_https() && !tls.insecure && tls.ca_file.is_none() {
+    let options = ClientOptions {
+        ca_file: tls.ca_file.clone(),
+        insecure: tls.insecure,
+        cert_file: tls.cert_file.clone(),
+        key_file: tls.key_file.clone(),
+    };
+    if !endpoint.is_https() && options == ClientOptions::default() {
         return trusting_nobody()
             .map_err(|error| fail(format!("TLS cannot be set up: {error}"), "report this as a defect"));
     }
-    let options =
-        ClientOptions { ca_file: tls.ca_file.clone(), insecure: tls.insecure, ..ClientOptions::default() };
     options.load().map_err(|error| match error {
         TlsError::File { .. } => fail(
-            format!("CA file {error}"),
-            "give a readable PEM file with the certificates of the authorities to trust",
+            format!("TLS file {error}"),
+            "give readable PEM files: certificates of the authorities to trust, or certificate and key to show",
         ),
         TlsError::NoSystemRoots(reason) => fail(
             format!("the system's root certificates cannot be loaded: {reason}"),

@@ -11,7 +11,7 @@ use hyper::Method;
 
 use self::scripted::{Scripted, answer, last_words};
 use super::MAX_RESPONSE_BYTES;
-use crate::{Auth, Cluster, ClusterError, ClusterErrorKind, ClusterOptions, Distribution};
+use crate::{Auth, Body, Cluster, ClusterError, ClusterErrorKind, ClusterOptions, Distribution};
 
 const ELASTICSEARCH: &str =
     r#"{"name":"n","version":{"number":"7.10.2","build_flavor":"oss"},"tagline":"You Know, for Search"}"#;
@@ -80,6 +80,40 @@ async fn basic_auth_and_the_body_go_out_as_they_should() {
     assert!(seen.contains("content-type: application/json\\r\\n"), "{seen}");
     assert!(seen.contains("user-agent: switchover/"), "{seen}");
     assert!(!format!("{cluster:?}").contains("ss"), "{cluster:?}");
+}
+
+#[tokio::test]
+async fn api_keys_signatures_and_compressed_lines_go_out_as_they_should() {
+    let server = Scripted::http(|request| answer(200, &format!("{request:?}")));
+    let sent = async |auth: Auth, body: Option<Body>| {
+        let mut options = ClusterOptions::new(format!("{}/prefix", server.uri()));
+        options.auth = auth;
+        let cluster = Cluster::connect(options).unwrap();
+        assert!(!format!("{cluster:?}").contains("c2VjcmV0"), "{cluster:?}");
+        let response = cluster.send(Method::POST, "/_bulk", body).await.unwrap();
+        String::from_utf8(response.body.to_vec()).unwrap()
+    };
+    let seen = sent(Auth::ApiKey("c2VjcmV0".into()), Some(Body::lines("{}\n"))).await;
+    assert!(seen.contains("authorization: ApiKey c2VjcmV0\\r\\n"), "{seen}");
+    assert!(seen.contains("content-type: application/x-ndjson\\r\\n"), "{seen}");
+
+    let provider = switchover_sigv4::SharedCredentialsProvider::new(aws_credential_types::Credentials::new(
+        "AKID", "secret", None, None, "test",
+    ));
+    let signer = switchover_sigv4::Signer::with_provider("es", "eu-central-1", provider).await.unwrap();
+    let body = Body::lines("{}\n").gzipped().unwrap();
+    let hash = switchover_sigv4::payload_hash(&body.bytes);
+    let seen = sent(Auth::SigV4(signer.into()), Some(body)).await;
+    let host = server.uri().trim_start_matches("http://").to_owned();
+    for part in [
+        "content-encoding: gzip\\r\\n",
+        &format!("host: {host}\\r\\n"),
+        &format!("x-amz-content-sha256: {hash}\\r\\n"),
+        "authorization: AWS4-HMAC-SHA256 Credential=AKID/",
+        "SignedHeaders=content-type;host;x-amz-content-sha256;x-amz-date",
+    ] {
+        assert!(seen.to_lowercase().contains(&part.to_lowercase()), "{part}: {seen}");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,103 @@
+//! The index that holds all work of one session.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use switchover_cluster::Cluster;
+
+use crate::error::CoordinationError;
+use crate::item::{Kind, NewItem, Stored};
+use crate::store::Store;
+
+/// The name of the index, the session's follows.
+const INDEX: &str = ".switchover_backfill";
+const SUBJECT_ID: &str = "subject";
+
+/// What a session is about. Two workers work together only when theirs are equal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// Where from: repository and snapshot.
+    pub from: String,
+    /// Where to.
+    pub to: String,
+    /// Whatever else must be the same, such as the choice of indices.
+    pub options: String,
+}
+
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} to {}", self.from, self.to)?;
+        if self.options.is_empty() { Ok(()) } else { write!(f, " ({})", self.options) }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredSubject {
+    kind: Kind,
+    subject: Subject,
+}
+
+/// Where work is posted and leased. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Board {
+    pub(crate) store: Store,
+}
+
+impl Board {
+    /// The board of a session, without making or checking anything: for those who look on.
+    ///
+    /// # Errors
+    /// When the name can't be a session's.
+    pub fn of(cluster: Cluster, session: &str) -> Result<Self, CoordinationError> {
+        let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+        if !session.bytes().all(fits) {
+            return Err(CoordinationError::SessionName(session.to_owned()));
+        }
+        let index = if session.is_empty() { INDEX.to_owned() } else { format!("{INDEX}_{session}") };
+        Ok(Self { store: Store { cluster, index } })
+    }
+
+    /// Makes the index unless it is there, and checks that it is about the same subject.
+    ///
+    /// # Errors
+    /// When it can't be made, or belongs to another subject.
+    pub async fn open(cluster: Cluster, session: &str, subject: &Subject) -> Result<Self, CoordinationError> {
+        let board = Self::of(cluster, session)?;
+        let keyword = json!({"type": "keyword"});
+        let number = json!({"type": "long"});
+        let mappings = json!({"dynamic": false, "properties": {
+            "kind": keyword, "state": keyword, "group": keyword, "holder": keyword,
+            "held": {"type": "boolean"}, "phase": {"type": "integer"},
+            "size": number, "bytes": number, "documents": number, "failedDocuments": number,
+        }});
+        board.store.make(mappings).await?;
+        let stored = StoredSubject { kind: Kind::Subject, subject: subject.clone() };
+        board.store.create([(SUBJECT_ID.to_owned(), stored)]).await?;
+        let there = board.store.get::<StoredSubject>(SUBJECT_ID).await?;
+        let there = there.ok_or_else(|| board.store.foreign(SUBJECT_ID, &"it is gone"))?.source.subject;
+        if there != *subject {
+            return Err(CoordinationError::OtherSubject {
+                index: board.store.index,
+                there: there.to_string(),
+                here: subject.to_string(),
+            });
+        }
+        Ok(board)
+    }
+
+    /// The name of the index.
+    #[must_use]
+    pub fn index(&self) -> &str {
+        &self.store.index
+    }
+
+    /// Posts work; what is posted already stays as it is.
+    ///
+    /// # Errors
+    /// When the cluster does not take it. Posting the same again is safe.
+    pub async fn post<U: Serialize>(
+        &self,
+        items: impl IntoIterator<Item = NewItem<U>>,
+    ) -> Result<(), CoordinationError> {
+        self.store.create(items.into_iter().map(Stored::new)).await
+    }
+}

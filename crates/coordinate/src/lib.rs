@@ -1,0 +1,26 @@
+//! Shares work among workers on any number of hosts, through one small index of a cluster that they all reach.
+//!
+//! An item of work is a document. A worker leases it by a compare-and-set on its sequence number, and renews the lease
+//! by writing how far it got: the cursor is never apart from the lease. No clock is compared with another host's: a
+//! worker takes an item over when it has seen, by its own clock, that its document did not change for a whole lease.
+//! A holder that could not renew knows by its own clock that its lease is over, and stops.
+//!
+//! What must be done before something else is in an earlier phase: items of a phase are given out when all those of the
+//! phases before are ended. An item may post others of its own phase before it is ended itself.
+
+mod board;
+mod claim;
+mod control;
+mod error;
+mod item;
+mod lease;
+mod overview;
+mod store;
+
+pub use board::{Board, Subject};
+pub use claim::{Claim, Claims};
+pub use control::{Beat, Desired, DesiredState, Worker};
+pub use error::CoordinationError;
+pub use item::{Ended, Item, NewItem, Progress};
+pub use lease::{LEASE, Lease};
+pub use overview::{GroupOverview, Overview};

@@ -1,0 +1,199 @@
+//! The documents of one index: read, created once, changed by compare-and-set.
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use switchover_cluster::{Body, Cluster, Method, Response, StatusCode};
+
+use crate::error::CoordinationError;
+
+/// Items created with one request.
+const ITEMS_A_BULK: usize = 1000;
+
+/// Where a document stands among all changes of its index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+pub(crate) struct Place {
+    #[serde(rename = "_seq_no")]
+    pub(crate) seq_no: i64,
+    #[serde(rename = "_primary_term")]
+    pub(crate) primary_term: i64,
+}
+
+/// A document and its place.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Found<T> {
+    #[serde(rename = "_id")]
+    pub(crate) id: String,
+    #[serde(flatten)]
+    pub(crate) place: Place,
+    #[serde(rename = "_source")]
+    pub(crate) source: T,
+}
+
+/// What became of a change that depends on a document's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    Made(Place),
+    /// Somebody else changed the document before.
+    Conflict,
+}
+
+/// Access to one index.
+#[derive(Debug, Clone)]
+pub(crate) struct Store {
+    pub(crate) cluster: Cluster,
+    pub(crate) index: String,
+}
+
+impl Store {
+    /// Makes the index unless it is there.
+    pub(crate) async fn make(&self, mappings: Value) -> Result<(), CoordinationError> {
+        let settings = json!({"index": {"hidden": true, "number_of_shards": 1, "auto_expand_replicas": "0-1", "refresh_interval": "1s"}});
+        let body = json!({"settings": settings, "mappings": mappings});
+        let made = self.ask(Method::PUT, "", Some(body)).await?;
+        // 400 is the answer when another worker was faster; whatever else it means shows in the next request.
+        if made.status == StatusCode::BAD_REQUEST
+            && self.ask(Method::HEAD, "", None).await?.status == StatusCode::OK
+        {
+            return Ok(());
+        }
+        made.success()?;
+        Ok(())
+    }
+
+    /// The document, straight from the shard. `None` when there is none, not even an index.
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        id: &str,
+    ) -> Result<Option<Found<T>>, CoordinationError> {
+        let answer = self.ask(Method::GET, &format!("/_doc/{}", encoded(id)), None).await?;
+        if answer.status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        let answer = answer.success()?;
+        serde_json::from_slice(&answer.body).map(Some).map_err(|error| self.foreign(id, &error))
+    }
+
+    /// Creates what is not there yet.
+    pub(crate) async fn create<T: Serialize>(
+        &self,
+        documents: impl IntoIterator<Item = (String, T)>,
+    ) -> Result<(), CoordinationError> {
+        let mut documents = documents.into_iter().peekable();
+        while documents.peek().is_some() {
+            let mut body = Vec::new();
+            for (id, document) in documents.by_ref().take(ITEMS_A_BULK) {
+                for line in [json!({"create": {"_id": id}}), json!(document)] {
+                    body.extend_from_slice(line.to_string().as_bytes());
+                    body.push(b'\n');
+                }
+            }
+            let path = format!("/{}/_bulk", self.index);
+            let answer = self.cluster.send(Method::POST, &path, Some(Body::lines(body))).await?.success()?;
+            let answer: Value = answer.json()?;
+            let items = answer["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let refused = |item: &&Value| {
+                let status = item["create"]["status"].as_u64().unwrap_or_default();
+                // 409: it is there.
+                !(200..300).contains(&status) && status != 409
+            };
+            if let Some(item) = items.iter().find(refused) {
+                let item = &item["create"];
+                return Err(CoordinationError::Refused {
+                    index: self.index.clone(),
+                    id: item["_id"].as_str().unwrap_or_default().to_owned(),
+                    reason: item["error"].to_string(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a document, whatever was there.
+    pub(crate) async fn put(&self, id: &str, document: &impl Serialize) -> Result<(), CoordinationError> {
+        let path = format!("/_doc/{}", encoded(id));
+        self.ask(Method::PUT, &path, Some(json!(document))).await?.success()?;
+        Ok(())
+    }
+
+    /// Changes some fields of the document if it is still where it was.
+    pub(crate) async fn change(
+        &self,
+        id: &str,
+        from: Place,
+        fields: Value,
+    ) -> Result<Change, CoordinationError> {
+        let Place { seq_no, primary_term } = from;
+        let path = format!("/_update/{}?if_seq_no={seq_no}&if_primary_term={primary_term}", encoded(id));
+        // A change to the same values is a sign of life, too.
+        let body = json!({"doc": fields, "detect_noop": false});
+        let answer = self.ask(Method::POST, &path, Some(body)).await?;
+        if answer.status == StatusCode::CONFLICT {
+            return Ok(Change::Conflict);
+        }
+        let answer = answer.success()?;
+        let place = serde_json::from_slice(&answer.body).map_err(|error| self.foreign(id, &error))?;
+        Ok(Change::Made(place))
+    }
+
+    /// What a search finds, as of the last refresh. An index that is not there has nothing.
+    pub(crate) async fn search<T: DeserializeOwned>(
+        &self,
+        mut body: Value,
+    ) -> Result<Vec<Found<T>>, CoordinationError> {
+        if let Some(members) = body.as_object_mut() {
+            members.insert("seq_no_primary_term".to_owned(), true.into());
+        }
+        let answer = self.query(body).await?;
+        let hits = answer["hits"]["hits"].as_array().cloned().unwrap_or_default();
+        let read = |hit: Value| {
+            let id = hit["_id"].as_str().unwrap_or_default().to_owned();
+            serde_json::from_value(hit).map_err(|error| self.foreign(&id, &error))
+        };
+        hits.into_iter().map(read).collect()
+    }
+
+    /// The whole answer to a search. A part of the shards is not enough.
+    pub(crate) async fn query(&self, body: Value) -> Result<Value, CoordinationError> {
+        let path = "/_search?allow_partial_search_results=false";
+        let answer = self.ask(Method::POST, path, Some(body)).await?.success()?;
+        Ok(answer.json()?)
+    }
+
+    /// Makes all changes visible to searches.
+    pub(crate) async fn refresh(&self) -> Result<(), CoordinationError> {
+        self.ask(Method::POST, "/_refresh", None).await?.success()?;
+        Ok(())
+    }
+
+    pub(crate) fn foreign(&self, id: &str, reason: &dyn std::fmt::Display) -> CoordinationError {
+        CoordinationError::Foreign {
+            index: self.index.clone(),
+            id: id.to_owned(),
+            reason: reason.to_string(),
+        }
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Response, CoordinationError> {
+        let body = body.map(|body| Bytes::from(body.to_string()));
+        Ok(self.cluster.request(method, &format!("/{}{path}", self.index), body).await?)
+    }
+}
+
+/// An id as a part of a path.
+fn encoded(id: &str) -> String {
+    let mut path = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => path.push(byte.into()),
+            _ => path.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    path
+}

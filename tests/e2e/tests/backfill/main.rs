@@ -1,0 +1,3 @@
+//! Backfill: shared work, documents from snapshots, and what is on the target in the end.
+
+mod coordination;
