@@ -6,7 +6,6 @@
 mod answer;
 mod attempts;
 mod bulk;
-mod concurrency;
 mod connect;
 mod next;
 mod repeat;
@@ -28,11 +27,11 @@ pub use answer::{Answer, MAX_ANSWER_BYTES};
 pub use attempts::{Attempt, Attempts};
 pub use bulk::{DEFAULT_NON_RETRYABLE, Remainder};
 pub(crate) use bulk::{reduced_answer, remaining_lines};
-pub use concurrency::Concurrency;
 use connect::Transport;
 pub use connect::{ConnectError, Connector};
 pub use request::RawRequest;
 pub use retry::{GivenUp, RetryPolicy, Sender, Source};
+pub use switchover_cluster::Concurrency;
 pub use target::Target;
 
 /// Requests up to this size go out in one write.

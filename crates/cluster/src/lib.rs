@@ -8,6 +8,7 @@
 mod authorization;
 mod body;
 mod client;
+mod concurrency;
 mod endpoint;
 mod error;
 mod options;
@@ -18,6 +19,7 @@ mod version;
 
 pub use body::Body;
 pub use client::{Cluster, MAX_RESPONSE_BYTES};
+pub use concurrency::{Concurrency, Permit};
 pub use error::{ClusterError, ClusterErrorKind};
 pub use hyper::{HeaderMap, Method, StatusCode};
 pub use options::{Auth, ClusterOptions, DEFAULT_TIMEOUT, Tls};
