@@ -1,7 +1,8 @@
 //! Reads an index's folder (a node's `nodes/0/indices/UUID/0/index`) and says how fast: one thread, files from the
-//! page cache. With `--print`, documents go to stdout, one line each: type, id, routing and source between tabs.
+//! page cache. With `--print`, documents go to stdout, one line each: type, id, routing and source between tabs
+//! (and the version and sequence number before the source).
 //!
-//! `cargo run --release -p switchover-lucene --example read_index -- FOLDER [--print] [--repeat N]`
+//! `cargo run --release -p switchover-lucene --example read_index -- FOLDER [--print] [--versions] [--repeat N]`
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -10,7 +11,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use switchover_lucene::{Commit, FileRange, Files, Opened, Reader, Segment};
+use switchover_lucene::{Commit, FileRange, Files, Opened, Options, Reader, Segment};
 
 /// Bytes that are fetched at once.
 const READ_BYTES: u64 = 8 << 20;
@@ -39,15 +40,16 @@ fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let path = arguments.first().ok_or("which folder?")?;
     let print = arguments.iter().any(|argument| argument == "--print");
+    let versions = arguments.iter().any(|argument| argument == "--versions");
     let repeat = arguments.iter().position(|argument| argument == "--repeat");
     let repeat = repeat.and_then(|at| arguments.get(at + 1)).map_or(Ok(1), |text| text.parse())?;
     for _ in 0..repeat {
-        read(Path::new(path), print)?;
+        read(Path::new(path), print, versions)?;
     }
     Ok(())
 }
 
-fn read(path: &Path, print: bool) -> Result<(), Failure> {
+fn read(path: &Path, print: bool, versions: bool) -> Result<(), Failure> {
     let mut folder = Folder { open: HashMap::new(), fetched: 0, waited: Duration::ZERO };
     let mut lengths = Vec::new();
     for entry in std::fs::read_dir(path)? {
@@ -68,7 +70,7 @@ fn read(path: &Path, print: bool) -> Result<(), Failure> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for commit in &commit.segments {
         let segment = loop {
-            match Segment::open(commit, &files)? {
+            match Segment::open(commit, &files, Options { versions })? {
                 Opened::Segment(segment) => break segment,
                 Opened::Needs(ranges) => {
                     for range in ranges {
@@ -92,7 +94,8 @@ fn read(path: &Path, print: bool) -> Result<(), Failure> {
                     if print {
                         let (doc_type, routing) = (document.doc_type, document.routing);
                         write!(out, "{}\t{}\t", doc_type.unwrap_or("-"), document.id)?;
-                        write!(out, "{}\t{}\n", routing.unwrap_or("-"), source.escape_ascii())?;
+                        write!(out, "{}\t{:?}\t", routing.unwrap_or("-"), document.version)?;
+                        writeln!(out, "{:?}\t{}", document.sequence_number, source.escape_ascii())?;
                     }
                 }
             }

@@ -68,6 +68,22 @@ impl Bits {
         }
     }
 
+    /// How many are set before each 64.
+    pub(crate) fn ranks(&self) -> Vec<u32> {
+        let mut before = 0;
+        let rank = |word: &u64| {
+            before += word.count_ones();
+            before - word.count_ones()
+        };
+        self.words.iter().map(rank).collect()
+    }
+
+    /// How many of its 64 are set before a document; `None` when it is not set itself.
+    pub(crate) fn rank_in_word(&self, doc: u32) -> Option<u32> {
+        let word = self.get(doc).then(|| self.words.get(doc as usize / 64).copied()).flatten()?;
+        Some((word & ((1 << (doc % 64)) - 1)).count_ones())
+    }
+
     pub(crate) fn count(&self) -> u32 {
         self.words.iter().map(|word| word.count_ones()).sum()
     }

@@ -68,7 +68,8 @@ pub(crate) fn footer(input: &mut Input<'_>) -> Result<u32, Error> {
 
 /// Checks the footer at the end of a whole file, and gives the bytes before it.
 pub(crate) fn verified<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a [u8], Error> {
-    let Some((body, end)) = bytes.len().checked_sub(FOOTER_BYTES).and_then(|at| bytes.split_at_checked(at)) else {
+    let Some((body, end)) = bytes.len().checked_sub(FOOTER_BYTES).and_then(|at| bytes.split_at_checked(at))
+    else {
         let needed = (FOOTER_BYTES - bytes.len()) as u64;
         return Err(ErrorKind::Truncated { needed }.at(file, bytes.len() as u64));
     };

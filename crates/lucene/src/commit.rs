@@ -70,8 +70,8 @@ impl Commit {
     pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, Error> {
         let mut input = Input::new(file, bytes);
         let suffix = file.strip_prefix("segments_").unwrap_or_default();
-        let generation = u64::from_str_radix(suffix, 36)
-            .map_err(|_| input.unexpected("a name like segments_1a", file))?;
+        let generation =
+            u64::from_str_radix(suffix, 36).map_err(|_| input.unexpected("a name like segments_1a", file))?;
         let header = codec::plain_header(&mut input)?;
         let version = header.version;
         if header.name != "segments" {

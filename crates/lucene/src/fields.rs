@@ -26,6 +26,8 @@ pub(crate) struct Field {
     pub(crate) suffix: String,
     /// Whether its doc values have a skip index (10.0 and later).
     pub(crate) skip_index: bool,
+    /// Whether binary doc values of the field are compressed (8.9 to 8.11).
+    pub(crate) compressed: bool,
 }
 
 /// The fields of a segment.
@@ -33,6 +35,7 @@ pub(crate) struct Field {
 pub(crate) struct Fields {
     by_name: HashMap<String, Field>,
     skip_indexed: Vec<u32>,
+    compressed: Vec<u32>,
 }
 
 impl Fields {
@@ -63,11 +66,15 @@ impl Fields {
             input.order = Order::Little;
         }
         let count = input.vint_count(5)?;
-        let mut fields = Self { by_name: HashMap::with_capacity(count), skip_indexed: Vec::new() };
+        let mut fields =
+            Self { by_name: HashMap::with_capacity(count), skip_indexed: Vec::new(), compressed: Vec::new() };
         for _ in 0..count {
             let field = field(&mut input, layout, version)?;
             if field.skip_index {
                 fields.skip_indexed.push(field.number);
+            }
+            if field.compressed {
+                fields.compressed.push(field.number);
             }
             fields.by_name.insert(field.name.clone(), field);
         }
@@ -80,6 +87,12 @@ impl Fields {
 
     pub(crate) fn number(&self, name: &str) -> Option<u32> {
         Some(self.get(name)?.number)
+    }
+
+    /// Whether binary doc values are compressed, in a `Lucene80` file of this version: since version 2 the field says
+    /// it, in version 1 all are.
+    pub(crate) fn compresses_binary(&self, number: u32, version: i32) -> bool {
+        version == 1 || (version >= 2 && self.compressed.contains(&number))
     }
 
     pub(crate) fn has_skip_index(&self, number: u32) -> bool {
@@ -130,12 +143,11 @@ fn field(input: &mut Input<'_>, layout: Layout, version: i32) -> Result<Field, E
         input.bytes(if layout == Layout::Lucene94 { 2 } else { 1 })?;
     }
     let attribute = |name: &str| attributes.get(name).map(String::as_str);
-    let suffix = match (
-        attribute("PerFieldDocValuesFormat.format"),
-        attribute("PerFieldDocValuesFormat.suffix"),
-    ) {
-        (Some(format), Some(suffix)) => format!("_{format}_{suffix}"),
-        _ => String::new(),
-    };
-    Ok(Field { name, number, doc_values, generation, suffix, skip_index })
+    let suffix =
+        match (attribute("PerFieldDocValuesFormat.format"), attribute("PerFieldDocValuesFormat.suffix")) {
+            (Some(format), Some(suffix)) => format!("_{format}_{suffix}"),
+            _ => String::new(),
+        };
+    let compressed = attribute("Lucene80DocValuesFormat.mode") == Some("BEST_COMPRESSION");
+    Ok(Field { name, number, doc_values, generation, suffix, skip_index, compressed })
 }

@@ -6,13 +6,7 @@ use crate::error::{Error, ErrorKind};
 use crate::input::{Input, Order};
 
 /// Reads a whole `.liv`; `suffix` is its generation in base 36.
-pub(crate) fn parse_liv(
-    file: &str,
-    bytes: &[u8],
-    id: Id,
-    suffix: &str,
-    max_doc: u32,
-) -> Result<Bits, Error> {
+pub(crate) fn parse_liv(file: &str, bytes: &[u8], id: Id, suffix: &str, max_doc: u32) -> Result<Bits, Error> {
     let mut input = Input::new(file, codec::verified(file, bytes)?);
     let header = codec::plain_header(&mut input)?;
     codec::index_header_rest(&mut input, id, suffix)?;
@@ -74,7 +68,13 @@ pub(crate) fn parse_del(file: &str, bytes: &[u8], max_doc: u32) -> Result<Bits, 
 
 /// `live`: bytes are all ones but for those that are listed; else all zeros. No end is marked: the list is over when
 /// as many bits differ as the count says.
-fn differing(input: &mut Input<'_>, bytes: usize, live: bool, count: u32, max: u32) -> Result<Vec<u8>, Error> {
+fn differing(
+    input: &mut Input<'_>,
+    bytes: usize,
+    live: bool,
+    count: u32,
+    max: u32,
+) -> Result<Vec<u8>, Error> {
     let usual = if live { 0xff } else { 0 };
     let mut bits = vec![usual; bytes];
     let mut left = i64::from(if live { max - count } else { count });

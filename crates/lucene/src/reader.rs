@@ -108,6 +108,11 @@ pub struct Document<'a> {
     pub source: Option<&'a [u8]>,
     /// The whole document where `_source` is filtered or off, kept for some time after indexing.
     pub recovery_source: Option<&'a [u8]>,
+    /// `_version`, with [`Options::versions`](crate::Options::versions) and where the format of it is known (6.0 and
+    /// later).
+    pub version: Option<i64>,
+    /// `_seq_no`, likewise.
+    pub sequence_number: Option<i64>,
 }
 
 impl<'s> Reader<'s> {
@@ -123,18 +128,27 @@ impl<'s> Reader<'s> {
     pub fn read<'r>(&'r mut self, read: &Read, bytes: &'r [u8]) -> Result<Chunks<'r>, Error> {
         let (expected, found) = (read.place.range.end - read.place.range.start, bytes.len() as u64);
         if expected != found {
-            return Err(ErrorKind::WrongLength { expected, found }.at(&read.place.file, read.place.range.start));
+            return Err(
+                ErrorKind::WrongLength { expected, found }.at(&read.place.file, read.place.range.start)
+            );
         }
         if read.start == self.sum.bytes {
             self.add(read, bytes)?;
         }
-        Ok(Chunks { segment: self.segment, chunk: &mut self.chunk, next: read.chunks.clone(), start: read.start, bytes })
+        Ok(Chunks {
+            segment: self.segment,
+            chunk: &mut self.chunk,
+            next: read.chunks.clone(),
+            start: read.start,
+            bytes,
+        })
     }
 
     fn add(&mut self, read: &Read, bytes: &[u8]) -> Result<(), Error> {
         let last = read.chunks.end == self.segment.chunks();
         let footer = if last { self.segment.footer_bytes() as usize } else { 0 };
-        let (body, footer) = bytes.split_at_checked(bytes.len().saturating_sub(footer)).unwrap_or((bytes, &[]));
+        let (body, footer) =
+            bytes.split_at_checked(bytes.len().saturating_sub(footer)).unwrap_or((bytes, &[]));
         self.sum = self.sum.then(Checksum::of(body));
         if footer.len() == FOOTER_BYTES
             && let Some(stored) = &self.segment.stored
@@ -207,7 +221,8 @@ impl<'c> Iterator for Documents<'c> {
 
 impl<'c> Documents<'c> {
     fn document(&self, number: u32) -> Result<Option<Document<'c>>, Error> {
-        let Some((stored, (bytes, fields))) = self.segment.stored.as_ref().zip(self.chunk.document(number)) else {
+        let Some((stored, (bytes, fields))) = self.segment.stored.as_ref().zip(self.chunk.document(number))
+        else {
             return Ok(None);
         };
         // Offsets of errors count in the document: in the file it is compressed.
@@ -220,17 +235,30 @@ impl<'c> Documents<'c> {
             Some(Err(_)) => Err(input.unexpected("UTF-8", format_args!("other bytes in document {number}"))),
         };
         let (id, doc_type) = match (found.id, text(found.uid)?) {
-            (Some(Value { bytes, text: true }), _) => (text(Some(Value { bytes, text: true }))?.map(Id::text), None),
-            (Some(Value { bytes, text: false }), _) => (Some(Id::decode(bytes).ok_or_else(|| {
-                input.unexpected("an encoded _id", format_args!("{} in document {number}", bytes.escape_ascii()))
-            })?), None),
+            (Some(Value { bytes, text: true }), _) => {
+                (text(Some(Value { bytes, text: true }))?.map(Id::text), None)
+            }
+            (Some(Value { bytes, text: false }), _) => (
+                Some(Id::decode(bytes).ok_or_else(|| {
+                    input.unexpected(
+                        "an encoded _id",
+                        format_args!("{} in document {number}", bytes.escape_ascii()),
+                    )
+                })?),
+                None,
+            ),
             (None, Some(uid)) => {
-                let (doc_type, id) = uid::split(uid).ok_or_else(|| input.unexpected("type#id as _uid", uid))?;
+                let (doc_type, id) =
+                    uid::split(uid).ok_or_else(|| input.unexpected("type#id as _uid", uid))?;
                 (Some(Id::text(id)), Some(doc_type))
             }
             (None, None) => (None, None),
         };
         let Some(id) = id else {
+            // Nested documents have their id only in the index of terms.
+            if self.segment.ids_expected {
+                return Err(input.unexpected("a stored _id", format_args!("none in document {number}")));
+            }
             return Ok(None);
         };
         Ok(Some(Document {
@@ -242,6 +270,8 @@ impl<'c> Documents<'c> {
             parent: text(found.parent)?.map(|parent| uid::split(parent).map_or(parent, |(_, id)| id)),
             source: found.source.map(|value| value.bytes),
             recovery_source: found.recovery_source.map(|value| value.bytes),
+            version: self.segment.versions.as_ref().and_then(|versions| versions.get(number)),
+            sequence_number: self.segment.sequence_numbers.as_ref().and_then(|numbers| numbers.get(number)),
         }))
     }
 }

@@ -4,6 +4,7 @@ use crate::bits::Bits;
 use crate::commit::{SegmentCommit, Version};
 use crate::compound::Compound;
 use crate::directory::{Directory, Stop};
+use crate::doc_values::{Numbers, Reader, WithValue};
 use crate::error::{Error, ErrorKind};
 use crate::fields::Fields;
 use crate::files::{FileRange, Files};
@@ -21,13 +22,27 @@ pub enum Opened {
     Segment(Box<Segment>),
 }
 
+/// What is read besides documents' text and ids.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Documents' `_version` and `_seq_no`: they are held in memory, packed, for all documents of a segment (some
+    /// bytes each).
+    pub versions: bool,
+}
+
 /// A segment whose metadata has been read.
 #[derive(Debug)]
 pub struct Segment {
     name: String,
     version: Version,
     max_doc: u32,
+    /// `None`: all.
     pub(crate) live: Option<Bits>,
+    nested: u32,
+    /// Whether a live document that is not nested must have an id.
+    pub(crate) ids_expected: bool,
+    pub(crate) versions: Option<Numbers>,
+    pub(crate) sequence_numbers: Option<Numbers>,
     pub(crate) numbers: FieldNumbers,
     /// Not opened when no document lives.
     pub(crate) stored: Option<StoredFields>,
@@ -35,9 +50,9 @@ pub struct Segment {
 
 impl Segment {
     /// Opens a segment with what is held of its files.
-    pub fn open(commit: &SegmentCommit, files: &Files) -> Result<Opened, Error> {
+    pub fn open(commit: &SegmentCommit, files: &Files, options: Options) -> Result<Opened, Error> {
         let mut directory = Directory::new(files);
-        match open(commit, &mut directory) {
+        match open(commit, &mut directory, options) {
             Ok(segment) => Ok(Opened::Segment(Box::new(segment))),
             Err(Stop::Needs) => Ok(Opened::Needs(directory.into_needs())),
             Err(Stop::Damaged(error)) => Err(error),
@@ -59,7 +74,13 @@ impl Segment {
         self.max_doc
     }
 
-    /// Documents that are not deleted, nested ones included.
+    /// Live documents that are known to be nested in another; they are left out. In indices older than 6.1 they are
+    /// known only when they are read.
+    pub fn nested_documents(&self) -> u32 {
+        self.nested
+    }
+
+    /// Documents that are not deleted and not known to be nested.
     pub fn live_documents(&self) -> u32 {
         self.live.as_ref().map_or(self.max_doc, Bits::count)
     }
@@ -86,7 +107,7 @@ impl Segment {
 }
 
 /// The letters of generations.
-fn base36(mut number: u64) -> String {
+pub(crate) fn base36(mut number: u64) -> String {
     let mut digits = Vec::new();
     loop {
         digits.push(char::from_digit((number % 36) as u32, 36).unwrap_or('0'));
@@ -97,7 +118,7 @@ fn base36(mut number: u64) -> String {
     }
 }
 
-fn open(commit: &SegmentCommit, directory: &mut Directory<'_>) -> Result<Segment, Stop> {
+fn open(commit: &SegmentCommit, directory: &mut Directory<'_>, options: Options) -> Result<Segment, Stop> {
     let name = commit.name.as_str();
     let info = directory.outer(&format!("{name}.si"))?;
     let entries = directory.outer(&format!("{name}.cfe")).ok();
@@ -112,25 +133,25 @@ fn open(commit: &SegmentCommit, directory: &mut Directory<'_>) -> Result<Segment
         let bytes = directory.whole(&entries)?;
         directory.compound = Some(Compound::parse(&entries.name, &bytes, commit.id)?);
     }
-    let (max_doc, id) = (info.max_doc, commit.id);
-    let fields = fields(commit, directory);
-    // One that is damaged is told before anything else is fetched.
-    if let Err(Stop::Damaged(error)) = fields {
-        return Err(error.into());
-    }
+    let directory = &*directory;
+    let max_doc = info.max_doc;
+    // What does not depend on each other is asked for together: each look-up notes what it needs before it stops.
     let deletes = deletes(commit, directory, max_doc);
-    let stored = StoredFields::open(directory, name, id, max_doc);
+    let fields = fields(commit, directory);
+    let stored = StoredFields::open(directory, name, commit.id, max_doc);
     let fields = fields?;
-    let mut live = deletes?;
-    if let Some(live) = &live
-        && live.count() != max_doc.saturating_sub(commit.deleted)
-    {
-        let found = max_doc - live.count();
-        let kind = ErrorKind::unexpected("as many deleted documents as the commit says", found);
-        return Err(kind.at(&format!("{name} (deletes)"), 0).into());
-    }
-    if live.as_ref().is_some_and(|live| live.count() == 0) {
-        live = Some(Bits::none(max_doc));
+    let values = Reader { directory, commit, fields: &fields, max_doc };
+    let soft_deletes = values.with_value("__soft_deletes");
+    let roots = readable(values.with_value("_primary_term"));
+    let versions = if options.versions { readable(values.numbers("_version")) } else { Ok(None) };
+    let sequence_numbers = if options.versions { readable(values.numbers("_seq_no")) } else { Ok(None) };
+    let (mut live, roots) = (live(commit, deletes?, soft_deletes?, max_doc)?, roots?);
+    let mut nested = 0;
+    if let Some(WithValue::Some(roots)) = &roots {
+        let all = live.get_or_insert_with(|| Bits::all(max_doc));
+        let before = all.count();
+        all.keep(roots);
+        nested = before - all.count();
     }
     let stored = match &live {
         Some(live) if live.count() == 0 => None,
@@ -144,7 +165,55 @@ fn open(commit: &SegmentCommit, directory: &mut Directory<'_>) -> Result<Segment
         source: fields.number("_source"),
         recovery_source: fields.number("_recovery_source"),
     };
-    Ok(Segment { name: name.to_owned(), version: info.version, max_doc, live, numbers, stored })
+    Ok(Segment {
+        name: name.to_owned(),
+        version: info.version,
+        max_doc,
+        live,
+        nested,
+        // 6.0 gave nested documents a primary term too.
+        ids_expected: roots.is_some() && info.version.major >= 8,
+        numbers,
+        versions: versions?,
+        sequence_numbers: sequence_numbers?,
+        stored,
+    })
+}
+
+/// The live documents, checked against the numbers of the commit; `None`: all.
+fn live(
+    commit: &SegmentCommit,
+    deletes: Option<Bits>,
+    soft_deletes: Option<WithValue>,
+    max_doc: u32,
+) -> Result<Option<Bits>, Error> {
+    let mut live = deletes;
+    let alive = |live: &Option<Bits>| live.as_ref().map_or(max_doc, Bits::count);
+    let check = |deleted: u32, expected: u32, what| {
+        let name = format!("{} ({what})", commit.name);
+        let kind = ErrorKind::unexpected("as many documents as the commit says", deleted);
+        if deleted == expected { Ok(()) } else { Err(kind.at(&name, 0)) }
+    };
+    let hard = alive(&live);
+    check(max_doc - hard, commit.deleted, "deleted")?;
+    match soft_deletes {
+        None => {}
+        Some(WithValue::All) => live = Some(Bits::none(max_doc)),
+        Some(WithValue::Some(dead)) => live.get_or_insert_with(|| Bits::all(max_doc)).remove(&dead),
+    }
+    // Commits before 7.4 don't count them.
+    if let Some(expected) = commit.soft_deleted {
+        check(hard - alive(&live), expected, "soft-deleted")?;
+    }
+    Ok(live)
+}
+
+/// Values that are of use but not needed: in a format that is not known, the field is as good as absent.
+fn readable<T>(values: Result<Option<T>, Stop>) -> Result<Option<T>, Stop> {
+    match values {
+        Err(Stop::Damaged(Error { kind: ErrorKind::Unsupported { .. }, .. })) => Ok(None),
+        other => other,
+    }
 }
 
 /// The field infos: the segment's own, or those that were written with updated doc values.

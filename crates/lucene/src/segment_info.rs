@@ -30,7 +30,10 @@ impl SegmentInfo {
                 }
                 true
             }
-            "Lucene50SegmentInfo" | "Lucene62SegmentInfo" | "Lucene70SegmentInfo" | "Lucene86SegmentInfo"
+            "Lucene50SegmentInfo"
+            | "Lucene62SegmentInfo"
+            | "Lucene70SegmentInfo"
+            | "Lucene86SegmentInfo"
             | "Lucene90SegmentInfo" => {
                 codec::verified(file, bytes)?;
                 codec::index_header_rest(&mut input, id, "")?;

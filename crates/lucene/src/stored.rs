@@ -39,12 +39,7 @@ pub(crate) struct StoredFields {
 }
 
 impl StoredFields {
-    pub(crate) fn open(
-        directory: &Directory<'_>,
-        segment: &str,
-        id: Id,
-        max_doc: u32,
-    ) -> Result<Self, Stop> {
+    pub(crate) fn open(directory: &Directory<'_>, segment: &str, id: Id, max_doc: u32) -> Result<Self, Stop> {
         let data = directory.inner(segment, ".fdt")?;
         let index = directory.inner(segment, ".fdx")?;
         let head = 0..data.length().min(HEAD_BYTES);
@@ -77,7 +72,9 @@ impl StoredFields {
             opening.blocks()?
         };
         if end > data.length() {
-            return Err(ErrorKind::Truncated { needed: end - data.length() }.at(&data.name, data.length()).into());
+            return Err(ErrorKind::Truncated { needed: end - data.length() }
+                .at(&data.name, data.length())
+                .into());
         }
         Ok(Self { file: data, format, ints, slice, chunks, max_doc, index, end })
     }
@@ -86,15 +83,20 @@ impl StoredFields {
     pub(crate) fn first_document(&self, chunk: u64) -> Result<u32, Error> {
         let document = if chunk < self.chunks { self.index.get(chunk).map(|at| at.0) } else { None };
         let document = if chunk == self.chunks { Some(self.max_doc.into()) } else { document };
-        document.filter(|document| *document <= self.max_doc.into()).map(|document| document as u32).ok_or_else(|| {
-            ErrorKind::unexpected("the first document of a chunk within the segment", chunk).at(&self.file.name, 0)
-        })
+        document
+            .filter(|document| *document <= self.max_doc.into())
+            .map(|document| document as u32)
+            .ok_or_else(|| {
+                ErrorKind::unexpected("the first document of a chunk within the segment", chunk)
+                    .at(&self.file.name, 0)
+            })
     }
 
     /// The bytes of a chunk in the `.fdt`.
     pub(crate) fn bytes(&self, chunk: u64) -> Result<Range<u64>, Error> {
         let start = self.index.get(chunk).map(|at| at.1);
-        let end = if chunk + 1 == self.chunks { Some(self.end) } else { self.index.get(chunk + 1).map(|at| at.1) };
+        let end =
+            if chunk + 1 == self.chunks { Some(self.end) } else { self.index.get(chunk + 1).map(|at| at.1) };
         match (start, end) {
             (Some(start), Some(end)) if start < end && end <= self.end => Ok(start..end),
             (start, end) => {

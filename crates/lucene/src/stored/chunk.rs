@@ -29,13 +29,21 @@ pub(crate) struct Chunk {
 
 impl Chunk {
     /// Decompresses a chunk whose bytes begin at `offset` in the file.
-    pub(crate) fn load(&mut self, stored: &StoredFields, chunk: u64, offset: u64, bytes: &[u8]) -> Result<(), Error> {
+    pub(crate) fn load(
+        &mut self,
+        stored: &StoredFields,
+        chunk: u64,
+        offset: u64,
+        bytes: &[u8],
+    ) -> Result<(), Error> {
         let documents = stored.first_document(chunk)?..stored.first_document(chunk + 1)?;
         let mut input = Input::from(&stored.file.name, offset, bytes, stored.format.order());
         let sliced = self.head(stored, &mut input, documents)?;
         let text = u64::from(self.ends.last().copied().unwrap_or(0));
         if !stored.format.compression.can_be(text, input.left()) {
-            return Err(input.unexpected("text that the chunk's bytes can hold", format_args!("{text} bytes")));
+            return Err(
+                input.unexpected("text that the chunk's bytes can hold", format_args!("{text} bytes"))
+            );
         }
         let text = text as usize;
         let needed = text + lz4::SLACK;
@@ -63,7 +71,12 @@ impl Chunk {
     }
 
     /// Reads what comes before the compressed bytes; tells whether those are in slices.
-    fn head(&mut self, stored: &StoredFields, input: &mut Input<'_>, documents: Range<u32>) -> Result<bool, Error> {
+    fn head(
+        &mut self,
+        stored: &StoredFields,
+        input: &mut Input<'_>,
+        documents: Range<u32>,
+    ) -> Result<bool, Error> {
         let (first, token) = (input.vint()?, input.vint()?);
         let (count, sliced) = if stored.format.has_dirty_bit() {
             (token >> 2, Some(token & 1 != 0))
@@ -72,7 +85,8 @@ impl Chunk {
         } else {
             (token >> 1, Some(token & 1 != 0))
         };
-        if first != documents.start || documents.start.checked_add(count) != Some(documents.end) || count == 0 {
+        if first != documents.start || documents.start.checked_add(count) != Some(documents.end) || count == 0
+        {
             let found = format!("{count} from {first} on, where the index has {documents:?}");
             return Err(input.error(ErrorKind::unexpected("the documents of the index", found)));
         }

@@ -104,7 +104,13 @@ impl Decompressor {
     }
 
     /// One length-prefixed stream that must fill `text` exactly.
-    fn piece(&mut self, input: &mut Input<'_>, text: &mut [u8], zstd: bool, dict: &[u8]) -> Result<(), Error> {
+    fn piece(
+        &mut self,
+        input: &mut Input<'_>,
+        text: &mut [u8],
+        zstd: bool,
+        dict: &[u8],
+    ) -> Result<(), Error> {
         let before = input.clone();
         let length = input.vint()? as usize;
         let compressed = input.bytes(length)?;
@@ -130,7 +136,8 @@ impl Decompressor {
     }
 
     fn unzstd(&mut self, compressed: &[u8], text: &mut [u8]) -> Result<(), String> {
-        let written = self.zstd()?.decompress_to_buffer(compressed, text).map_err(|error| error.to_string())?;
+        let written =
+            self.zstd()?.decompress_to_buffer(compressed, text).map_err(|error| error.to_string())?;
         if written != text.len() {
             return Err(format!("{written} of {} bytes came out", text.len()));
         }
@@ -212,7 +219,9 @@ fn shape(input: &mut Input<'_>, target: &Target<'_>) -> Result<(usize, usize), E
     let (dict, block) = (input.vint()? as usize, input.vint()? as usize);
     let text = target.end - target.start;
     if dict > text || (block == 0 && dict < text) {
-        return Err(input.unexpected("a dictionary and blocks within the text", format_args!("{dict}, {block}")));
+        return Err(
+            input.unexpected("a dictionary and blocks within the text", format_args!("{dict}, {block}"))
+        );
     }
     Ok((target.start + dict, block.max(1)))
 }

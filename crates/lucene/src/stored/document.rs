@@ -74,7 +74,9 @@ impl<'a> Stored<'a> {
             place.get_or_insert(value);
         }
         if input.left() > 0 {
-            return Err(input.unexpected("the end of the document", format_args!("{} more bytes", input.left())));
+            return Err(
+                input.unexpected("the end of the document", format_args!("{} more bytes", input.left()))
+            );
         }
         Ok(stored)
     }

@@ -1,7 +1,7 @@
 //! Which format a segment's stored fields have: the header of the `.fdt` tells, whatever the codec is called.
 
-use crate::error::{Error, ErrorKind};
 use crate::codec::Header;
+use crate::error::{Error, ErrorKind};
 use crate::input::{Input, Order};
 use crate::stored::compression::Compression;
 

@@ -62,7 +62,11 @@ impl Line {
 impl Blocks {
     /// Reads from after the header to the end mark, and the pointer after the last chunk that follows it (a format
     /// before 4.8 has none there).
-    pub(crate) fn parse(bytes: &Bytes, input: &mut Input<'_>, pointer: bool) -> Result<(Self, Option<u64>), Error> {
+    pub(crate) fn parse(
+        bytes: &Bytes,
+        input: &mut Input<'_>,
+        pointer: bool,
+    ) -> Result<(Self, Option<u64>), Error> {
         let version = input.vint()?;
         if version > 2 {
             return Err(input.unexpected("a version of packed integers of at most 2", version));
@@ -124,7 +128,8 @@ impl MonotonicMeta {
             return Err(input.unexpected("as many numbers as the metadata has blocks for", count));
         }
         let block = |_| {
-            let (minimum, average, offset) = (input.i64()?, f32::from_bits(input.i32()? as u32), input.i64()?);
+            let (minimum, average, offset) =
+                (input.i64()?, f32::from_bits(input.i32()? as u32), input.i64()?);
             let offset = input.in_range(offset, i64::MAX as u64, "an offset")?;
             let bits = input.u8()?.into();
             if bits > 64 {

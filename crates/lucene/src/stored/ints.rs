@@ -18,7 +18,12 @@ const BLOCK: usize = 128;
 
 impl Ints {
     /// Reads `count` numbers to the end of `numbers`.
-    pub(crate) fn read(self, input: &mut Input<'_>, count: usize, numbers: &mut Vec<u32>) -> Result<(), Error> {
+    pub(crate) fn read(
+        self,
+        input: &mut Input<'_>,
+        count: usize,
+        numbers: &mut Vec<u32>,
+    ) -> Result<(), Error> {
         match self {
             Self::Packed(version) => {
                 let bits = input.vint()?;

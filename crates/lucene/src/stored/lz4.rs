@@ -24,7 +24,8 @@ pub(crate) fn decompress(source: &[u8], buffer: &mut [u8], start: usize, end: us
         let literals = usize::from(token >> 4);
         // Nearly all runs are short, and nearly all are far from the ends.
         if literals < 15
-            && let (Some(piece), Some(place)) = (source.get(from..from + PIECE), buffer.get_mut(to..to + PIECE))
+            && let (Some(piece), Some(place)) =
+                (source.get(from..from + PIECE), buffer.get_mut(to..to + PIECE))
         {
             place.copy_from_slice(piece);
             (from, to) = (from + literals, to + literals);
