@@ -1,0 +1,160 @@
+//! The batches of one range: the one that is made, the one that is under way, and the cursor behind it.
+
+use std::sync::Arc;
+
+use switchover_coordinate::{Lease, Progress};
+use switchover_lucene::Document;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+
+use super::{LoadError, Loading};
+use crate::batch::{Address, Batch};
+use crate::bulk::{Refused, SendError};
+use crate::destination::Destination;
+use crate::unit::{SegmentUnit, Unit};
+
+/// A lease is renewed when so much of it is left.
+const RENEW_AT: f64 = 0.6;
+
+/// A batch and what is true when it is done.
+#[derive(Debug, Default)]
+struct Load {
+    batch: Batch,
+    documents: u64,
+    source_bytes: u64,
+    /// The number after its last document.
+    cursor: u64,
+    /// Bytes of the range that were read until then.
+    read_bytes: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Sending<'l> {
+    loading: Arc<Loading>,
+    segment: SegmentUnit,
+    lease: &'l mut Lease<Unit>,
+    progress: Progress,
+    next: Load,
+    under_way: Option<JoinHandle<(Load, Result<Vec<Refused>, SendError>)>>,
+    renew_at: Instant,
+}
+
+impl<'l> Sending<'l> {
+    pub(super) fn new(loading: Arc<Loading>, segment: SegmentUnit, lease: &'l mut Lease<Unit>) -> Self {
+        let progress = lease.item.progress.clone();
+        let renew_at = renewal(lease);
+        Self { loading, segment, lease, progress, next: Load::default(), under_way: None, renew_at }
+    }
+
+    /// Adds a document, after the batch before it was sent if there is no room.
+    pub(super) async fn push(
+        &mut self,
+        destination: &Destination,
+        document: &Document<'_>,
+        id: &str,
+        source: &[u8],
+    ) -> Result<(), LoadError> {
+        // Documents of one batch fit in it, but for one that is longer alone.
+        if !self.next.batch.is_empty() && self.next.batch.body().len() + source.len() > self.loading.batch_bytes {
+            self.send().await?;
+        }
+        let operation = self.loading.destinations.operation(destination, document.version);
+        // Before 2.0 children were found by the routing of their parent's id.
+        let routing = document.routing.or(document.parent);
+        let address = Address { index_json: &destination.index_json, id, routing, operation };
+        self.next.batch.push(address, source);
+        self.next.documents += 1;
+        self.next.source_bytes += source.len() as u64;
+        self.passed(document.number);
+        Ok(())
+    }
+
+    /// Everything up to this document is in the batch, or goes nowhere.
+    pub(super) fn passed(&mut self, document: u32) {
+        self.next.cursor = u64::from(document) + 1;
+    }
+
+    /// Bytes of the range were read.
+    pub(super) fn read(&mut self, bytes: u64) {
+        self.next.read_bytes += bytes;
+    }
+
+    /// Waits for something while the lease is kept.
+    pub(super) async fn meanwhile<T>(&mut self, other: impl Future<Output = T>) -> Result<T, LoadError> {
+        let mut other = std::pin::pin!(other);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut other => return Ok(done),
+                () = sleep_until(self.renew_at) => self.renew().await?,
+            }
+        }
+    }
+
+    /// Waits for the batch under way and writes down that it is done.
+    pub(super) async fn settle(&mut self) -> Result<(), LoadError> {
+        let Some(mut under_way) = self.under_way.take() else { return Ok(()) };
+        let settled = self.meanwhile(&mut under_way).await;
+        if settled.is_err() {
+            // Not ours any more.
+            under_way.abort();
+        }
+        let (load, sent) = settled??;
+        let refused = sent?;
+        if !refused.is_empty() {
+            let from = self.segment.to_string();
+            tracing::warn!(documents = refused.len(), %from, status = refused[0].status, error = refused[0].error,
+                file = %self.loading.failed.path().display(), "the target refused documents; they are kept");
+            self.loading.failed.keep(&load.batch, &refused, &from)?;
+        }
+        self.progress.cursor = load.cursor;
+        self.progress.documents += load.documents;
+        self.progress.bytes = load.read_bytes.min(self.lease.item.size);
+        self.progress.failed_documents += refused.len() as u64;
+        self.loading.done.add(load.documents, load.source_bytes, refused.len() as u64);
+        self.renew().await
+    }
+
+    /// All of the range was pushed; `end` is the cursor behind it.
+    pub(super) async fn finish(mut self, end: u64) -> Result<Progress, LoadError> {
+        self.send().await?;
+        self.settle().await?;
+        self.progress.cursor = end;
+        self.progress.bytes = self.lease.item.size;
+        Ok(self.progress.clone())
+    }
+
+    async fn send(&mut self) -> Result<(), LoadError> {
+        self.settle().await?;
+        let load = std::mem::take(&mut self.next);
+        if load.batch.is_empty() {
+            return Ok(());
+        }
+        (self.next.cursor, self.next.read_bytes) = (load.cursor, load.read_bytes);
+        let sender = Arc::clone(&self.loading.sender);
+        self.under_way = Some(tokio::spawn(async move {
+            let sent = sender.send(&load.batch).await;
+            (load, sent)
+        }));
+        Ok(())
+    }
+
+    async fn renew(&mut self) -> Result<(), LoadError> {
+        self.lease.renew(&self.progress).await?;
+        self.renew_at = renewal(self.lease);
+        Ok(())
+    }
+}
+
+impl Drop for Sending<'_> {
+    fn drop(&mut self) {
+        if let Some(under_way) = &self.under_way {
+            under_way.abort();
+        }
+    }
+}
+
+fn renewal(lease: &Lease<Unit>) -> Instant {
+    let now = Instant::now();
+    now + lease.ends().saturating_duration_since(now).mul_f64(1.0 - RENEW_AT)
+}
