@@ -1,0 +1,4 @@
+//! Snapshot repositories of Elasticsearch 1.x to 9.x and OpenSearch 1.x to 3.x, read without a server.
+
+pub mod blob_format;
+pub mod smile;
