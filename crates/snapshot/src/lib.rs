@@ -2,3 +2,8 @@
 
 pub mod blob_format;
 pub mod smile;
+mod store;
+mod uri;
+
+pub use self::store::*;
+pub use self::uri::{RepositoryUri, RepositoryUriError};
