@@ -4,7 +4,6 @@
 //! shards outside of the repository's base path (`shard_path_type: hashed_prefix`).
 
 pub(crate) mod fs;
-mod read_ahead;
 pub(crate) mod s3;
 
 use std::fmt;
@@ -14,7 +13,6 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 pub use self::fs::FsStore;
-pub use self::read_ahead::{READ_AHEAD_CHUNK_BYTES, READ_AHEAD_CHUNKS, read_ahead};
 pub use self::s3::{S3Options, S3Store};
 
 /// Blobs by key. All methods may be called at the same time, from any number of tasks.

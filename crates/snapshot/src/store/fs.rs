@@ -30,7 +30,9 @@ impl FsStore {
 
     fn error(self, key: &str, failure: Failure) -> StoreError {
         let (kind, detail) = match failure {
-            Failure::BadName => (StoreErrorKind::BadName, "a name in the repository is no file's name".to_owned()),
+            Failure::BadName => {
+                (StoreErrorKind::BadName, "a name in the repository is no file's name".to_owned())
+            }
             Failure::Ends(length) => {
                 (StoreErrorKind::Truncated, format!("it ends at byte {length}, before what is needed of it"))
             }
@@ -126,11 +128,6 @@ impl BlobStore for FsStore {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use futures_util::StreamExt;
-
-    use super::super::{READ_AHEAD_CHUNK_BYTES, read_ahead};
     use super::*;
 
     fn key(dir: &tempfile::TempDir, name: &str) -> String {
@@ -173,21 +170,5 @@ mod tests {
             let error = FsStore.read_whole(name, 10).await.unwrap_err();
             assert_eq!(error.kind, StoreErrorKind::BadName, "{name}");
         }
-    }
-
-    #[tokio::test]
-    async fn reading_ahead_gives_all_in_order_and_stops_at_an_error() {
-        let dir = tempfile::tempdir().unwrap();
-        let length = 2 * READ_AHEAD_CHUNK_BYTES + 5;
-        let bytes: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
-        fs::write(dir.path().join("blob"), &bytes).unwrap();
-        let stream = |range| read_ahead(Arc::new(FsStore), key(&dir, "blob"), range).collect::<Vec<_>>();
-        let chunks: Vec<Bytes> = stream(3..length).await.into_iter().map(Result::unwrap).collect();
-        assert_eq!(chunks.len(), 3);
-        assert_eq!(chunks.concat(), bytes[3..]);
-        assert!(stream(7..7).await.is_empty());
-        let chunks = stream(0..length + 2 * READ_AHEAD_CHUNK_BYTES).await;
-        assert_eq!(chunks.len(), 3, "two chunks that are there, one error, and nothing after it");
-        assert!(chunks[2].is_err());
     }
 }

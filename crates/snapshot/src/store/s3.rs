@@ -50,7 +50,8 @@ pub struct S3Store {
 impl S3Store {
     /// Makes a client; nothing is asked yet.
     pub async fn new(bucket: &str, options: &S3Options) -> Self {
-        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_LIMIT).read_timeout(READ_LIMIT).build();
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(CONNECT_LIMIT).read_timeout(READ_LIMIT).build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .retry_config(RetryConfig::standard().with_max_attempts(REQUEST_ATTEMPTS))
             .timeout_config(timeouts);

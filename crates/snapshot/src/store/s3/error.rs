@@ -11,7 +11,12 @@ const REGION_HEADER: &str = "x-amz-bucket-region";
 
 pub(super) enum Failure {
     /// S3 answered with an error.
-    Answer { status: u16, code: String, message: String, region: Option<String> },
+    Answer {
+        status: u16,
+        code: String,
+        message: String,
+        region: Option<String>,
+    },
     /// There was no answer.
     NoAnswer(String),
     /// The request could not be made: no credentials, no region.
@@ -55,22 +60,35 @@ impl Failure {
                 if asked_region != Some(region.as_str()) =>
             {
                 let asked = asked_region.unwrap_or("no region");
-                (OtherRegion, format!("the bucket {bucket} is in {region}, but {asked} was asked; give --s3Region {region}"))
+                (
+                    OtherRegion,
+                    format!(
+                        "the bucket {bucket} is in {region}, but {asked} was asked; give --s3Region {region}"
+                    ),
+                )
             }
             Self::Answer { code, .. } if code == "NoSuchBucket" => {
                 (NotFound, format!("there is no bucket {bucket}"))
             }
             Self::Answer { code, status, message, .. } => {
-                let said = [code, message].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": ");
+                let said = [code, message]
+                    .into_iter()
+                    .filter(|text| !text.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(": ");
                 match status {
                     404 => (NotFound, "it does not exist".to_owned()),
                     401 | 403 => (
                         Denied,
-                        format!("access denied (HTTP {status} {said}); it takes s3:GetObject and s3:ListBucket on {bucket}. An object that is missing is told in this way too when s3:ListBucket is"),
+                        format!(
+                            "access denied (HTTP {status} {said}); it takes s3:GetObject and s3:ListBucket on {bucket}. An object that is missing is told in this way too when s3:ListBucket is"
+                        ),
                     ),
                     301 | 307 => (
                         OtherRegion,
-                        format!("the bucket is in another region (HTTP {status} {said}); give its --s3Region"),
+                        format!(
+                            "the bucket is in another region (HTTP {status} {said}); give its --s3Region"
+                        ),
                     ),
                     416 => (Truncated, "it ends before what is needed of it".to_owned()),
                     429 | 500.. => (Unavailable, format!("HTTP {status} {said}, several times")),
@@ -83,12 +101,20 @@ impl Failure {
             }
             Self::NotSent(cause) => (
                 Denied,
-                format!("{cause}; credentials come from the default chain (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the shared files and AWS_PROFILE, web identity, ECS or EKS, EC2 instance profile)"),
+                format!(
+                    "{cause}; credentials come from the default chain (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the shared files and AWS_PROFILE, web identity, ECS or EKS, EC2 instance profile)"
+                ),
             ),
             Self::Body(cause) => (Unavailable, format!("the answer broke off, several times: {cause}")),
-            Self::TooLarge(length) => (TooLarge, format!("with {length} bytes it is larger than any real one")),
-            Self::TooMany(limit) => (Other, format!("there are more than {limit} objects: this is no repository")),
-            Self::Ends(length) => (Truncated, format!("it ends at byte {length}, before what is needed of it")),
+            Self::TooLarge(length) => {
+                (TooLarge, format!("with {length} bytes it is larger than any real one"))
+            }
+            Self::TooMany(limit) => {
+                (Other, format!("there are more than {limit} objects: this is no repository"))
+            }
+            Self::Ends(length) => {
+                (Truncated, format!("it ends at byte {length}, before what is needed of it"))
+            }
         }
     }
 }
