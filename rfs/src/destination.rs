@@ -123,7 +123,10 @@ mod tests {
     fn destinations(versioning: Versioning) -> Destinations {
         let named = HashMap::from([(
             "shop".to_owned(),
-            HashMap::from([("order".to_owned(), "orders".to_owned()), ("user".to_owned(), "users".to_owned())]),
+            HashMap::from([
+                ("order".to_owned(), "orders".to_owned()),
+                ("user".to_owned(), "users".to_owned()),
+            ]),
         )]);
         Destinations::new(TypeRouting::new(named, None).unwrap(), versioning)
     }
@@ -131,9 +134,8 @@ mod tests {
     #[test]
     fn types_and_data_streams_have_their_own_indices() {
         let destinations = destinations(Versioning::None);
-        let of = |index, doc_type| {
-            destinations.of(index, doc_type).map(|found| (found.index, found.data_stream))
-        };
+        let of =
+            |index, doc_type| destinations.of(index, doc_type).map(|found| (found.index, found.data_stream));
         assert_eq!(of("logs", Some("event")), Some(("logs".to_owned(), false)));
         assert_eq!(of("logs", None), Some(("logs".to_owned(), false)));
         assert_eq!(of("shop", Some("order")), Some(("orders".to_owned(), false)));
@@ -152,9 +154,8 @@ mod tests {
     fn operations_by_versioning() {
         let plain = Destination::new("a", false);
         let stream = Destination::new("a", true);
-        let operation = |versioning, destination, version| {
-            destinations(versioning).operation(destination, version)
-        };
+        let operation =
+            |versioning, destination, version| destinations(versioning).operation(destination, version);
         assert_eq!(operation(Versioning::None, &plain, Some(3)), Operation::Index);
         assert_eq!(operation(Versioning::External, &plain, Some(3)), Operation::External(3));
         assert_eq!(operation(Versioning::External, &plain, None), Operation::Create);

@@ -99,12 +99,16 @@ mod tests {
         let failed = FailedDocuments::new(&directory.path().join("a/b"), "host-1").unwrap();
         assert!(!failed.path().exists(), "nothing failed");
         let mut batch = Batch::default();
-        for (id, source) in [("1", &b"{\"a\": 1.10}"[..]), ("2", b"{}"), ("3", b"{\"cut"), ("4", b"\xff\xfe")] {
-            let address = Address { index_json: "\"i\"", id, routing: Some("r"), operation: Operation::Index };
+        for (id, source) in [("1", &b"{\"a\": 1.10}"[..]), ("2", b"{}"), ("3", b"{\"cut"), ("4", b"\xff\xfe")]
+        {
+            let address =
+                Address { index_json: "\"i\"", id, routing: Some("r"), operation: Operation::Index };
             batch.push(address, source);
         }
         let refused = |item, error: &str| Refused { item, status: 400, error: error.to_owned() };
-        failed.keep(&batch, &[refused(0, r#"{"type":"t"}"#), refused(2, "not json")], "index i, shard 0").unwrap();
+        failed
+            .keep(&batch, &[refused(0, r#"{"type":"t"}"#), refused(2, "not json")], "index i, shard 0")
+            .unwrap();
         failed.keep(&batch, &[refused(3, "null")], "there").unwrap();
         let text = std::fs::read_to_string(failed.path()).unwrap();
         assert!(text.contains(r#""source":{"a": 1.10},"#), "{text}");

@@ -3,4 +3,12 @@
 pub mod batch;
 pub mod bulk;
 pub mod compression;
+pub mod destination;
+pub mod failed;
+pub mod load;
+pub mod plan;
+pub mod selection;
+pub mod shard;
 pub mod standstill;
+pub mod target;
+pub mod unit;

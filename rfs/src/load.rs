@@ -168,7 +168,9 @@ fn source<'a>(document: &Document<'a>) -> Result<std::borrow::Cow<'a, [u8]>, Str
             Some(_) => ", but _recovery_source holds it for now",
             None => "",
         };
-        return Err(format!("its _source is not stored (the mapping switches _source off, or makes it up){more}"));
+        return Err(format!(
+            "its _source is not stored (the mapping switches _source off, or makes it up){more}"
+        ));
     };
     if source.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
         return Ok(source.into());

@@ -36,7 +36,10 @@ pub enum PlanError {
     #[error(transparent)]
     Coordination(#[from] CoordinationError),
     /// The choice of indices fits none.
-    #[error("no index of the snapshot fits --indexAllowlist '{selection}'; the snapshot holds {}", told(existing))]
+    #[error(
+        "no index of the snapshot fits --indexAllowlist '{selection}'; the snapshot holds {}",
+        told(existing)
+    )]
     NothingSelected {
         /// The choice.
         selection: String,
@@ -44,7 +47,10 @@ pub enum PlanError {
         existing: Vec<String>,
     },
     /// The target lacks indices.
-    #[error("the target has no index {}: documents would get mappings that are guessed; create them first, or pass --allowAutoCreate", told(missing))]
+    #[error(
+        "the target has no index {}: documents would get mappings that are guessed; create them first, or pass --allowAutoCreate",
+        told(missing)
+    )]
     MissingIndices {
         /// Their names.
         missing: Vec<String>,
@@ -71,7 +77,13 @@ pub struct Plan<'a> {
 /// The first item.
 #[must_use]
 pub fn first_item() -> NewItem<Unit> {
-    NewItem { id: PLAN_ID.to_owned(), phase: phase::PLAN, group: NO_INDEX.to_owned(), unit: Unit::Plan, size: 0 }
+    NewItem {
+        id: PLAN_ID.to_owned(),
+        phase: phase::PLAN,
+        group: NO_INDEX.to_owned(),
+        unit: Unit::Plan,
+        size: 0,
+    }
 }
 
 impl Plan<'_> {
@@ -92,7 +104,9 @@ impl Plan<'_> {
             let opened = self.snapshot.index(index).await?;
             let metadata = opened.metadata();
             targets.extend(self.targets(index, metadata));
-            shards.extend((0..metadata.number_of_shards).map(|shard| ShardUnit { index: index.clone(), shard }));
+            shards.extend(
+                (0..metadata.number_of_shards).map(|shard| ShardUnit { index: index.clone(), shard }),
+            );
         }
         let there = target::indices(self.target).await?;
         let streams = target::data_streams(self.target).await?;
@@ -105,9 +119,12 @@ impl Plan<'_> {
             return Err(PlanError::MissingIndices { missing });
         }
         // First what puts settings back, so that it is there whatever happens.
-        let tuned: BTreeMap<&String, &target::TargetIndex> =
-            there.iter().filter(|(name, index)| self.tune && targets.contains(*name) && index.documents == 0).collect();
-        let settings = |name: &String| tuned.get(name).map(|index| index.settings.clone()).unwrap_or_default();
+        let tuned: BTreeMap<&String, &target::TargetIndex> = there
+            .iter()
+            .filter(|(name, index)| self.tune && targets.contains(*name) && index.documents == 0)
+            .collect();
+        let settings =
+            |name: &String| tuned.get(name).map(|index| index.settings.clone()).unwrap_or_default();
         board.post(targets.iter().map(|name| finish(name, settings(name)))).await?;
         for name in tuned.keys() {
             target::prepare(self.target, name).await?;
@@ -144,7 +161,8 @@ pub async fn post_segments(board: &Board, unit: &ShardUnit, shard: &OpenShard) -
         let size = stored.range.end - stored.range.start;
         let unit = SegmentUnit { shard: unit.clone(), segment: commit.name.clone() };
         let parts = size.div_ceil(RANGE_BYTES).clamp(1, segment.chunks().max(1));
-        let bound = |part: u64| u64::try_from(u128::from(segment.chunks()) * u128::from(part) / u128::from(parts));
+        let bound =
+            |part: u64| u64::try_from(u128::from(segment.chunks()) * u128::from(part) / u128::from(parts));
         for part in 0..parts {
             let (Ok(from_chunk), Ok(to_chunk)) = (bound(part), bound(part + 1)) else { continue };
             let load = LoadUnit { segment: unit.clone(), from_chunk, to_chunk };

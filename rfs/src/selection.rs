@@ -68,9 +68,15 @@ mod tests {
         let all = of(&[]);
         assert!(all.has("logs") && all.has(".ds-logs-000001") && !all.has(".kibana_1"));
         let some = of(&["logs-*", "a.b", "regex:x[0-9]+", ".kibana_1"]);
-        for (index, taken) in
-            [("logs-1", true), ("logs", false), ("a.b", true), ("acb", false), ("x12", true), ("x12y", false), (".kibana_1", true)]
-        {
+        for (index, taken) in [
+            ("logs-1", true),
+            ("logs", false),
+            ("a.b", true),
+            ("acb", false),
+            ("x12", true),
+            ("x12y", false),
+            (".kibana_1", true),
+        ] {
             assert_eq!(some.has(index), taken, "{index}");
         }
         assert_eq!(some.to_string(), "logs-*,a.b,regex:x[0-9]+,.kibana_1");

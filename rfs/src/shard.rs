@@ -1,7 +1,9 @@
 //! A shard of the snapshot with its segments, read where they lie.
 
 use bytes::Bytes;
-use switchover_lucene::{Commit, Error, ErrorKind, FileRange, Files, Opened, Options, Segment, SegmentCommit};
+use switchover_lucene::{
+    Commit, Error, ErrorKind, FileRange, Files, Opened, Options, Segment, SegmentCommit,
+};
 use switchover_snapshot::{Shard, SnapshotError, SnapshotErrorKind};
 
 /// The snapshot can't be read. Display names the index, the shard and the file.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use switchover_cluster::{Cluster, ClusterError, Method, StatusCode};
+use switchover_cluster::{Cluster, ClusterError, Method, StatusCode, path_part};
 
 const REFRESH: &str = "index.refresh_interval";
 const REPLICAS: &str = "index.number_of_replicas";
@@ -37,7 +37,10 @@ pub async fn indices(cluster: &Cluster) -> Result<BTreeMap<String, TargetIndex>,
     for (name, documents) in &counts {
         let set = &settings[name]["settings"];
         let kept = [REFRESH, REPLICAS].map(|setting| (setting.to_owned(), set[setting].clone()));
-        indices.insert((*name).to_owned(), TargetIndex { documents: *documents, settings: kept.into_iter().collect() });
+        indices.insert(
+            (*name).to_owned(),
+            TargetIndex { documents: *documents, settings: kept.into_iter().collect() },
+        );
     }
     Ok(indices)
 }
@@ -48,7 +51,10 @@ pub async fn indices(cluster: &Cluster) -> Result<BTreeMap<String, TargetIndex>,
 /// When the cluster does not answer.
 pub async fn data_streams(cluster: &Cluster) -> Result<Vec<String>, ClusterError> {
     let answer = cluster.request(Method::GET, "/_data_stream", None).await?;
-    if matches!(answer.status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
+    if matches!(
+        answer.status,
+        StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
+    ) {
         return Ok(Vec::new());
     }
     let answer: Value = answer.success()?.json()?;
@@ -68,11 +74,15 @@ pub async fn prepare(cluster: &Cluster, index: &str) -> Result<(), ClusterError>
 ///
 /// # Errors
 /// When the cluster does not take them.
-pub async fn restore(cluster: &Cluster, index: &str, settings: &Map<String, Value>) -> Result<(), ClusterError> {
+pub async fn restore(
+    cluster: &Cluster,
+    index: &str,
+    settings: &Map<String, Value>,
+) -> Result<(), ClusterError> {
     if !settings.is_empty() {
         set(cluster, index, Value::Object(settings.clone())).await?;
     }
-    let refreshed = cluster.request(Method::POST, &format!("/{}/_refresh", path(index)), None).await?;
+    let refreshed = cluster.request(Method::POST, &format!("/{}/_refresh", path_part(index)), None).await?;
     if refreshed.status != StatusCode::NOT_FOUND {
         refreshed.success()?;
     }
@@ -81,21 +91,10 @@ pub async fn restore(cluster: &Cluster, index: &str, settings: &Map<String, Valu
 
 async fn set(cluster: &Cluster, index: &str, settings: Value) -> Result<(), ClusterError> {
     let body = settings.to_string().into();
-    let answer = cluster.request(Method::PUT, &format!("/{}/_settings", path(index)), Some(body)).await?;
+    let answer =
+        cluster.request(Method::PUT, &format!("/{}/_settings", path_part(index)), Some(body)).await?;
     if answer.status != StatusCode::NOT_FOUND {
         answer.success()?;
     }
     Ok(())
-}
-
-/// An index's name as a part of a path.
-fn path(index: &str) -> String {
-    let mut path = String::with_capacity(index.len());
-    for byte in index.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => path.push(byte.into()),
-            _ => path.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    path
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use switchover_cluster::{Body, Cluster, Method, Response, StatusCode};
+use switchover_cluster::{Body, Cluster, Method, Response, StatusCode, path_part};
 
 use crate::error::CoordinationError;
 
@@ -67,7 +67,7 @@ impl Store {
         &self,
         id: &str,
     ) -> Result<Option<Found<T>>, CoordinationError> {
-        let answer = self.ask(Method::GET, &format!("/_doc/{}", encoded(id)), None).await?;
+        let answer = self.ask(Method::GET, &format!("/_doc/{}", path_part(id)), None).await?;
         if answer.status == StatusCode::NOT_FOUND {
             return Ok(None);
         }
@@ -112,7 +112,7 @@ impl Store {
 
     /// Writes a document, whatever was there.
     pub(crate) async fn put(&self, id: &str, document: &impl Serialize) -> Result<(), CoordinationError> {
-        let path = format!("/_doc/{}", encoded(id));
+        let path = format!("/_doc/{}", path_part(id));
         self.ask(Method::PUT, &path, Some(json!(document))).await?.success()?;
         Ok(())
     }
@@ -125,7 +125,7 @@ impl Store {
         fields: Value,
     ) -> Result<Change, CoordinationError> {
         let Place { seq_no, primary_term } = from;
-        let path = format!("/_update/{}?if_seq_no={seq_no}&if_primary_term={primary_term}", encoded(id));
+        let path = format!("/_update/{}?if_seq_no={seq_no}&if_primary_term={primary_term}", path_part(id));
         // A change to the same values is a sign of life, too.
         let body = json!({"doc": fields, "detect_noop": false});
         let answer = self.ask(Method::POST, &path, Some(body)).await?;
@@ -184,16 +184,4 @@ impl Store {
         let body = body.map(|body| Bytes::from(body.to_string()));
         Ok(self.cluster.request(method, &format!("/{}{path}", self.index), body).await?)
     }
-}
-
-/// An id as a part of a path.
-fn encoded(id: &str) -> String {
-    let mut path = String::with_capacity(id.len());
-    for byte in id.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => path.push(byte.into()),
-            _ => path.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    path
 }

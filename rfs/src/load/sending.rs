@@ -55,7 +55,9 @@ impl<'l> Sending<'l> {
         source: &[u8],
     ) -> Result<(), LoadError> {
         // Documents of one batch fit in it, but for one that is longer alone.
-        if !self.next.batch.is_empty() && self.next.batch.body().len() + source.len() > self.loading.batch_bytes {
+        if !self.next.batch.is_empty()
+            && self.next.batch.body().len() + source.len() > self.loading.batch_bytes
+        {
             self.send().await?;
         }
         let operation = self.loading.destinations.operation(destination, document.version);
