@@ -9,9 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use switchover_cluster::{
-    Body, Cluster, ClusterError, ClusterErrorKind, Concurrency, Method, Response, StatusCode,
-};
+use switchover_cluster::{Body, Cluster, ClusterError, Concurrency, Method, Response, StatusCode};
 use tokio::time::{Instant, sleep};
 
 use crate::batch::Batch;
@@ -207,7 +205,7 @@ impl Sender {
                 }
             }
             Ok(response) => refusal(response)?,
-            Err(error) if passes(error.kind()) => Attempt::Later(error.to_string()),
+            Err(error) if error.may_pass() => Attempt::Later(error.to_string()),
             Err(error) => return Err(SendError::NotAllowed(error)),
         };
         let overloaded = match &attempt {
@@ -248,20 +246,6 @@ fn refusal(response: Response) -> Result<Attempt, SendError> {
 
 fn quoted(error: &ClusterError) -> String {
     serde_json::Value::from(error.to_string()).to_string()
-}
-
-/// Whether a failure without an answer may be over a little later.
-fn passes(kind: ClusterErrorKind) -> bool {
-    match kind {
-        ClusterErrorKind::Unreachable | ClusterErrorKind::Timeout | ClusterErrorKind::Unsigned => true,
-        ClusterErrorKind::BadUri
-        | ClusterErrorKind::Tls
-        | ClusterErrorKind::Unauthorized
-        | ClusterErrorKind::Forbidden
-        | ClusterErrorKind::Status
-        | ClusterErrorKind::ResponseTooLarge
-        | ClusterErrorKind::NotACluster => false,
-    }
 }
 
 #[cfg(test)]

@@ -2,13 +2,17 @@
 
 pub mod batch;
 pub mod bulk;
+pub mod cli;
 pub mod compression;
 pub mod destination;
 pub mod failed;
 pub mod load;
 pub mod plan;
+pub mod progress;
+pub mod run;
 pub mod selection;
 pub mod shard;
 pub mod standstill;
 pub mod target;
 pub mod unit;
+pub mod worker;

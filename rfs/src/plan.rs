@@ -125,7 +125,8 @@ impl Plan<'_> {
             .collect();
         let settings =
             |name: &String| tuned.get(name).map(|index| index.settings.clone()).unwrap_or_default();
-        board.post(targets.iter().map(|name| finish(name, settings(name)))).await?;
+        let ends: Vec<_> = targets.iter().map(|name| finish(name, settings(name))).collect();
+        board.post(ends).await?;
         for name in tuned.keys() {
             target::prepare(self.target, name).await?;
         }

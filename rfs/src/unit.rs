@@ -19,7 +19,7 @@ pub enum Unit {
 }
 
 /// A shard of the snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ShardUnit {
     /// Its index, as the snapshot names it.

@@ -11,6 +11,8 @@ pub struct ClusterError {
     endpoint: String,
     problem: String,
     advice: Cow<'static, str>,
+    /// The status was one of those that pass.
+    overloaded: bool,
 }
 
 /// What kind of thing went wrong, for code that decides by it.
@@ -63,7 +65,13 @@ impl ClusterError {
         problem: impl Into<String>,
         advice: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { kind, endpoint: endpoint.to_string(), problem: problem.into(), advice: advice.into() }
+        Self {
+            kind,
+            endpoint: endpoint.to_string(),
+            problem: problem.into(),
+            advice: advice.into(),
+            overloaded: false,
+        }
     }
 
     /// An answer that can't be what Elasticsearch or OpenSearch says.
@@ -72,10 +80,30 @@ impl ClusterError {
         Self::new(ClusterErrorKind::NotACluster, endpoint, problem, advice)
     }
 
+    /// The same failure, of a status that passes.
+    pub(crate) fn passing(self, overloaded: bool) -> Self {
+        Self { overloaded, ..self }
+    }
+
     /// The same failure with one more thing to try.
     pub(crate) fn and_advice(mut self, more: &str) -> Self {
         self.advice = format!("{}, {more}", self.advice).into();
         self
+    }
+
+    /// Whether the same request may succeed a little later: the cluster was away, slow or overloaded.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self.kind {
+            ClusterErrorKind::Unreachable | ClusterErrorKind::Timeout | ClusterErrorKind::Unsigned => true,
+            ClusterErrorKind::Status => self.overloaded,
+            ClusterErrorKind::BadUri
+            | ClusterErrorKind::Tls
+            | ClusterErrorKind::Unauthorized
+            | ClusterErrorKind::Forbidden
+            | ClusterErrorKind::ResponseTooLarge
+            | ClusterErrorKind::NotACluster => false,
+        }
     }
 
     /// What kind of failure this is.

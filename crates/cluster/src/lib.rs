@@ -5,6 +5,7 @@
 //! The client speaks HTTP/1.1, keeps connections open between requests, follows no redirects and repeats nothing
 //! by itself: whether a request may be sent twice is known only to its caller.
 
+mod args;
 mod authorization;
 mod body;
 mod client;
@@ -18,6 +19,7 @@ mod tls;
 mod transport;
 mod version;
 
+pub use args::{TargetArgs, TargetUsageError};
 pub use body::Body;
 pub use client::{Cluster, MAX_RESPONSE_BYTES};
 pub use concurrency::{Concurrency, Permit};

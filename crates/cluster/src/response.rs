@@ -51,7 +51,8 @@ impl Response {
             reason if reason.is_empty() => format!("answered {}", self.status),
             reason => format!("answered {}: {reason}", self.status),
         };
-        Err(ClusterError::new(kind, &self.endpoint, problem, advice))
+        let overloaded = matches!(self.status.as_u16(), 429 | 502 | 503 | 504);
+        Err(ClusterError::new(kind, &self.endpoint, problem, advice).passing(overloaded))
     }
 
     /// The body as JSON of the shape that is expected.

@@ -90,6 +90,14 @@ impl Board {
         &self.store.index
     }
 
+    /// Makes everything that was written visible to [`Board::overview`] and the like; it is after a second anyway.
+    ///
+    /// # Errors
+    /// When the cluster can't be asked.
+    pub async fn refresh(&self) -> Result<(), CoordinationError> {
+        self.store.refresh().await
+    }
+
     /// Posts work; what is posted already stays as it is.
     ///
     /// # Errors

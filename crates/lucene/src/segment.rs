@@ -101,7 +101,8 @@ impl Segment {
         self.stored.as_ref().map(|stored| &stored.file.place)
     }
 
-    pub(crate) fn footer_bytes(&self) -> u64 {
+    /// Bytes at the end of the stored fields that hold their checksum; 0 for segments before Lucene 4.8.
+    pub fn footer_bytes(&self) -> u64 {
         self.stored.as_ref().map_or(0, |stored| stored::footer_bytes(stored.format))
     }
 }

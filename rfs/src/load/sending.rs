@@ -28,6 +28,9 @@ struct Load {
     read_bytes: u64,
 }
 
+/// A batch and what became of it.
+type Sent = (Load, Result<Vec<Refused>, SendError>);
+
 #[derive(Debug)]
 pub(super) struct Sending<'l> {
     loading: Arc<Loading>,
@@ -35,7 +38,7 @@ pub(super) struct Sending<'l> {
     lease: &'l mut Lease<Unit>,
     progress: Progress,
     next: Load,
-    under_way: Option<JoinHandle<(Load, Result<Vec<Refused>, SendError>)>>,
+    under_way: Option<JoinHandle<Sent>>,
     renew_at: Instant,
 }
 

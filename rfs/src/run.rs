@@ -1,0 +1,200 @@
+//! One process: opens everything, runs its workers, and says what it came to.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use switchover_cluster::{Cluster, ClusterError, ClusterOptions, TargetUsageError};
+use switchover_coordinate::{Board, CoordinationError, Desired, DesiredState, Overview, Subject};
+use switchover_rewrite::types::TypeRouting;
+use switchover_snapshot::{Repository, S3Options, SnapshotError};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::bulk::Sender;
+use crate::cli::{Settings, Until, UsageError};
+use crate::destination::Destinations;
+use crate::failed::{FailedDocuments, FailedDocumentsError};
+use crate::load::{Done, Loading};
+use crate::progress::Progress;
+use crate::standstill::Standstill;
+use crate::worker::{Shared, Worker, WorkerError};
+
+/// Why the process failed. Display is the whole message for the user.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Flags.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
+    /// Flags of the target.
+    #[error(transparent)]
+    Target(#[from] TargetUsageError),
+    /// The snapshot.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// The target.
+    #[error("target: {0}")]
+    Cluster(#[from] ClusterError),
+    /// The coordination index.
+    #[error(transparent)]
+    Coordination(#[from] CoordinationError),
+    /// The folder for failed documents.
+    #[error(transparent)]
+    FailedDocuments(#[from] FailedDocumentsError),
+    /// A worker.
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+    /// A task of ours ended before its time.
+    #[error("a worker ended: {0}")]
+    Task(#[from] tokio::task::JoinError),
+    /// The admin address.
+    #[error("--adminAddress {address}: {source}")]
+    Admin {
+        /// As given.
+        address: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// What the process came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// All work, whoever did it.
+    pub overview: Overview,
+    /// The process was told to stop before all was done.
+    pub stopped: bool,
+    /// The file with refused documents, if this process has any.
+    pub failed_documents: Option<std::path::PathBuf>,
+}
+
+impl Outcome {
+    /// See the command line's help.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        let all = &self.overview.all;
+        match () {
+            () if all.failed > 0 => 1,
+            () if self.stopped || all.open > 0 => 5,
+            () if all.failed_documents > 0 || all.skipped > 0 => 4,
+            () => 0,
+        }
+    }
+}
+
+/// Loads until all is done or `stop`.
+///
+/// # Errors
+/// See [`RunError`].
+pub async fn run(settings: &Settings, stop: CancellationToken) -> Result<Outcome, RunError> {
+    let (selection, workers) = (settings.selection()?, settings.workers()?);
+    let s3 = S3Options { region: settings.s3_region.clone(), endpoint: settings.s3_endpoint.clone() };
+    let repository = Repository::open(&settings.repo_uri, &s3).await;
+    let snapshot = repository.snapshot(&settings.snapshot_name).await?;
+    let options = settings.target.options().await?;
+    let target = Cluster::connect(options.clone())?;
+    let version = target.version().await?;
+    let coordinator = match &settings.coordinator_uri {
+        Some(uri) => Cluster::connect(ClusterOptions { uri: uri.clone(), ..options })?,
+        None => target.clone(),
+    };
+    let subject = Subject {
+        from: format!("snapshot {} in {}", settings.snapshot_name, repository.url()),
+        to: target.endpoint(),
+        options: format!(
+            "indices {selection}, versioning {:?}, lease {:?}",
+            settings.versioning, settings.lease_duration
+        ),
+    };
+    let board = Board::open(coordinator, &settings.session_name, &subject).await?;
+    let name = process_name();
+    let standstill = Arc::new(Standstill::default());
+    let loading = Arc::new(Loading {
+        sender: Arc::new(Sender::new(
+            target.clone(),
+            settings.max_connections as usize,
+            settings.gzip,
+            Arc::clone(&standstill),
+        )),
+        destinations: Destinations::new(TypeRouting::default(), settings.versioning),
+        failed: FailedDocuments::new(&settings.failed_document_dir, &name)?,
+        batch_bytes: usize::try_from(settings.bulk_bytes).unwrap_or(usize::MAX),
+        done: Done::default(),
+    });
+    tracing::info!(snapshot = settings.snapshot_name, written_by = snapshot.version(), target = %version,
+        indices = snapshot.info().indices.len(), workers, worker = name, "begins");
+    let shared = Arc::new(Shared {
+        board: board.clone(),
+        snapshot,
+        target,
+        selection,
+        loading: Arc::clone(&loading),
+        allow_auto_create: settings.allow_auto_create,
+        tune: !settings.keep_settings,
+        on_damage: settings.on_damage,
+        forever: settings.until == Until::Never,
+        standstill: Arc::clone(&standstill),
+        stop: stop.child_token(),
+        shards: Mutex::new(HashMap::new()),
+    });
+    let (desired, wanted) = watch::channel(Desired::default());
+    let progress = Arc::new(Progress::new(name.clone(), Arc::clone(&loading), standstill));
+    let watching = CancellationToken::new();
+    if let Some(address) = &settings.admin_address {
+        let admin = |source| RunError::Admin { address: address.clone(), source };
+        let listener = tokio::net::TcpListener::bind(address).await.map_err(admin)?;
+        eprintln!("admin {}", listener.local_addr().map_err(admin)?);
+        tokio::spawn(switchover_telemetry::serve_admin(
+            listener,
+            Arc::clone(&progress),
+            watching.child_token(),
+        ));
+    }
+    let watcher = tokio::spawn({
+        let (progress, board, watching) = (Arc::clone(&progress), board.clone(), watching.clone());
+        async move { progress.run(board, desired, watching).await }
+    });
+    let worked = work(&shared, &name, workers, settings, &wanted).await;
+    watching.cancel();
+    watcher.await?;
+    worked?;
+    board.refresh().await?;
+    let overview = board.overview().await?;
+    let stopped = stop.is_cancelled() || wanted.borrow().state == DesiredState::Stop;
+    let failed_documents = loading.failed.path().exists().then(|| loading.failed.path().to_owned());
+    Ok(Outcome { overview, stopped, failed_documents })
+}
+
+/// Runs the workers. The first that can't go on stops the others.
+async fn work(
+    shared: &Arc<Shared>,
+    name: &str,
+    workers: u32,
+    settings: &Settings,
+    wanted: &watch::Receiver<Desired>,
+) -> Result<(), RunError> {
+    let mut running = JoinSet::new();
+    for number in 0..workers {
+        let (shared, name) = (Arc::clone(shared), format!("{name}/{number}"));
+        running.spawn(Worker::new(shared, name, settings.lease_duration, wanted.clone()).run());
+    }
+    let mut result = Ok(());
+    while let Some(ended) = running.join_next().await {
+        let ended = ended.map_err(RunError::from).and_then(|ended| ended.map_err(RunError::from));
+        if ended.is_err() {
+            shared.stop.cancel();
+            result = result.and(ended);
+        }
+    }
+    result
+}
+
+/// Of this process alone: workers tell each other apart by it.
+fn process_name() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let host = host.trim();
+    let host = if host.is_empty() { "worker" } else { host };
+    format!("{host}-{}-{:x}", std::process::id(), since.as_millis())
+}

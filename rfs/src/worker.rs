@@ -1,0 +1,242 @@
+//! One of a process's workers: claims an item, does it, claims the next.
+
+mod items;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use switchover_cluster::Cluster;
+use switchover_coordinate::{
+    Board, Claim, Claims, CoordinationError, Desired, DesiredState, Ended, Lease, Progress,
+};
+use switchover_snapshot::Snapshot;
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::load::{LoadError, Loading};
+use crate::plan::{self, PlanError};
+use crate::selection::Selection;
+use crate::shard::{OpenShard, ReadError};
+use crate::standstill::Standstill;
+use crate::unit::{ShardUnit, Unit};
+
+/// Between two looks for work, when all of it is held by others.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// After a failure that passes.
+const FAILURE_PAUSE: Duration = Duration::from_secs(5);
+/// Leases of an item in a row that brought nothing, after which it is given up: it kills those who work on it.
+const MAX_FRUITLESS: u32 = 30;
+
+/// What is done with a part of the snapshot that can't be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum OnDamage {
+    /// It is recorded as failed; the rest is loaded, and the run fails in the end.
+    #[default]
+    Fail,
+    /// It is left out and recorded; the run ends with exit code 4.
+    SkipShard,
+}
+
+/// What all workers of a process share.
+#[derive(Debug)]
+pub struct Shared {
+    /// The work.
+    pub board: Board,
+    /// The snapshot.
+    pub snapshot: Snapshot,
+    /// The target.
+    pub target: Cluster,
+    /// The choice of indices.
+    pub selection: Selection,
+    /// How documents are sent.
+    pub loading: Arc<Loading>,
+    /// The target may make indices by itself.
+    pub allow_auto_create: bool,
+    /// Indices get settings for loading.
+    pub tune: bool,
+    /// What is done with damage.
+    pub on_damage: OnDamage,
+    /// Workers go on looking for work when all is done.
+    pub forever: bool,
+    /// Why nothing moves.
+    pub standstill: Arc<Standstill>,
+    /// This process is to end.
+    pub stop: CancellationToken,
+    /// Shards that are open now; ranges of one shard are mostly worked on together.
+    pub shards: Mutex<HashMap<ShardUnit, Weak<OpenShard>>>,
+}
+
+/// Why a worker gave up for the whole process. Display is the whole message for the user.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// Nothing can be planned.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The snapshot, the target or the folder for failed documents.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The coordination index.
+    #[error(transparent)]
+    Coordination(#[from] CoordinationError),
+}
+
+/// What an item came to.
+pub(crate) enum Done {
+    Ended(Ended, Progress),
+    /// Others may have more luck, or this worker a little later.
+    Later(String),
+    /// The process was told to stop.
+    Stopped,
+    /// Somebody else has it now.
+    Lost,
+}
+
+/// A worker.
+#[derive(Debug)]
+pub struct Worker {
+    shared: Arc<Shared>,
+    claims: Claims,
+    desired: watch::Receiver<Desired>,
+}
+
+impl Worker {
+    /// `name`: of this worker alone, on all hosts and for all time.
+    #[must_use]
+    pub fn new(
+        shared: Arc<Shared>,
+        name: String,
+        lease: Duration,
+        desired: watch::Receiver<Desired>,
+    ) -> Self {
+        let claims = Claims::with_lease(shared.board.clone(), name, lease);
+        Self { shared, claims, desired }
+    }
+
+    /// Works until all is done, or the process or the operator says stop.
+    ///
+    /// # Errors
+    /// When nothing can be done any more.
+    pub async fn run(mut self) -> Result<(), WorkerError> {
+        let stop = self.shared.stop.clone();
+        let waiting = self.shared.standstill.guard();
+        while !stop.is_cancelled() {
+            let state = self.desired.borrow().state;
+            match state {
+                DesiredState::Stop => break,
+                DesiredState::Pause => {
+                    waiting.stands("paused by the operator");
+                    rest(LOOK_INTERVAL, &stop).await;
+                    continue;
+                }
+                DesiredState::Run => {}
+            }
+            match self.claims.claim::<Unit>().await {
+                Ok(Claim::Work(lease)) => {
+                    waiting.moves();
+                    self.work(*lease).await?;
+                }
+                Ok(Claim::Wait { holders }) => {
+                    let holders =
+                        if holders.is_empty() { "other workers".to_owned() } else { holders.join(", ") };
+                    waiting.stands(&format!("all that is left is held by {holders}"));
+                    rest(LOOK_INTERVAL, &stop).await;
+                }
+                Ok(Claim::Empty) => self.shared.board.post([plan::first_item()]).await?,
+                Ok(Claim::Ended { .. }) if self.shared.forever => {
+                    waiting.stands("all is done; waiting for more");
+                    rest(FAILURE_PAUSE, &stop).await;
+                }
+                Ok(Claim::Ended { .. }) => break,
+                Err(CoordinationError::Cluster(error)) if error.may_pass() => {
+                    waiting.stands(&format!("the coordination index can't be reached: {error}"));
+                    tracing::warn!(%error, "no work can be claimed; trying again");
+                    rest(FAILURE_PAUSE, &stop).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn work(&self, mut lease: Lease<Unit>) -> Result<(), WorkerError> {
+        let id = lease.item.id.clone();
+        if lease.item.fruitless >= MAX_FRUITLESS {
+            let reason =
+                format!("{MAX_FRUITLESS} workers in a row began it and brought nothing; see their logs");
+            return end(lease, Ended::Failed(reason)).await;
+        }
+        tracing::debug!(item = id, "begins");
+        match items::work(&self.shared, &mut lease).await {
+            Ok(Done::Ended(how, progress)) => {
+                if let Ended::Failed(reason) | Ended::Skipped(reason) = &how {
+                    tracing::error!(item = id, reason, "can't be loaded");
+                }
+                lease.item.progress = progress;
+                end(lease, how).await
+            }
+            Ok(Done::Later(reason)) => {
+                tracing::warn!(item = id, reason, "given back, to be tried again");
+                release(lease, Some(&reason)).await?;
+                rest(FAILURE_PAUSE, &self.shared.stop).await;
+                Ok(())
+            }
+            Ok(Done::Stopped) => release(lease, None).await,
+            Ok(Done::Lost) => {
+                tracing::warn!(item = id, "the lease was lost; another worker goes on with it");
+                Ok(())
+            }
+            Err(error) => {
+                // Others should not have to wait for the lease's end; the reason is what counts.
+                let _ = release(lease, Some(&error.to_string())).await;
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// The shard, opened once for all who work on it.
+    async fn shard(&self, unit: &ShardUnit) -> Result<Arc<OpenShard>, ReadError> {
+        let known = self.open_shards().get(unit).and_then(Weak::upgrade);
+        if let Some(shard) = known {
+            return Ok(shard);
+        }
+        let shard = self.snapshot.index(&unit.index).await?.shard(unit.shard).await?;
+        let shard = Arc::new(OpenShard::open(shard).await?);
+        let mut shards = self.open_shards();
+        shards.retain(|_, shard| shard.strong_count() > 0);
+        shards.insert(unit.clone(), Arc::downgrade(&shard));
+        Ok(shard)
+    }
+
+    fn open_shards(&self) -> std::sync::MutexGuard<'_, HashMap<ShardUnit, Weak<OpenShard>>> {
+        self.shards.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn end(lease: Lease<Unit>, how: Ended) -> Result<(), WorkerError> {
+    let progress = lease.item.progress.clone();
+    unless_lost(lease.end(how, &progress).await)
+}
+
+async fn release(lease: Lease<Unit>, error: Option<&str>) -> Result<(), WorkerError> {
+    let progress = lease.item.progress.clone();
+    unless_lost(lease.release(&progress, error).await)
+}
+
+/// A lease that is lost is another worker's concern.
+fn unless_lost(result: Result<(), CoordinationError>) -> Result<(), WorkerError> {
+    match result {
+        Ok(()) | Err(CoordinationError::Lost(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn rest(time: Duration, stop: &CancellationToken) {
+    tokio::select! {
+        () = sleep(time) => {}
+        () = stop.cancelled() => {}
+    }
+}
