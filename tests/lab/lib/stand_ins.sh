@@ -1,16 +1,11 @@
 # shellcheck shell=bash
-# Modules that Elasticsearch 7.17 and 8 need to be of any use and that nobody publishes as jars: the little of them that
+# Modules that Elasticsearch 7.17, 8 and 9 need to be of any use and that nobody publishes as jars: the little of them that
 # tests rely on, compiled from stand-ins/ against the distribution itself.
-
-# has_modules PRODUCT VERSION: all of MODULES are published for it.
-has_modules() {
-  case "$1 $2" in "elasticsearch 7.17."* | "elasticsearch 8."*) return 1 ;; esac
-}
 
 # add_stand_ins DIST VERSION
 add_stand_ins() {
   add_stand_in "$1" "$2" mini-analysis MiniAnalysisPlugin
-  case $2 in 8.*) add_stand_in "$1" "$2" rest-root RootPlugin ;; esac
+  case $2 in [89].*) add_stand_in "$1" "$2" rest-root RootPlugin ;; esac
 }
 
 # add_stand_in DIST VERSION MODULE CLASS
