@@ -27,7 +27,11 @@ struct Dialect {
 
 impl Dialect {
     fn is_before(&self, major: u32) -> bool {
-        self.version.split('.').next().and_then(|first| first.parse().ok()).is_some_and(|own: u32| own < major)
+        self.version
+            .split('.')
+            .next()
+            .and_then(|first| first.parse().ok())
+            .is_some_and(|own: u32| own < major)
     }
 
     /// Names of its own, since all of them are replayed to one target.
@@ -81,7 +85,12 @@ impl Dialect {
             ),
             ("POST", typed("/missing/_update"), r#"{"doc":{"n":1}}"#.to_owned(), 404),
             ("POST", "/_bulk?refresh=true".to_owned(), self.bulk(), 200),
-            ("POST", typed("/_bulk"), "{\"create\":{\"_id\":\"13\"}}\n{\"n\": 13}\n{\"delete\":{\"_id\":\"12\"}}\n".to_owned(), 200),
+            (
+                "POST",
+                typed("/_bulk"),
+                "{\"create\":{\"_id\":\"13\"}}\n{\"n\": 13}\n{\"delete\":{\"_id\":\"12\"}}\n".to_owned(),
+                200,
+            ),
             ("DELETE", typed("/2"), String::new(), 200),
             ("DELETE", typed("/2"), String::new(), 404),
             ("POST", at("/_refresh"), String::new(), 200),
@@ -121,9 +130,7 @@ impl Dialect {
         if let Some(strings) = self.strings() {
             let body = r#"{"tag":"exact value","words":"of the text"}"#.to_owned();
             all.push(("PUT", format!("/{strings}/t/1?refresh=true"), body, 201));
-            let term = r#"{"query":{"filtered":{"filter":{"term":{"tag":"exact value"}}}}}"#;
-            let bool_term = r#"{"query":{"bool":{"filter":{"term":{"tag":"exact value"}}}}}"#;
-            let query = if self.is_before(2) { term } else { bool_term };
+            let query = r#"{"query":{"term":{"tag":"exact value"}},"sort":["tag"]}"#;
             all.push(("POST", format!("/{strings}/t/_search"), query.to_owned(), 200));
         }
         all
@@ -178,8 +185,11 @@ fn documents(url: &str, index: &str) -> BTreeMap<String, Value> {
     ask(url, "POST", &format!("/{index}/_refresh"), "");
     let fields = "?fields=_routing,_source&size=";
     let answer = ask(url, "GET", &format!("/{index}/_search{fields}{PAGE}"), "");
-    let answer =
-        if answer.status == 200 { answer } else { ask(url, "GET", &format!("/{index}/_search?size={PAGE}"), "") };
+    let answer = if answer.status == 200 {
+        answer
+    } else {
+        ask(url, "GET", &format!("/{index}/_search?size={PAGE}"), "")
+    };
     let answer = answer.json();
     let hits = answer["hits"]["hits"].as_array().unwrap_or_else(|| panic!("no hits in {answer}"));
     let document = |hit: &Value| {
@@ -188,6 +198,16 @@ fn documents(url: &str, index: &str) -> BTreeMap<String, Value> {
         (id, json!({ "source": hit["_source"], "routing": routing }))
     };
     hits.iter().map(document).collect()
+}
+
+/// Elasticsearch 1 does not show a document's routing when it returns the document.
+fn only_routing_is_shown(tuple: &Value) -> bool {
+    let differences = tuple["comparison"]["differences"].as_array().map(Vec::as_slice).unwrap_or_default();
+    !differences.is_empty()
+        && differences.iter().all(|difference| {
+            difference["kind"] == "extra"
+                && difference["path"].as_str().is_some_and(|path| path.ends_with("_routing"))
+        })
 }
 
 fn replayed(dialect: &Dialect) {
@@ -220,11 +240,25 @@ fn replayed(dialect: &Dialect) {
     let tuples = std::fs::read_to_string(directory.path().join("tuples/tuples.log")).unwrap();
     let tuples: Vec<Value> = tuples.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(tuples.len() > requests.len(), "{} tuples, and a scroll is among them", tuples.len());
-    for tuple in &tuples {
-        let verdict = tuple["comparison"]["verdict"].as_str().unwrap_or_default();
-        assert_ne!(verdict, "different", "{tuple:#}");
-    }
-    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let different: Vec<String> = tuples
+        .iter()
+        .filter(|tuple| !only_routing_is_shown(tuple) || !dialect.is_before(2))
+        .filter(|tuple| tuple["comparison"]["verdict"] == "different")
+        .map(|tuple| {
+            let (asked, sent) = (&tuple["sourceRequest"], &tuple["targetRequest"]);
+            let answers = [&tuple["sourceResponse"]["payload"], &tuple["targetResponses"][0]["payload"]];
+            let line = |request: &Value| format!("{} {}", request["Method"], request["Request-URI"]);
+            format!(
+                "{} as {}: {}\n  {answers:?}",
+                line(asked),
+                line(sent),
+                tuple["comparison"]["differences"]
+            )
+        })
+        .collect();
+    assert!(different.is_empty(), "{}", different.join("\n"));
+    // 3: some differ, which are those of routings.
+    assert_eq!(finished.code, Some(if dialect.is_before(2) { 3 } else { 0 }), "{finished:?}");
 
     let mut indices = vec![index.clone(), format!("{index}-by-template")];
     indices.extend(dialect.strings());
@@ -267,10 +301,5 @@ fn elasticsearch_5() {
 
 #[test]
 fn elasticsearch_6() {
-    replayed(&Dialect {
-        version: "6.8.23",
-        script: None,
-        template: "index_patterns",
-        bare_scroll: false,
-    });
+    replayed(&Dialect { version: "6.8.23", script: None, template: "index_patterns", bare_scroll: false });
 }
