@@ -203,6 +203,8 @@ fn headers(comparison: &mut Comparison, source: &Answer<'_>, target: &Answer<'_>
     let mut rules = Vec::new();
     match (one.map(place), other.map(place)) {
         (one, other) if one == other => {}
+        // Up to version 2 there was none.
+        (None, Some(_)) => rules.push(rules::ADDED_FIELD),
         (Some(typed), Some(plain)) if untyped(&typed) == *plain => rules.push(rules::TYPES_REMOVED),
         _ => differ("location", one, other),
     }

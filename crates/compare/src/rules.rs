@@ -16,6 +16,8 @@ pub(crate) const INDEX_ORDER: &str = "hits in the index's own order";
 pub(crate) const ADDED_FIELD: &str = "field added by the product";
 /// A field that only older versions have.
 pub(crate) const REMOVED_FIELD: &str = "field removed by the product";
+/// An item of a bulk: `index` without an id, which versions up to 2 answer as `create`.
+pub(crate) const ITEM_NAME: &str = "bulk item named create";
 /// `max_score` of collapsed or sorted hits.
 pub(crate) const MAX_SCORE: &str = "max_score given by one product only";
 /// An error type that has another name.
@@ -81,8 +83,13 @@ pub(crate) const METADATA_FIELDS: [&str; 5] =
     ["_data_stream_timestamp", "_doc_count", "_nested_path", "_type", "_tier"];
 
 /// Error types that are the same under another name, source's first.
-const RENAMED: [(&str, &str); 2] = [
+const RENAMED: [(&str, &str); 6] = [
     ("illegal_argument_exception", "settings_exception"),
+    // Up to version 5, 5, 1 and 2.
+    ("document_already_exists_exception", "version_conflict_engine_exception"),
+    ("index_already_exists_exception", "resource_already_exists_exception"),
+    ("index_missing_exception", "index_not_found_exception"),
+    ("query_parsing_exception", "parsing_exception"),
     ("type_missing_exception", "mapper_parsing_exception"),
 ];
 

@@ -105,6 +105,14 @@ impl<'a> Walk<'a> {
     }
 
     fn object(&mut self, source: Value<'_>, target: Value<'_>, zone: Zone) {
+        if self.class == Class::Bulk
+            && self.path == "items.*"
+            && let (Some(created), None) = (source.get("create"), source.get("index"))
+            && let (Some(indexed), None) = (target.get("index"), target.get("create"))
+        {
+            self.expect(rules::ITEM_NAME);
+            return self.within("index", |walk| walk.value(created, indexed, zone));
+        }
         let mut in_order = target.fields();
         let mut by_name: Option<HashMap<&[u8], Value<'_>>> = None;
         let mut found = 0;
@@ -211,7 +219,17 @@ impl<'a> Walk<'a> {
             _ if self.is_write() && !added && is_flag(source) && matches!(name, "created" | "found") => {
                 Some(rules::REMOVED_FIELD)
             }
-            _ if self.is_write() && added && name == "result" => Some(rules::ADDED_FIELD),
+            _ if self.is_write() && added && matches!(name, "result" | "forced_refresh") => {
+                Some(rules::ADDED_FIELD)
+            }
+            // Of an index that is created: until version 4 (2.x), and 5.5.
+            _ if added
+                && self.class == Class::Admin
+                && self.path == name
+                && matches!(name, "shards_acknowledged" | "index") =>
+            {
+                Some(rules::ADDED_FIELD)
+            }
             Zone::Settings => rules::SETTINGS.contains(&name).then_some(rules::SETTING),
             _ if name == "_type" => Some(rules::TYPES_REMOVED),
             _ if name == "terminated_early" || (added && rules::ADDED.contains(&name)) => {
@@ -223,7 +241,7 @@ impl<'a> Walk<'a> {
             _ if self.path.starts_with("fields.") && rules::METADATA_FIELDS.contains(&name) => {
                 Some(rules::ADDED_FIELD)
             }
-            _ if self.is_root() && name == "build" => Some(rules::PRODUCT),
+            _ if self.is_root() && matches!(name, "build" | "status") => Some(rules::PRODUCT),
             _ => None,
         };
         match rule {

@@ -173,7 +173,7 @@ impl<'a> Call<'a> {
             [_, "_update", _] | [_, _, _, "_update"] => Class::Update,
             [index, "_doc"] if self.method == "POST" => document(index),
             [index, kind] if self.method == "POST" && !kind.starts_with('_') => document(index),
-            [_, "_create", _] => Class::Index,
+            [_, "_create", _] | [_, _, _, "_create"] => Class::Index,
             [_, "_source", _] | [_, _, _, "_source"] => Class::Get,
             [index, kind, _] if *kind == "_doc" || !kind.starts_with('_') => document(index),
             [name, ..] if name.starts_with('_') => match *name {
@@ -253,6 +253,7 @@ mod tests {
             ("POST", "/a/_doc/", Class::Index),
             ("POST", "/a/t", Class::Index),
             ("PUT", "/a/_create/1", Class::Index),
+            ("PUT", "/a/t/1/_create", Class::Index),
             ("HEAD", "/a/_doc/1", Class::Get),
             ("GET", "/a/_source/1", Class::Get),
             ("DELETE", "/a/_doc/1", Class::Delete),

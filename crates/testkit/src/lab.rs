@@ -72,6 +72,15 @@ impl Lab {
         Self::up(&["elasticsearch", version, "--shared"], false)
     }
 
+    /// An Elasticsearch of this test's own; for versions that only one test needs, which then does not outlive it.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    #[must_use]
+    pub fn private_elasticsearch(version: &str) -> Self {
+        Self::up(&["elasticsearch", version], true)
+    }
+
     /// The shared OpenSearch of this version.
     ///
     /// # Panics
@@ -237,6 +246,15 @@ impl Lab {
     #[must_use]
     pub fn directory(&self) -> PathBuf {
         self.described["dir"].as_str().expect("a directory").into()
+    }
+
+    /// The folder in which a search server may make file-system snapshots (its `path.repo`).
+    ///
+    /// # Panics
+    /// When it is a broker.
+    #[must_use]
+    pub fn repository(&self) -> PathBuf {
+        self.described["repo"].as_str().expect("a search server").into()
     }
 
     fn access(&self) -> &Access {

@@ -3,7 +3,7 @@
 
 LAB_UID=18000 # Elasticsearch and OpenSearch refuse to run as root; any unused uid does, no account needed
 EVERYTHING=("elasticsearch 7.10.2" "opensearch 2.19.4" "opensearch 3.4.0" "kafka 4.1.0")
-ON_REQUEST=("elasticsearch 7.17.29" "elasticsearch 8.19.0") # fetched when first used or named
+ON_REQUEST=("elasticsearch "{1.7.6,2.4.6,5.6.16,6.8.23,7.17.29,8.19.0,9.2.0} "opensearch 1.3.20") # fetched when first used or named
 
 say() { printf 'lab: %s\n' "$*" >&2; }
 
@@ -31,9 +31,15 @@ resolve_version() {
     *) usage_error "no product '$1'; there are elasticsearch, opensearch and kafka" ;;
   esac
   case "$1 ${2%.x}" in
+    "elasticsearch 1.7.6" | "elasticsearch 1.7" | "elasticsearch 1") echo 1.7.6 ;;
+    "elasticsearch 2.4.6" | "elasticsearch 2.4" | "elasticsearch 2") echo 2.4.6 ;;
+    "elasticsearch 5.6.16" | "elasticsearch 5.6" | "elasticsearch 5") echo 5.6.16 ;;
+    "elasticsearch 6.8.23" | "elasticsearch 6.8" | "elasticsearch 6") echo 6.8.23 ;;
     "elasticsearch 7.10.2" | "elasticsearch 7.10") echo 7.10.2 ;;
     "elasticsearch 7.17.29" | "elasticsearch 7.17") echo 7.17.29 ;;
     "elasticsearch 8.19.0" | "elasticsearch 8.19" | "elasticsearch 8") echo 8.19.0 ;;
+    "elasticsearch 9.2.0" | "elasticsearch 9.2" | "elasticsearch 9") echo 9.2.0 ;;
+    "opensearch 1.3.20" | "opensearch 1.3" | "opensearch 1") echo 1.3.20 ;;
     "opensearch 2.19.4" | "opensearch 2.19" | "opensearch 2") echo 2.19.4 ;;
     "opensearch 3.4.0" | "opensearch 3.4" | "opensearch 3") echo 3.4.0 ;;
     "kafka 4.1.0" | "kafka 4.1" | "kafka 4" | "kafka ") echo 4.1.0 ;;

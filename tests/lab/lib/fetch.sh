@@ -66,19 +66,28 @@ maven_fetch() {
 }
 
 build_elasticsearch() {
-  maven_fetch "$1.zip" "org.elasticsearch.distribution.integ-test-zip:elasticsearch:$2:zip"
+  local group=org.elasticsearch.distribution.integ-test-zip
+  case $2 in
+    1.*) group=org.elasticsearch ;;
+    2.*) group=org.elasticsearch.distribution.zip ;;
+  esac
+  maven_fetch "$1.zip" "$group:elasticsearch:$2:zip"
   unpack_search elasticsearch "$1" "$2"
-  if ! has_modules elasticsearch "$2"; then
-    add_stand_ins "$1" "$2"
-    return
-  fi
-  maven_fetch "$1.jars" "org.codelibs:elasticsearch-cluster-runner:$2.0"
+  case $2 in
+    1.*) add_runtime_patch "$1" ;;
+    2.*) mkdir "$1/plugins" ;; # it would make it itself, where it may not write
+    5.*) maven_fetch "$1.jars" org.codelibs.elasticsearch.module:{lang-painless,reindex,ingest-common,percolator,lang-mustache}:"$2" "org.elasticsearch.plugin:parent-join-client:$2" ;;
+    6.*) maven_fetch "$1.jars" org.elasticsearch.plugin:{reindex,parent-join,percolator,lang-mustache}-client:"$2" ;;
+    7.10.*) maven_fetch "$1.jars" "org.codelibs:elasticsearch-cluster-runner:$2.0" ;;
+    *) add_stand_ins "$1" "$2" ;;
+  esac
   add_modules elasticsearch "$1" "$1.jars" "$2"
 }
 
 build_opensearch() {
   local name plugins=()
-  for name in lang-painless analysis-common ingest-common {reindex,parent-join,mapper-extras,percolator,lang-mustache}-client; do
+  for name in $(modules_of opensearch "$2"); do
+    case $name in lang-painless | analysis-common | ingest-common) ;; *) name+=-client ;; esac
     plugins+=("org.opensearch.plugin:$name:$2")
   done
   maven_fetch "$1.zip" "org.opensearch.distribution.integ-test-zip:opensearch:$2:zip"

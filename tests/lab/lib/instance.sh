@@ -113,13 +113,13 @@ free_port() {
 
 # describe: prints the loaded instance as one JSON line.
 describe() {
-  local pid address=127.0.0.1:$port access='{}'
+  local pid address=127.0.0.1:$port access='{}' repo=
   pid=$(live_pid "$dir") || pid=null
-  [ "$product" = kafka ] || address=$(base_url)
+  [ "$product" = kafka ] || { address=$(base_url) && repo=$(repository); }
   if secured; then
     [ "$product" = kafka ] && access=$(kafka_access) || access=$(jq -cn --arg security "$security" --arg user "$(admin_user)" --arg password "$ADMIN_PASSWORD" --arg ca "$(ca_file)" '{$security, $user, $password, $ca}')
   fi
   jq -cn --arg name "$name" --arg product "$product" --arg version "$version" --arg address "$address" \
-    --argjson port "$port" --argjson pid "$pid" --arg dir "$dir" --arg log "$log" --argjson access "$access" \
-    '{$name, $product, $version} + (if $product == "kafka" then {bootstrap: $address} else {url: $address} end) + $access + {$port, $pid, $dir, $log}'
+    --argjson port "$port" --argjson pid "$pid" --arg dir "$dir" --arg log "$log" --arg repo "$repo" --argjson access "$access" \
+    '{$name, $product, $version} + (if $product == "kafka" then {bootstrap: $address} else {url: $address} end) + $access + {$port, $pid, $dir, $log} + (if $repo == "" then {} else {$repo} end)'
 }

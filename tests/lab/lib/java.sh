@@ -12,7 +12,9 @@ ICU_VERSION=77.1
 # java_range PRODUCT VERSION: prints LOWEST HIGHEST
 java_range() {
   case "$1 $2" in
-    "elasticsearch "*) echo 17 17 ;; # 7: 18 and later refuse the security manager; 8: was run on no other
+    "elasticsearch 9."*) echo 21 25 ;;
+    "elasticsearch "*) echo 17 17 ;; # to 7: 18 and later refuse the security manager; 8: was run on no other
+    "opensearch 1."*) echo 17 17 ;;
     "opensearch 2."*) echo 17 21 ;;
     "opensearch 3."*) echo 21 25 ;;
     kafka*) echo 17 25 ;;

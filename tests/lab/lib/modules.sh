@@ -4,10 +4,24 @@
 
 MODULES=(lang-painless reindex analysis-common parent-join ingest-common mapper-extras percolator lang-mustache)
 
+# modules_of PRODUCT VERSION: prints those of MODULES that are published for it. Elasticsearch 1 and 2 are whole; what is
+# a module later lies in their core, or is not there yet.
+modules_of() {
+  case "$1 $2" in
+    "elasticsearch 7.10."* | "opensearch 2."* | "opensearch 3."*) echo "${MODULES[@]}" ;;
+    "elasticsearch 5."*) echo lang-painless reindex parent-join ingest-common percolator lang-mustache ;;
+    "elasticsearch 6."*) echo reindex parent-join percolator lang-mustache ;;
+    "opensearch 1."*) echo reindex parent-join mapper-extras percolator lang-mustache ;;
+  esac
+}
+
+# has_module PRODUCT VERSION MODULE
+has_module() { [[ " $(modules_of "$1" "$2") " = *" $3 "* ]]; }
+
 # module_libraries MODULE: artifacts the module needs where the server's own lib/ lacks them (across all versions).
 module_libraries() {
   case $1 in
-    lang-painless) echo antlr4-runtime asm{,-analysis,-commons,-tree,-util} {,opensearch-}scripting-painless-spi ;;
+    lang-painless) echo antlr4-runtime asm{-debug-all,,-analysis,-commons,-tree,-util} {,opensearch-}scripting-painless-spi ;;
     reindex)
       echo {elasticsearch,opensearch}-rest-client {,elasticsearch-,opensearch-}ssl-config commons-codec commons-logging slf4j-api \
         httpclient httpcore httpcore-nio httpasyncclient httpclient5 httpcore5 httpcore5-h2 httpcore5-reactive reactor-core reactive-streams
@@ -28,8 +42,9 @@ module_permissions() {
 
 # add_modules PRODUCT DIST JARS VERSION
 add_modules() {
-  local product=$1 dist=$2 jars=$3 version=$4 module dir main class library jar permissions
-  for module in "${MODULES[@]}"; do
+  local product=$1 dist=$2 jars=$3 version=$4 module dir main class library jar permissions java=11
+  case "$product $version" in "elasticsearch "[56].*) java=1.8 ;; esac
+  for module in $(modules_of "$product" "$version"); do
     dir=$dist/modules/$module
     mkdir "$dir"
     main=$jars/$module-$version.jar
@@ -44,15 +59,15 @@ add_modules() {
     class=$(unzip -Z1 "$main" | grep -E '/[A-Za-z]*Plugin\.class$' || true)
     [ -n "$class" ] && [ "$(wc -l <<<"$class")" = 1 ] || die "module $module of $product $version: expected one Plugin class in $(basename "$main"), found '$class'"
     class=${class%.class}
-    # analysis-common and ingest-common extend painless; without the line the node stops
+    # analysis-common and ingest-common extend painless from Elasticsearch 6 on; without the line the node stops
     cat >"$dir/plugin-descriptor.properties" <<DESCRIPTOR
 description=$module
 version=$version
 name=$module
 classname=${class//\//.}
-java.version=11
+java.version=$java
 $product.version=$version
-extended.plugins=$(case $module in analysis-common | ingest-common) echo lang-painless ;; esac)
+extended.plugins=$(case "$version $module" in 5.*) ;; *" analysis-common" | *" ingest-common") echo lang-painless ;; esac)
 has.native.controller=false
 DESCRIPTOR
     permissions=$(module_permissions "$module")

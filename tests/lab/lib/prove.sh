@@ -23,28 +23,55 @@ ask() {
 }
 
 prove_search() {
+  local available
   ask 'version' "\"$version\"" .version.number GET /
-  if has_modules "$product" "$version"; then
+  if [ "$(modules_of "$product" "$version")" = "${MODULES[*]}" ]; then
     prove_modules
   else
-    say "$product $version has none of ${MODULES[*]} here: not checked"
+    available=$(modules_of "$product" "$version")
+    say "$product $version: of the modules checked elsewhere it has here: ${available:-none}"
     prove_core
   fi
+  prove_snapshot
   ! secured || prove_security
 }
 
-# prove_core: a server without modules
+# prove_core: a server without modules, or with some
 prove_core() {
-  local a=lab-proof-a access
+  local a=lab-proof-a access type mapping text=text update
+  type=$(document_type)
+  update=/$a/_update/1
   set_access
   http DELETE "/$a?ignore_unavailable=true" >/dev/null
   expect 'HEAD /' 200 "$(status_of "${access[@]}" --head /)"
-  ask 'stand-in: english tokens' '["run","fox"]' '[.tokens[].token]' POST /_analyze '{"analyzer":"english","text":"the running foxes"}'
-  ask 'index' true .acknowledged PUT "/$a" '{"settings":{"number_of_replicas":0},"mappings":{"properties":{"t":{"type":"text","analyzer":"english"}}}}'
-  ask 'bulk' '[false,"created"]' '[.errors, .items[0].index.result]' POST "/_bulk?refresh=true" "{\"index\":{\"_index\":\"$a\",\"_id\":\"1\"}}"$'\n{"t":"running foxes","n":1}\n'
-  ask 'update' '"updated"' .result POST "/$a/_update/1?refresh=true" '{"doc":{"n":2}}'
-  ask 'stemmed search' '[1,2]' '[.hits.total.value, .hits.hits[0]._source.n]' GET "/$a/_search?q=t:run"
+  case "$product $version" in "elasticsearch "[12].*) text=string ;; esac
+  mapping="{\"properties\":{\"t\":{\"type\":\"$text\",\"analyzer\":\"$(an_analyzer)\"}}}"
+  if is_old; then mapping="{\"$type\":$mapping}" update=/$a/$type/1/_update; fi
+  ask 'index' true .acknowledged PUT "/$a" "{\"settings\":{\"number_of_replicas\":0},\"mappings\":$mapping}"
+  ask 'bulk' '[false,201]' '[.errors, .items[0].index.status]' POST "/_bulk?refresh=true" "{\"index\":{\"_index\":\"$a\",\"_id\":\"1\"$(! is_old || printf ',"_type":"%s"' "$type")}}"$'\n{"t":"running foxes","n":1}\n'
+  ask 'update' 2 ._version POST "$update?refresh=true" '{"doc":{"n":2}}'
+  ask 'search of what is analyzed' '[1,2]' "[($TOTAL_HITS), .hits.hits[0]._source.n]" GET "/$a/_search?q=t:$([ "$(an_analyzer)" = english ] && echo run || echo running)"
+  ! has_module "$product" "$version" lang-painless || ask 'lang-painless: scripted update' 3 ._version POST "$update?refresh=true" '{"script":{"source":"ctx._source.n += 1"}}'
+  ! has_module "$product" "$version" reindex || ask 'reindex: delete by query' 1 .deleted POST "/$a/_delete_by_query?refresh=true" '{"query":{"match_all":{}}}'
   http DELETE "/$a" >/dev/null
+}
+
+# an_analyzer: english, or standard where the module of the languages' analyzers is neither published nor replaced.
+an_analyzer() { case "$product $version" in "elasticsearch 6."* | "opensearch 1."*) echo standard ;; *) echo english ;; esac; }
+
+# prove_snapshot: into the folder of `lab repo`, and back
+prove_snapshot() {
+  local a=lab-proof-a proof=/_snapshot/lab-proof
+  http PUT "/$a/$(document_type)/1?refresh=true" '{"kept":"in the snapshot"}' >/dev/null
+  ask 'snapshot: repository' true .acknowledged PUT $proof "{\"type\":\"fs\",\"settings\":{\"location\":\"$(repository)/lab-proof\"}}"
+  ask 'snapshot: made' '"SUCCESS"' .snapshot.state PUT "$proof/one?wait_for_completion=true" "{\"indices\":\"$a\",\"include_global_state\":false}"
+  expect 'snapshot: files' yes "$(compgen -G "$(repository)/lab-proof/index*" >/dev/null && echo yes || echo no)"
+  http DELETE "/$a" >/dev/null
+  ask 'snapshot: restored' 0 .snapshot.shards.failed POST "$proof/one/_restore?wait_for_completion=true"
+  ask 'snapshot: what it kept' '{"kept":"in the snapshot"}' ._source GET "/$a/$(document_type)/1"
+  http DELETE "/$a" >/dev/null
+  http DELETE "$proof/one" >/dev/null
+  http DELETE $proof >/dev/null
 }
 
 prove_modules() {

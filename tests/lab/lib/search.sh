@@ -1,6 +1,21 @@
 # shellcheck shell=bash
 # Elasticsearch and OpenSearch: configuration, start, and what "ready" means for them.
 
+TOTAL_HITS='.hits.total | if type == "object" then .value else . end' # a number before Elasticsearch 7
+
+# repository: the folder in which the loaded instance may make file-system snapshots.
+repository() { printf '%s/repo' "$dir"; }
+
+cmd_repo() {
+  [ $# = 1 ] || usage_error "repo needs one instance's name"
+  load "$1"
+  [ "$product" != kafka ] || usage_error "'$name' is kafka, which makes no snapshots"
+  printf '%s\n' "$(repository)"
+}
+
+# document_type: the type under which the loaded instance takes documents; names with '_' are refused before 6.
+document_type() { case "$product $version" in "elasticsearch "[125].*) echo doc ;; *) echo _doc ;; esac; }
+
 # set_access: sets `access`, the curl options for the loaded instance's administrator.
 set_access() {
   access=()
@@ -15,13 +30,14 @@ http() {
 
 # configure_search SETTING...: writes config/ of the loaded instance; a given setting replaces the lab's own.
 configure_search() {
-  local conf=$dir/config of_security
+  local conf=$dir/config of_security of_version
   cp -r "$(dist_dir "$product" "$version" "$security")/config" "$conf"
   ! secured || add_security
   mapfile -t of_security < <(security_settings)
-  write_settings ': ' "cluster.name=$name" "node.name=$name" network.host=127.0.0.1 "http.port=$port" "transport.port=$inner_port" \
-    discovery.type=single-node "path.data=$dir/data" "path.logs=$dir/logs" "path.repo=[\"$dir/repo\"]" \
-    cluster.routing.allocation.disk.threshold_enabled=false "${of_security[@]}" "$@" >"$conf/$product.yml"
+  mapfile -t of_version < <(version_settings)
+  write_settings ': ' "cluster.name=$name" "node.name=$name" network.host=127.0.0.1 "http.port=$port" \
+    "path.data=$dir/data" "path.logs=$dir/logs" "path.repo=[\"$(repository)\"]" \
+    cluster.routing.allocation.disk.threshold_enabled=false "${of_version[@]}" "${of_security[@]}" "$@" >"$conf/$product.yml"
   # one log: what the server prints
   cat >"$conf/log4j2.properties" <<'LOG'
 status = error
@@ -32,14 +48,17 @@ appender.console.layout.pattern = [%d{ISO8601}][%-5p][%-25c{1.}] %m%n
 rootLogger.level = info
 rootLogger.appenderRef.console.ref = console
 LOG
-  mkdir "$dir/repo"
+  ! is_old || configure_old_log "$conf"
+  mkdir "$(repository)"
 }
 
 # jvm_options_search: rewrites the distribution's jvm.options for this instance and this Java. The file's own
 # collector would clash with ours, its gc.log and crash files lie in the distribution, which the server cannot write.
 jvm_options_search() {
-  local options=$dir/config/jvm.options
-  sed -E '/gc\.log|Xlog:gc|ErrorFile=|HeapDump|Use[A-Za-z0-9]*GC$|G1|CMS|InitiatingHeap|^-Xm[sx]/d' "$(dist_dir "$product" "$version")/config/jvm.options" >"$options"
+  local options=$dir/config/jvm.options theirs
+  theirs=$(dist_dir "$product" "$version")/config/jvm.options
+  [ -e "$theirs" ] || theirs=/dev/null # Elasticsearch 1 and 2
+  sed -E '/gc\.log|Xlog:gc|ErrorFile=|HeapDump|Use[A-Za-z0-9]*GC$|G1|CMS|InitiatingHeap|^-Xm[sx]/d' "$theirs" >"$options"
   # the vector module only speeds Lucene up; a runtime without it refuses to start when told to add it
   "$java_home/bin/java" --list-modules | grep -q '^jdk.incubator.vector' || sed -i '/jdk.incubator.vector/d' "$options"
   { printf '%s\n' "-Xms${heap}m" "-Xmx${heap}m" -XX:+UseSerialGC -XX:-AlwaysPreTouch "-XX:ErrorFile=$dir/logs/hs_err_pid%p.log" && cat "$dir/jvm"; } >>"$options"
@@ -52,6 +71,10 @@ start_search() {
   jvm_options_search
   own_by_server
   cd "$dist" # jvm.options names its agent relative to the distribution
+  if is_old; then
+    start_old "$dist"
+    return
+  fi
   if [ "$product" = elasticsearch ] && [[ "$version" != 7.* ]]; then
     start_through_cli "$dist"
     return
@@ -65,7 +88,7 @@ start_search() {
   launch env "LIBFFI_TMPDIR=$dir/tmp" "$java_home/bin/java" $options "${java_locale_options[@]}" -D$es.path.home="$dist" -D$es.path.conf="$dir/config" -D$es.distribution.flavor=$flavor -D$es.distribution.type=zip -D$es.bundled_jdk=false -cp "$dist/lib/*$java_locale_jars" "$class"
 }
 
-# start_through_cli DIST: Elasticsearch 8 takes its settings over a pipe from a launcher that stays as long as it runs (and
+# start_through_cli DIST: Elasticsearch 8 and later take its settings over a pipe from a launcher that stays as long as it runs (and
 # at whose end it ends). The instance's process is the server, which `lab kill` must hit, not the launcher.
 start_through_cli() {
   local launcher child command_line
@@ -91,10 +114,11 @@ answers_search() { [ "$(http GET / 2>/dev/null | jq -r .name 2>/dev/null)" = "$n
 
 # ready_search: besides, its primaries are allocated, and writing and searching work.
 ready_search() {
-  local probe=/lab-ready-probe
+  local probe=/lab-ready-probe type
+  type=$(document_type)
   answers_search || return 1
   [ "$(http GET '/_cluster/health?wait_for_status=yellow&timeout=2s' 2>/dev/null | jq -r .timed_out)" = false ] || return 1
-  [ "$(http PUT "$probe/_doc/1?refresh=true" '{"a":1}' 2>/dev/null | jq -r ._id)" = 1 ] || return 1
-  [ "$(http GET "$probe/_search?q=a:1" 2>/dev/null | jq -r .hits.total.value)" = 1 ] || return 1
+  [ "$(http PUT "$probe/$type/1?refresh=true" '{"a":1}' 2>/dev/null | jq -r ._id)" = 1 ] || return 1
+  [ "$(http GET "$probe/_search?q=a:1" 2>/dev/null | jq -r "$TOTAL_HITS")" = 1 ] || return 1
   http DELETE "$probe" >/dev/null 2>&1
 }

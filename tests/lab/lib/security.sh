@@ -11,7 +11,7 @@ OPENSEARCH_NODE_DN=CN=node,O=lab
 check_security() {
   case "$1 $2 $3" in
     "kafka "*" all") ;;
-    "opensearch "*" plain" | "opensearch "*" tls" | "elasticsearch 7.17."*" plain" | "elasticsearch 7.17."*" tls" | "elasticsearch 8."*" plain" | "elasticsearch 8."*" tls") ;;
+    "opensearch "[23]*" plain" | "opensearch "[23]*" tls" | "elasticsearch 7.17."*" plain" | "elasticsearch 7.17."*" tls" | "elasticsearch 8."*" plain" | "elasticsearch 8."*" tls") ;;
     *" plain" | *" tls" | *" all") usage_error "no --security $3 for $1 $2; there is plain and tls for opensearch 2.19.4 and 3.4.0 and elasticsearch 7.17.29 and 8.19.0, and all for kafka" ;;
     *) usage_error "--security '$3' is none of plain, tls and all" ;;
   esac
@@ -20,7 +20,7 @@ check_security() {
 secured() { [ "$security" != off ]; }
 
 # has_xpack: the loaded instance knows Elasticsearch's own security, whether on or off.
-has_xpack() { [ "$product" = elasticsearch ] && ! has_modules elasticsearch "$version"; }
+has_xpack() { case "$product $version" in "elasticsearch 7.17."* | "elasticsearch "[89].*) ;; *) return 1 ;; esac; }
 
 admin_user() { [ "$product" = elasticsearch ] && echo elastic || echo admin; }
 

@@ -1,23 +1,19 @@
 # shellcheck shell=bash
-# Modules that Elasticsearch 7.17 and 8 need to be of any use and that nobody publishes as jars: the little of them that
+# Modules that Elasticsearch 7.17, 8 and 9 need to be of any use and that nobody publishes as jars: the little of them that
 # tests rely on, compiled from stand-ins/ against the distribution itself.
-
-# has_modules PRODUCT VERSION: all of MODULES are published for it.
-has_modules() {
-  case "$1 $2" in "elasticsearch 7.17."* | "elasticsearch 8."*) return 1 ;; esac
-}
 
 # add_stand_ins DIST VERSION
 add_stand_ins() {
   add_stand_in "$1" "$2" mini-analysis MiniAnalysisPlugin
-  case $2 in 8.*) add_stand_in "$1" "$2" rest-root RootPlugin ;; esac
+  case $2 in [89].*) add_stand_in "$1" "$2" rest-root RootPlugin ;; esac
 }
 
 # add_stand_in DIST VERSION MODULE CLASS
 add_stand_in() {
-  local dir=$1/modules/$3 release=17
+  local dir=$1/modules/$3 release=17 lowest
   case $2 in 7.*) release=11 ;; esac
-  [ -x "$java_home/bin/javac" ] || die "no Java compiler in $java_home, needed to make the module $3 of elasticsearch $2" "apt-get install openjdk-17-jdk-headless (or: lab setup)"
+  read -r lowest _ <<<"$(java_range elasticsearch "$2")"
+  [ -x "$java_home/bin/javac" ] || die "no Java compiler in $java_home, needed to make the module $3 of elasticsearch $2" "apt-get install openjdk-$lowest-jdk-headless, or put a JDK $lowest or later under /usr/lib/jvm"
   "$java_home/bin/javac" -nowarn -proc:none --release $release -cp "$1/lib/*" -d "$1.$3" "$LAB_HOME/stand-ins/$4.java" >"$1.$3.out" 2>&1 || {
     tail -n 20 "$1.$3.out" >&2
     die "$4.java does not compile against elasticsearch $2 (see above)"

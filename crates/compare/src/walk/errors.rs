@@ -16,6 +16,8 @@ impl Walk<'_> {
                 self.within("type", |walk| walk.error_type(source.get("type"), target.get("type")));
                 self.within("root_cause", |walk| walk.root_causes(source, target));
             }
+            // Elasticsearch 1 writes the exceptions as Java does.
+            (Kind::Text, Kind::Object) if is_named(source, target) => self.expect(rules::ERROR_NAME),
             _ => self.differ("type", Some(source), Some(target), Zone::Envelope),
         }
     }
@@ -49,4 +51,28 @@ impl Walk<'_> {
             walk.within("type", |walk| walk.differ_by("value", shown(source), shown(target)))
         });
     }
+}
+
+/// Whether one of the exceptions in the text, as in `VersionConflictEngineException[[a][0] ...]`, is the target's type.
+fn is_named(text: Value<'_>, error: Value<'_>) -> bool {
+    let (Some(text), Some(kind)) = (text.text(), error.get("type").and_then(|kind| kind.text())) else {
+        return false;
+    };
+    text.split('[').any(|before| {
+        let start = before.rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |at| at + 1);
+        let name = before.get(start..).unwrap_or_default();
+        name.ends_with("Exception") && rules::same_error(&snake_case(name), &kind)
+    })
+}
+
+/// `VersionConflictEngineException` as `version_conflict_engine_exception`.
+fn snake_case(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 8);
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
 }

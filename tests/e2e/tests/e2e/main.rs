@@ -8,6 +8,7 @@ mod go_clients;
 mod hanging;
 mod lifecycle;
 mod memory;
+mod old_sources;
 mod otlp;
 mod outage;
 mod policies;

@@ -18,6 +18,7 @@ fn headers_that_clients_act_on() {
     assert_eq!(verdict("location: /a/t/1\r\n", "location: /a/_doc/1\r\n").expected.len(), 1);
     assert_eq!(verdict("location: /a/_doc/1\r\n", "location: /a/_doc/2\r\n").verdict, Verdict::Different);
     assert_eq!(verdict("location: /a/_doc/1\r\n", "").verdict, Verdict::Different);
+    assert_eq!(verdict("", "location: /a/_doc/1\r\n").expected.len(), 1);
     assert_eq!(verdict("warning: 299 x\r\n", "").verdict, Verdict::ExpectedDifference);
 }
 
@@ -85,6 +86,27 @@ fn answers_of_older_sources() {
     let version_5 = r#"{"_id":"1","created":true,"result":"created"}"#;
     expected("/a/_doc", version_5, r#"{"_id":"1","result":"created"}"#, rules::REMOVED_FIELD);
     expected("/a/_doc", r#"{"_id":"1"}"#, r#"{"_id":"1","result":"created"}"#, rules::ADDED_FIELD);
+    expected("/a/t/1/_create", version_5, r#"{"_id":"1","result":"created"}"#, rules::REMOVED_FIELD);
+    expected("/a/_doc", r#"{"_id":"1"}"#, r#"{"_id":"1","forced_refresh":true}"#, rules::ADDED_FIELD);
+    let made = r#"{"acknowledged":true,"shards_acknowledged":true,"index":"a"}"#;
+    expected("/a", r#"{"acknowledged":true}"#, made, rules::ADDED_FIELD);
+    expected("/", r#"{"status":200,"tagline":"x"}"#, r#"{"tagline":"y"}"#, rules::PRODUCT);
+    let created = r#"{"items":[{"create":{"_id":"1","status":201}}]}"#;
+    let indexed = r#"{"items":[{"index":{"_id":"1","status":201}}]}"#;
+    expected("/_bulk", created, indexed, rules::ITEM_NAME);
+    assert_eq!(bodies_of("/_bulk", indexed, created).verdict, Verdict::Different);
+    let other_id = indexed.replace("\"1\"", "\"2\"");
+    assert_eq!(bodies_of("/_bulk", created, &other_id).verdict, Verdict::Different);
+    let conflict = r#"{"error":{"type":"version_conflict_engine_exception"},"status":409}"#;
+    for text in [
+        "VersionConflictEngineException[[a][0] [t][1]: version conflict, current [7], provided [5]]",
+        "RemoteTransportException[[n][inet[/1]][x]]; nested: DocumentAlreadyExistsException[[a][1] [t][2]]; ",
+    ] {
+        let old = format!(r#"{{"error":"{text}","status":409}}"#);
+        expected("/a/_doc/1", &old, conflict, rules::ERROR_NAME);
+    }
+    let missing = r#"{"error":"IndexMissingException[[a] missing]","status":409}"#;
+    assert_eq!(bodies_of("/a/_doc/1", missing, conflict).verdict, Verdict::Different);
     let reindexed = bodies_of("/_reindex", r#"{"created":5}"#, "{}");
     assert_eq!(reindexed.verdict, Verdict::Different, "that is a count");
 }
