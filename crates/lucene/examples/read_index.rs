@@ -1,6 +1,6 @@
 //! Reads an index's folder (a node's `nodes/0/indices/UUID/0/index`) and says how fast: one thread, by the clock and
-//! by the time that it had a processor, without what reading the files took. With `--print`, documents go to stdout, one line each: type, id, routing and source between tabs
-//! (and the version and sequence number before the source).
+//! by the time that it had a processor, without what reading the files took. With `--print`, documents go to stdout,
+//! one line each, between tabs: type, id, routing, version, sequence number and source, `~` for what is absent.
 //!
 //! `cargo run --release -p switchover-lucene --example read_index -- FOLDER [--print] [--versions] [--repeat N]`
 
@@ -101,7 +101,7 @@ fn read(path: &Path, print: bool, versions: bool) -> Result<(), Failure> {
                     if print {
                         let (doc_type, routing) = (document.doc_type, document.routing);
                         let id = document.id.to_string();
-                        write!(out, "{}\t{}\t", doc_type.unwrap_or("-"), id.as_bytes().escape_ascii())?;
+                        write!(out, "{}\t{}\t", doc_type.unwrap_or("~"), id.as_bytes().escape_ascii())?;
                         write!(
                             out,
                             "{}\t{:?}\t",

@@ -181,8 +181,9 @@ impl Chunks<'_> {
                 continue;
             }
             let place = stored.bytes(chunk)?;
-            let range = (place.start - self.start) as usize..(place.end - self.start) as usize;
-            let Some(bytes) = self.bytes.get(range) else {
+            let inside = |at: u64| usize::try_from(at.checked_sub(self.start)?).ok();
+            let range = inside(place.start).zip(inside(place.end));
+            let Some(bytes) = range.and_then(|(from, to)| self.bytes.get(from..to)) else {
                 return Err(ErrorKind::Truncated { needed: 1 }.at(&stored.file.name, place.end));
             };
             self.chunk.load(stored, chunk, place.start, bytes)?;
