@@ -26,18 +26,23 @@ struct Samples {
 const HEADER: [u8; 4] = [0x3f, 0xd7, 0x6c, 0x17];
 const FOOTER: [u8; 8] = [0xc0, 0x28, 0x93, 0xe8, 0, 0, 0, 0];
 
-/// Where files begin and end: from a header's magic to the end of the next footer. A compound file's own header has
-/// no footer before the next header.
-fn slices(bytes: &[u8]) -> Vec<Range<usize>> {
+/// What `.del` has before the header.
+const DELETES: [u8; 4] = [0xff, 0xff, 0xff, 0xfe];
+
+/// Where files begin and end, and their formats: from a header's magic to the end of the next footer. A compound file's
+/// own header has no footer before the next header.
+fn slices(bytes: &[u8]) -> Vec<(Range<usize>, String)> {
     let mut slices = Vec::new();
     let mut start = None;
     for at in 0..bytes.len() {
         if bytes[at..].starts_with(&HEADER) {
             start = Some(at);
         } else if bytes[at..].starts_with(&FOOTER)
-            && let Some(start) = start.take()
+            && let Some(header) = start.take()
         {
-            slices.push(start..(at + 16).min(bytes.len()));
+            let name = &bytes[header + 5..][..usize::from(bytes[header + 4])];
+            let start = if bytes[..header] == DELETES { 0 } else { header };
+            slices.push((start..(at + 16).min(bytes.len()), String::from_utf8_lossy(name).into_owned()));
         }
     }
     slices
@@ -50,10 +55,7 @@ fn samples() -> &'static Samples {
         for path in index::all() {
             let files = index::load(&path);
             for (file, bytes) in &files {
-                for range in slices(bytes) {
-                    let length = usize::from(bytes[range.start + 4]);
-                    let name = &bytes[range.start + 5..][..length.min(range.len() - 5)];
-                    let format = String::from_utf8_lossy(name).into_owned();
+                for (range, format) in slices(bytes) {
                     samples.slices.push(Slice {
                         index: samples.indices.len(),
                         file: file.clone(),

@@ -13,7 +13,7 @@ mod stored_fields;
 /// A file, and three bytes of it that are changed; the random changes make others of them.
 fn samples() -> Vec<Vec<u8>> {
     let sample = |file: u16| [&file.to_be_bytes()[..], &[0, 40, 0xff, 0, 70, 0x80, 1, 0, 0]].concat();
-    (0..200).map(|number| sample(number * 331)).chain([vec![0, 0]]).collect()
+    (0..200).map(|number| sample(number * 327)).chain([vec![0, 0]]).collect()
 }
 
 const WORDS: [&[u8]; 4] = [b"\x00\x30\xff", b"\x00\x40\x7f", b"\x00\x50\x80", b"\x00\x60\x00"];

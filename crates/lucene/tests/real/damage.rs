@@ -4,7 +4,7 @@
 use crate::index::{self, Copied, Index};
 
 /// Bytes that are tried in each file; all would take minutes.
-const TRIES_PER_FILE: usize = 60;
+const TRIES_PER_FILE: usize = 25;
 
 /// Tells whether there was an error. (Before Lucene 4.8 files had no checksums; none of those here is that old.)
 fn must_not_lie(index: &Index, right: &[Copied], what: &str) -> bool {
