@@ -108,10 +108,10 @@ pub struct Document<'a> {
     pub source: Option<&'a [u8]>,
     /// The whole document where `_source` is filtered or off, kept for some time after indexing.
     pub recovery_source: Option<&'a [u8]>,
-    /// `_version`, with [`Options::versions`](crate::Options::versions) and where the format of it is known (6.0 and
-    /// later).
+    /// `_version`, with [`Options::versions`](crate::Options::versions) and where its format is known (from Lucene 4.10
+    /// on, which is Elasticsearch 1.4).
     pub version: Option<i64>,
-    /// `_seq_no`, likewise.
+    /// `_seq_no`, likewise (Elasticsearch 6.0 and later have it).
     pub sequence_number: Option<i64>,
 }
 

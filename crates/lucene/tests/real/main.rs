@@ -38,13 +38,7 @@ fn every_document_of_every_version_is_what_was_sent() {
         let index = index::load(&path);
         let mut found = index::read(&index, u64::MAX).unwrap_or_else(|error| panic!("{path:?}: {error}"));
         found.sort();
-        let mut expected = expected(&path);
-        // Versions are read from Lucene 7.0 on.
-        if found.iter().all(|document| document.version.is_none()) {
-            assert!(index::open(&index).expect("segments").iter().all(|segment| segment.version().major < 7));
-            expected.iter_mut().for_each(|document| document.version = None);
-        }
-        assert_eq!(found, expected, "{path:?}");
+        assert_eq!(found, expected(&path), "{path:?}");
     }
 }
 
