@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use switchover_cluster::{Cluster, ClusterError};
 use switchover_coordinate::{Board, CoordinationError, NewItem};
 use switchover_lucene::Options;
-use switchover_snapshot::{IndexMetadata, Snapshot, SnapshotError};
+use switchover_snapshot::{IndexMetadata, Snapshot, SnapshotError, SnapshotErrorKind};
 
 use crate::destination::Destinations;
 use crate::selection::Selection;
@@ -101,7 +101,15 @@ impl Plan<'_> {
         let mut shards = Vec::new();
         let mut targets = BTreeSet::new();
         for index in chosen {
-            let opened = self.snapshot.index(index).await?;
+            let opened = match self.snapshot.index(index).await {
+                Ok(opened) => opened,
+                // Its first shard will fail of the same, and be recorded: the others can be loaded.
+                Err(error) if error.kind() == SnapshotErrorKind::Damaged => {
+                    shards.push(ShardUnit { index: index.clone(), shard: 0 });
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             let metadata = opened.metadata();
             targets.extend(self.targets(index, metadata));
             shards.extend(

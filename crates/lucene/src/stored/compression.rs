@@ -1,7 +1,5 @@
 //! How the documents of a chunk are compressed.
 
-use flate2::{Decompress, FlushDecompress, Status};
-
 use crate::error::{Error, ErrorKind};
 use crate::input::Input;
 use crate::stored::lz4;
@@ -44,9 +42,11 @@ impl Compression {
 
 /// Decompresses chunks; holds what is used again for the next one.
 pub(crate) struct Decompressor {
-    inflate: Decompress,
+    inflate: libdeflater::Decompressor,
+    /// A dictionary and a compressed block, for DEFLATE.
+    stream: Vec<u8>,
     zstd: Option<zstd::bulk::Decompressor<'static>>,
-    /// A dictionary and the text of one block, for LZ4.
+    /// A dictionary and the text of one block, for LZ4 and DEFLATE.
     block: Vec<u8>,
     lengths: Vec<usize>,
 }
@@ -59,7 +59,13 @@ impl std::fmt::Debug for Decompressor {
 
 impl Default for Decompressor {
     fn default() -> Self {
-        Self { inflate: Decompress::new(false), zstd: None, block: Vec::new(), lengths: Vec::new() }
+        Self {
+            inflate: libdeflater::Decompressor::new(),
+            stream: Vec::new(),
+            zstd: None,
+            block: Vec::new(),
+            lengths: Vec::new(),
+        }
     }
 }
 
@@ -121,27 +127,38 @@ impl Decompressor {
         done.map_err(|why| before.error(ErrorKind::Compression(why)))
     }
 
+    /// The library is the fastest but knows no dictionaries. A dictionary is nothing else than text before the block:
+    /// so it is put there, in blocks that are stored as they are, and decompressed along.
     fn inflate(&mut self, compressed: &[u8], text: &mut [u8], dict: &[u8]) -> Result<(), String> {
-        self.inflate.reset(false);
-        if !dict.is_empty() {
-            self.inflate.set_dictionary(dict).map_err(|error| error.to_string())?;
+        if dict.is_empty() {
+            let written = self.inflate.deflate_decompress(compressed, text);
+            return complete(written.map_err(|error| error.to_string())?, text.len());
         }
-        let status = self.inflate.decompress(compressed, text, FlushDecompress::Finish);
-        let status = status.map_err(|error| error.to_string())?;
-        let written = self.inflate.total_out();
-        if status != Status::StreamEnd || written != text.len() as u64 {
-            return Err(format!("{written} of {} bytes came out", text.len()));
+        self.stream.clear();
+        for part in dict.chunks(u16::MAX.into()) {
+            let length = part.len() as u16;
+            // A stored block which is not the last, its length, and the same inverted.
+            self.stream.push(0);
+            self.stream.extend_from_slice(&length.to_le_bytes());
+            self.stream.extend_from_slice(&(!length).to_le_bytes());
+            self.stream.extend_from_slice(part);
         }
+        self.stream.extend_from_slice(compressed);
+        let length = dict.len() + text.len();
+        if self.block.len() < length {
+            self.block.resize(length, 0);
+        }
+        let block = self.block.get_mut(..length).unwrap_or_default();
+        let written = self.inflate.deflate_decompress(&self.stream, block);
+        complete(written.map_err(|error| error.to_string())?, length)?;
+        text.copy_from_slice(block.get(dict.len()..).unwrap_or_default());
         Ok(())
     }
 
     fn unzstd(&mut self, compressed: &[u8], text: &mut [u8]) -> Result<(), String> {
         let written =
             self.zstd()?.decompress_to_buffer(compressed, text).map_err(|error| error.to_string())?;
-        if written != text.len() {
-            return Err(format!("{written} of {} bytes came out", text.len()));
-        }
-        Ok(())
+        complete(written, text.len())
     }
 
     fn zstd(&mut self) -> Result<&mut zstd::bulk::Decompressor<'static>, String> {
@@ -214,6 +231,10 @@ impl Decompressor {
     }
 }
 
+fn complete(written: usize, expected: usize) -> Result<(), String> {
+    if written == expected { Ok(()) } else { Err(format!("{written} of {expected} bytes came out")) }
+}
+
 /// Where the dictionary ends and how long the blocks after it are.
 fn shape(input: &mut Input<'_>, target: &Target<'_>) -> Result<(usize, usize), Error> {
     let (dict, block) = (input.vint()? as usize, input.vint()? as usize);
@@ -242,3 +263,6 @@ fn exact(input: &Input<'_>, block: &[u8], buffer: &mut [u8], start: usize, end: 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
