@@ -35,17 +35,9 @@ struct File {
     state: String,
     settings: Value,
     #[serde(default)]
-    mappings: Vec<Mapping>,
+    mappings: Vec<Box<RawValue>>,
     #[serde(default)]
     aliases: BTreeMap<String, Box<RawValue>>,
-}
-
-/// Mappings are written plainly, or compressed inside of the file.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Mapping {
-    Compressed(String),
-    Plain(BTreeMap<String, Box<RawValue>>),
 }
 
 impl IndexMetadata {
@@ -58,10 +50,7 @@ impl IndexMetadata {
         flatten("", &file.settings, &mut settings);
         let mut mappings = BTreeMap::new();
         for mapping in file.mappings {
-            match mapping {
-                Mapping::Plain(of_types) => mappings.extend(of_types),
-                Mapping::Compressed(base64) => mappings.extend(compressed_mapping(&base64, max_bytes)?),
-            }
+            mappings.extend(types_of(&mapping, max_bytes)?);
         }
         let shards = number(settings.get("index.number_of_shards")).and_then(|n| u32::try_from(n).ok());
         let number_of_shards = shards
@@ -90,8 +79,13 @@ impl IndexMetadata {
     }
 }
 
-fn compressed_mapping(base64: &str, max_bytes: usize) -> Result<BTreeMap<String, Box<RawValue>>, String> {
+/// Mappings are written plainly, or compressed inside of the file.
+fn types_of(mapping: &RawValue, max_bytes: usize) -> Result<BTreeMap<String, Box<RawValue>>, String> {
     let wrong = |error: &dyn std::fmt::Display| format!("a mapping in it can't be read: {error}");
+    if !mapping.get().starts_with('"') {
+        return serde_json::from_str(mapping.get()).map_err(|error| wrong(&error));
+    }
+    let base64: &str = serde_json::from_str(mapping.get()).map_err(|error| wrong(&error))?;
     let body = STANDARD.decode(base64).map_err(|error| wrong(&error))?;
     let json = blob_format::body_to_json(&body, max_bytes).map_err(|error| wrong(&error))?;
     serde_json::from_slice(&json).map_err(|error| wrong(&error))
