@@ -5,6 +5,7 @@
 //! and nothing is read that was not asked for: the documents of a shard are in a part of its files.
 
 pub mod blob_format;
+mod documents;
 mod error;
 mod index_metadata;
 mod read_ahead;
@@ -19,6 +20,7 @@ mod store;
 mod uri;
 mod version;
 
+pub use self::documents::{Fetched, ShardDocuments};
 pub use self::error::{SnapshotError, SnapshotErrorKind};
 pub use self::index_metadata::IndexMetadata;
 pub use self::read_ahead::{READ_AHEAD_CHUNK_BYTES, READ_AHEAD_CHUNKS};

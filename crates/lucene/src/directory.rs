@@ -1,0 +1,135 @@
+//! The files of one segment, wherever they lie: by themselves or inside the compound file.
+//!
+//! Reading code is written as if everything were there. A range that is not held ends it early, after all ranges
+//! that are known to be needed were noted, and it runs again when they have been fetched: metadata is small, so
+//! reading it twice costs less than a state machine that can go on in the middle.
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use crate::codec;
+use crate::compound::Compound;
+use crate::error::{Error, ErrorKind};
+use crate::files::{FileRange, Files};
+
+/// Why a segment can't be opened now.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// Ranges are needed; the directory has noted which.
+    Needs,
+    Damaged(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Damaged(error)
+    }
+}
+
+/// A file, where its bytes lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Located {
+    /// For errors: `_0.fdt`, or `_0.fdt in _0.cfs`.
+    pub(crate) name: String,
+    /// What is to be fetched for it: in a compound file a part of that.
+    pub(crate) place: FileRange,
+}
+
+impl Located {
+    pub(crate) fn length(&self) -> u64 {
+        self.place.range.end - self.place.range.start
+    }
+
+    /// A range of this file as a range of what is to be fetched.
+    pub(crate) fn range(&self, range: Range<u64>) -> Result<FileRange, Error> {
+        let (start, end) = (self.place.range.start, self.place.range.end);
+        let inside = |at: u64| start.checked_add(at).filter(|at| *at <= end);
+        match (inside(range.start), inside(range.end)) {
+            (Some(from), Some(to)) if from <= to => {
+                Ok(FileRange { file: self.place.file.clone(), range: from..to })
+            }
+            _ => {
+                let needed = range.end.saturating_sub(self.length());
+                Err(ErrorKind::Truncated { needed }.at(&self.name, self.length()))
+            }
+        }
+    }
+}
+
+/// Finds files of one segment and reads what is held of them.
+#[derive(Debug)]
+pub(crate) struct Directory<'a> {
+    files: &'a Files,
+    pub(crate) compound: Option<Compound>,
+    needs: RefCell<Vec<FileRange>>,
+}
+
+impl<'a> Directory<'a> {
+    pub(crate) fn new(files: &'a Files) -> Self {
+        Self { files, compound: None, needs: RefCell::default() }
+    }
+
+    pub(crate) fn into_needs(self) -> Vec<FileRange> {
+        self.needs.into_inner()
+    }
+
+    /// A file of the index itself, never looked for in the compound file.
+    pub(crate) fn outer(&self, name: &str) -> Result<Located, Error> {
+        let place = self.files.whole(name).ok_or_else(|| ErrorKind::Missing.at(name, 0))?;
+        Ok(Located { name: name.to_owned(), place })
+    }
+
+    /// A file that the segment was written with; `suffix` is what follows the segment's name.
+    pub(crate) fn inner(&self, segment: &str, suffix: &str) -> Result<Located, Error> {
+        let name = format!("{segment}{suffix}");
+        let Some(compound) = &self.compound else {
+            return self.outer(&name);
+        };
+        let file = format!("{segment}.cfs");
+        let shown = format!("{name} in {file}");
+        let range = compound.range(suffix).ok_or_else(|| ErrorKind::Missing.at(&shown, 0))?;
+        let length = self.outer(&file)?.length();
+        if range.end > length {
+            let needed = range.end - length;
+            return Err(ErrorKind::Truncated { needed }.at(&file, length));
+        }
+        Ok(Located { name: shown, place: FileRange { file, range } })
+    }
+
+    /// Notes that a file will be needed whole, so that it is fetched together with others.
+    pub(crate) fn want(&self, file: &Located) {
+        self.held(&file.place);
+    }
+
+    pub(crate) fn want_range(&self, file: &Located, range: Range<u64>) {
+        if let Ok(range) = file.range(range) {
+            self.held(&range);
+        }
+    }
+
+    fn held(&self, range: &FileRange) -> Option<Bytes> {
+        let held = self.files.get(&range.file, &range.range);
+        if held.is_none() && !self.needs.borrow().contains(range) {
+            self.needs.borrow_mut().push(range.clone());
+        }
+        held
+    }
+
+    pub(crate) fn range(&self, file: &Located, range: Range<u64>) -> Result<Bytes, Stop> {
+        self.held(&file.range(range)?).ok_or(Stop::Needs)
+    }
+
+    /// All bytes of a file, unchecked: formats before 4.8 have no footer.
+    pub(crate) fn whole(&self, file: &Located) -> Result<Bytes, Stop> {
+        self.held(&file.place).ok_or(Stop::Needs)
+    }
+
+    /// All bytes of a file but its footer, whose checksum was found right.
+    pub(crate) fn verified(&self, file: &Located) -> Result<Bytes, Stop> {
+        let bytes = self.whole(file)?;
+        let length = codec::verified(&file.name, &bytes)?.len();
+        Ok(bytes.slice(..length))
+    }
+}

@@ -1,0 +1,137 @@
+//! Numeric doc values: `.dvm` describes each field's values, `.dvd` holds them.
+//!
+//! They tell three things: which documents are soft-deleted (those with a value of `__soft_deletes`), which are
+//! documents of their own and not nested in another (those with a `_primary_term`), and versions.
+//!
+//! Soft deletes are found in files of a later generation and just as well in those that the segment was written with:
+//! a document that was replaced before its segment was flushed, or that a merge kept, is marked there.
+
+mod disi;
+mod entry;
+mod numbers;
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use crate::bits::Bits;
+use crate::codec::{self, FOOTER_BYTES};
+use crate::commit::SegmentCommit;
+use crate::directory::{Directory, Located, Stop};
+use crate::doc_values::entry::{Documents, Layout, Numeric};
+pub(crate) use crate::doc_values::numbers::Numbers;
+use crate::error::{Error, ErrorKind};
+use crate::fields::{DocValues, Field, Fields};
+use crate::input::Input;
+use crate::segment::base36;
+
+/// A data file up to this size is read whole, so that its checksum can be verified; of a larger one, which holds the
+/// values of all fields, only the ranges of one field are read.
+const MAX_VERIFIED_BYTES: u64 = 16 << 20;
+
+/// The doc values files of one segment.
+#[derive(Debug)]
+pub(crate) struct Reader<'a> {
+    pub(crate) directory: &'a Directory<'a>,
+    pub(crate) commit: &'a SegmentCommit,
+    pub(crate) fields: &'a Fields,
+    pub(crate) max_doc: u32,
+}
+
+/// Which documents have a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum WithValue {
+    All,
+    Some(Bits),
+}
+
+/// One field's values: where they are and what is said of them.
+#[derive(Debug)]
+struct Found {
+    data: Located,
+    numeric: Numeric,
+}
+
+impl Reader<'_> {
+    /// The documents that have a value of a field; `None`: the segment has no such field.
+    pub(crate) fn with_value(&self, field: &str) -> Result<Option<WithValue>, Stop> {
+        let Some(found) = self.find(field)? else {
+            return Ok(None);
+        };
+        self.documents(&found).map(Some)
+    }
+
+    /// The values of a field.
+    pub(crate) fn numbers(&self, field: &str) -> Result<Option<Numbers>, Stop> {
+        let Some(found) = self.find(field)? else {
+            return Ok(None);
+        };
+        let range = found.numeric.values.clone();
+        let data = self.bytes(&found.data, range)?;
+        let documents = self.documents(&found)?;
+        let numbers = Numbers::new(&found.numeric, data, documents, &found.data.name)?;
+        Ok(Some(numbers))
+    }
+
+    fn documents(&self, found: &Found) -> Result<WithValue, Stop> {
+        let (range, rank_power) = match &found.numeric.documents {
+            Documents::None => return Ok(WithValue::Some(Bits::none(self.max_doc))),
+            Documents::All => return Ok(WithValue::All),
+            Documents::Some { range, rank_power } => (range.clone(), *rank_power),
+        };
+        let bytes = self.bytes(&found.data, range.clone())?;
+        let mut input = Input::from(&found.data.name, range.start, &bytes, found.numeric.layout.order());
+        let bits = disi::parse(&mut input, rank_power, self.max_doc)?;
+        if u64::from(bits.count()) != found.numeric.count {
+            let kind =
+                ErrorKind::unexpected("as many documents with a value as the metadata says", bits.count());
+            return Err(kind.at(&found.data.name, range.start).into());
+        }
+        Ok(WithValue::Some(bits))
+    }
+
+    fn find(&self, name: &str) -> Result<Option<Found>, Stop> {
+        let Some(field) = self.fields.get(name).filter(|field| field.doc_values == DocValues::Numeric) else {
+            return Ok(None);
+        };
+        let (metadata, suffix) = self.file(field, "dvm")?;
+        let (data, _) = self.file(field, "dvd")?;
+        let bytes = self.directory.verified(&metadata)?;
+        let mut input = Input::new(&metadata.name, &bytes);
+        let header = codec::plain_header(&mut input)?;
+        let layout = Layout::of(header, &input)?;
+        codec::index_header_rest(&mut input, self.commit.id, &suffix)?;
+        input.order = layout.order();
+        let numeric = entry::find(&mut input, layout, header.version, self.fields, field.number)?;
+        Ok(Some(Found { data, numeric }))
+    }
+
+    /// The file of a field, and the suffix in its header.
+    fn file(&self, field: &Field, extension: &str) -> Result<(Located, String), Error> {
+        let suffix = field.suffix.trim_start_matches('_').to_owned();
+        match u64::try_from(field.generation) {
+            Ok(generation @ 1..) => {
+                let generation = base36(generation);
+                let name = format!("{}_{generation}{}.{extension}", self.commit.name, field.suffix);
+                Ok((self.directory.outer(&name)?, format!("{generation}_{suffix}")))
+            }
+            _ => Ok((
+                self.directory.inner(&self.commit.name, &format!("{}.{extension}", field.suffix))?,
+                suffix,
+            )),
+        }
+    }
+
+    fn bytes(&self, data: &Located, range: Range<u64>) -> Result<Bytes, Stop> {
+        let body = data.length().saturating_sub(FOOTER_BYTES as u64);
+        if range.start > range.end || range.end > body {
+            let needed = range.end.saturating_sub(body);
+            return Err(ErrorKind::Truncated { needed }.at(&data.name, body).into());
+        }
+        if data.length() > MAX_VERIFIED_BYTES {
+            return self.directory.range(data, range);
+        }
+        let bytes = self.directory.verified(data)?;
+        Ok(bytes.slice(range.start as usize..range.end as usize))
+    }
+}
