@@ -14,6 +14,11 @@ use crate::version::VersionId;
 /// More than any index can have (`index.max_number_of_shards`, 1,024, can be raised, but not so far).
 const MAX_SHARDS: u32 = 100_000;
 
+/// Indices made by this version and later have no types.
+const TYPELESS: u64 = 7_000_000;
+/// What new types inherited, until 6.x; no document has it.
+const DEFAULT_MAPPING: &str = "_default_";
+
 /// Settings, mappings and aliases of an index at the time of the snapshot.
 #[derive(Debug, Clone)]
 pub struct IndexMetadata {
@@ -64,6 +69,18 @@ impl IndexMetadata {
     #[must_use]
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.settings.get(name).and_then(Value::as_str)
+    }
+
+    /// The type of all documents where the index has one and they are not stored with it: made by 6.x, whose
+    /// documents have a type still.
+    #[must_use]
+    pub fn only_type(&self) -> Option<&str> {
+        let typed = self.version_created().is_some_and(|version| !version.is_opensearch() && version.0 < TYPELESS);
+        let mut types = self.mappings.keys().filter(|name| *name != DEFAULT_MAPPING);
+        match (types.next(), types.next()) {
+            (Some(only), None) if typed => Some(only),
+            _ => None,
+        }
     }
 
     /// The id that the index had in its cluster.

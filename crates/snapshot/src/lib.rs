@@ -16,6 +16,7 @@ mod shard_path;
 pub mod smile;
 mod snapshot;
 mod snapshot_info;
+pub mod source;
 mod store;
 mod uri;
 mod version;
@@ -32,3 +33,5 @@ pub use self::snapshot_info::{ShardFailure, SnapshotInfo};
 pub use self::store::{Blob, BlobStore, FsStore, S3Options, S3Store, StoreError, StoreErrorKind};
 pub use self::uri::{RepositoryUri, RepositoryUriError};
 pub use self::version::VersionId;
+/// What documents are read with.
+pub use switchover_lucene as lucene;
