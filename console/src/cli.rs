@@ -6,6 +6,7 @@ use clap::{ArgAction, Parser, Subcommand};
 
 use crate::capture::CaptureCommand;
 use crate::clusters::ClustersCommand;
+use crate::snapshot::SnapshotCommand;
 use crate::tuples::{CompareArgs, TuplesCommand};
 
 /// Drives and shows a migration.
@@ -45,6 +46,9 @@ pub(crate) enum Group {
     /// Look into captured traffic.
     #[command(subcommand)]
     Capture(CaptureCommand),
+    /// Look into snapshots without a server.
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
     /// Look into what the replayer wrote of every request.
     #[command(subcommand)]
     Tuples(TuplesCommand),

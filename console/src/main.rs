@@ -5,8 +5,10 @@ mod capture;
 mod cli;
 mod clusters;
 mod failure;
+mod glob;
 mod output;
 mod services;
+mod snapshot;
 mod tuples;
 
 use std::process::ExitCode;
@@ -30,6 +32,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     match cli.group {
         Group::Clusters(command) => clusters::run(command, &cli.config, cli.json),
         Group::Capture(command) => capture::run(command, cli.json),
+        Group::Snapshot(command) => snapshot::run(command, cli.json),
         Group::Tuples(command) => tuples::run(command, cli.json),
         Group::Compare(args) => tuples::run_compare(&args, cli.json),
     }

@@ -6,6 +6,7 @@ use switchover_compare::tuple::{Message, Shape, Tuple, convert, judge};
 use super::files::{BadLines, for_each};
 use super::{Files, Wanted};
 use crate::failure::Failure;
+use crate::glob;
 use crate::output::Output;
 
 pub(super) struct Filter {
@@ -71,7 +72,7 @@ impl Filter {
         let path = target.split('?').next().unwrap_or_default();
         self.verdict.is_none_or(|wanted| wanted.name() == verdict)
             && self.status.is_none_or(|wanted| status == Some(wanted))
-            && self.path.as_ref().is_none_or(|glob| matches(glob.as_bytes(), path.as_bytes()))
+            && self.path.as_ref().is_none_or(|glob| glob::matches(glob.as_bytes(), path.as_bytes()))
     }
 }
 
@@ -94,52 +95,4 @@ fn row(tuple: &Tuple<'_>, verdict: &str) -> String {
     let line = format!("{verdict:<19} {statuses:<11} {latencies:<20} {method} {uri} [{}]", tuple.id());
     // What was captured must not steer the terminal.
     line.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
-}
-
-/// Whether a text matches a pattern in which `*` stands for any bytes and `?` for one.
-fn matches(glob: &[u8], text: &[u8]) -> bool {
-    let (mut at, mut place) = (0, 0);
-    // Where the last star was, and what it may swallow next.
-    let mut star: Option<(usize, usize)> = None;
-    while let Some(byte) = text.get(place) {
-        match glob.get(at) {
-            Some(b'*') => {
-                star = Some((at, place));
-                at += 1;
-            }
-            Some(wanted) if *wanted == b'?' || wanted == byte => {
-                at += 1;
-                place += 1;
-            }
-            _ => {
-                let Some((star_at, swallowed)) = star else { return false };
-                star = Some((star_at, swallowed + 1));
-                at = star_at + 1;
-                place = swallowed + 1;
-            }
-        }
-    }
-    glob.get(at..).unwrap_or_default().iter().all(|byte| *byte == b'*')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches;
-
-    #[test]
-    fn globs() {
-        for (glob, text, matched) in [
-            ("/a/_search", "/a/_search", true),
-            ("/a/*", "/a/_search", true),
-            ("*_search", "/a/_search", true),
-            ("/*/_s*ch", "/a/_search/_sch", true),
-            ("/a/?", "/a/", false),
-            ("/a", "/a/_search", false),
-            ("", "", true),
-            ("**", "x", true),
-            ("*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false),
-        ] {
-            assert_eq!(matches(glob.as_bytes(), text.as_bytes()), matched, "{glob} {text}");
-        }
-    }
 }

@@ -86,6 +86,9 @@ pub enum SnapshotError {
         /// What is wrong.
         detail: String,
     },
+    /// What a file of a shard holds can't be read.
+    #[error(transparent)]
+    Lucene(#[from] switchover_lucene::Error),
     /// An index of the snapshot can't be read.
     #[error("index {index}: {cause}")]
     Index {
@@ -145,7 +148,12 @@ impl SnapshotError {
                 | StoreErrorKind::TooLarge
                 | StoreErrorKind::BadName => Kind::Damaged,
             },
-            Self::Metadata { .. } | Self::Unexpected { .. } | Self::File { .. } => Kind::Damaged,
+            Self::Lucene(error) if matches!(error.kind, switchover_lucene::ErrorKind::Unsupported { .. }) => {
+                Kind::Other
+            }
+            Self::Metadata { .. } | Self::Unexpected { .. } | Self::File { .. } | Self::Lucene(_) => {
+                Kind::Damaged
+            }
             Self::ShardFailed { .. } => Kind::Incomplete,
             Self::Elsewhere(_) => Kind::Elsewhere,
             Self::Index { cause, .. } | Self::Shard { cause, .. } => cause.kind(),

@@ -14,6 +14,11 @@ use crate::version::VersionId;
 /// More than any index can have (`index.max_number_of_shards`, 1,024, can be raised, but not so far).
 const MAX_SHARDS: u32 = 100_000;
 
+/// Indices made by this version and later have no types.
+const TYPELESS: u64 = 7_000_000;
+/// What new types inherited, until 6.x; no document has it.
+const DEFAULT_MAPPING: &str = "_default_";
+
 /// Settings, mappings and aliases of an index at the time of the snapshot.
 #[derive(Debug, Clone)]
 pub struct IndexMetadata {
@@ -35,17 +40,9 @@ struct File {
     state: String,
     settings: Value,
     #[serde(default)]
-    mappings: Vec<Mapping>,
+    mappings: Vec<Box<RawValue>>,
     #[serde(default)]
     aliases: BTreeMap<String, Box<RawValue>>,
-}
-
-/// Mappings are written plainly, or compressed inside of the file.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Mapping {
-    Compressed(String),
-    Plain(BTreeMap<String, Box<RawValue>>),
 }
 
 impl IndexMetadata {
@@ -58,10 +55,7 @@ impl IndexMetadata {
         flatten("", &file.settings, &mut settings);
         let mut mappings = BTreeMap::new();
         for mapping in file.mappings {
-            match mapping {
-                Mapping::Plain(of_types) => mappings.extend(of_types),
-                Mapping::Compressed(base64) => mappings.extend(compressed_mapping(&base64, max_bytes)?),
-            }
+            mappings.extend(types_of(&mapping, max_bytes)?);
         }
         let shards = number(settings.get("index.number_of_shards")).and_then(|n| u32::try_from(n).ok());
         let number_of_shards = shards
@@ -77,6 +71,19 @@ impl IndexMetadata {
         self.settings.get(name).and_then(Value::as_str)
     }
 
+    /// The type of all documents where the index has one and they are not stored with it: made by 6.x, whose
+    /// documents have a type still.
+    #[must_use]
+    pub fn only_type(&self) -> Option<&str> {
+        let typed =
+            self.version_created().is_some_and(|version| !version.is_opensearch() && version.0 < TYPELESS);
+        let mut types = self.mappings.keys().filter(|name| *name != DEFAULT_MAPPING);
+        match (types.next(), types.next()) {
+            (Some(only), None) if typed => Some(only),
+            _ => None,
+        }
+    }
+
     /// The id that the index had in its cluster.
     #[must_use]
     pub fn uuid(&self) -> Option<&str> {
@@ -90,8 +97,13 @@ impl IndexMetadata {
     }
 }
 
-fn compressed_mapping(base64: &str, max_bytes: usize) -> Result<BTreeMap<String, Box<RawValue>>, String> {
+/// Mappings are written plainly, or compressed inside of the file.
+fn types_of(mapping: &RawValue, max_bytes: usize) -> Result<BTreeMap<String, Box<RawValue>>, String> {
     let wrong = |error: &dyn std::fmt::Display| format!("a mapping in it can't be read: {error}");
+    if !mapping.get().starts_with('"') {
+        return serde_json::from_str(mapping.get()).map_err(|error| wrong(&error));
+    }
+    let base64: &str = serde_json::from_str(mapping.get()).map_err(|error| wrong(&error))?;
     let body = STANDARD.decode(base64).map_err(|error| wrong(&error))?;
     let json = blob_format::body_to_json(&body, max_bytes).map_err(|error| wrong(&error))?;
     serde_json::from_slice(&json).map_err(|error| wrong(&error))

@@ -5,6 +5,7 @@
 //! and nothing is read that was not asked for: the documents of a shard are in a part of its files.
 
 pub mod blob_format;
+mod documents;
 mod error;
 mod index_metadata;
 mod read_ahead;
@@ -15,10 +16,12 @@ mod shard_path;
 pub mod smile;
 mod snapshot;
 mod snapshot_info;
+pub mod source;
 mod store;
 mod uri;
 mod version;
 
+pub use self::documents::{Fetched, ShardDocuments};
 pub use self::error::{SnapshotError, SnapshotErrorKind};
 pub use self::index_metadata::IndexMetadata;
 pub use self::read_ahead::{READ_AHEAD_CHUNK_BYTES, READ_AHEAD_CHUNKS};
@@ -30,3 +33,5 @@ pub use self::snapshot_info::{ShardFailure, SnapshotInfo};
 pub use self::store::{Blob, BlobStore, FsStore, S3Options, S3Store, StoreError, StoreErrorKind};
 pub use self::uri::{RepositoryUri, RepositoryUriError};
 pub use self::version::VersionId;
+/// What documents are read with.
+pub use switchover_lucene as lucene;

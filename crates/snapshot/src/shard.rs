@@ -135,7 +135,7 @@ impl Shard {
         Err(self.of(SnapshotError::File { file: file.name.clone(), detail }))
     }
 
-    fn of(&self, error: SnapshotError) -> SnapshotError {
+    pub(crate) fn of(&self, error: SnapshotError) -> SnapshotError {
         error.of_shard(&self.index, self.number)
     }
 }
