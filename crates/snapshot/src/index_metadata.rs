@@ -14,8 +14,8 @@ use crate::version::VersionId;
 /// More than any index can have (`index.max_number_of_shards`, 1,024, can be raised, but not so far).
 const MAX_SHARDS: u32 = 100_000;
 
-/// Indices made by this version and later have no types.
-const TYPELESS: u64 = 7_000_000;
+/// The type of an index that has none.
+const NO_TYPE: &str = "_doc";
 /// What new types inherited, until 6.x; no document has it.
 const DEFAULT_MAPPING: &str = "_default_";
 
@@ -71,15 +71,13 @@ impl IndexMetadata {
         self.settings.get(name).and_then(Value::as_str)
     }
 
-    /// The type of all documents where the index has one and they are not stored with it: made by 6.x, whose
-    /// documents have a type still.
+    /// The type of all documents where they are not stored with it (since 6.0) and it has another name than `_doc`,
+    /// which stands for none.
     #[must_use]
     pub fn only_type(&self) -> Option<&str> {
-        let typed =
-            self.version_created().is_some_and(|version| !version.is_opensearch() && version.0 < TYPELESS);
         let mut types = self.mappings.keys().filter(|name| *name != DEFAULT_MAPPING);
         match (types.next(), types.next()) {
-            (Some(only), None) if typed => Some(only),
+            (Some(only), None) if only != NO_TYPE => Some(only),
             _ => None,
         }
     }

@@ -73,6 +73,8 @@ impl SnapshotInfo {
         let id = self.version_id.map(VersionId);
         let product = if id.is_some_and(VersionId::is_opensearch) { "OpenSearch" } else { "Elasticsearch" };
         match (listed.or(self.version.as_deref()), id) {
+            // Servers that number formats list the same old release, whatever they are.
+            (_, Some(id)) if id.release().is_none() => id.to_string(),
             (Some(release), _) if release.starts_with(|first: char| first.is_ascii_digit()) => {
                 format!("{product} {release}")
             }

@@ -53,7 +53,9 @@ pub fn to_json_line(source: &[u8]) -> Result<Cow<'_, [u8]>, SourceError> {
             json_line(&json).map(|line| Cow::Owned(line.into_owned()))
         }
         (_, [0xa0..=0xbb | 0xbf, ..] | [0xd9, 0xd9, 0xf7, ..]) => {
-            let value: Result<Value, _> = ciborium::from_reader(source);
+            // The tag that says "this is CBOR", which servers put before what they write.
+            let value: Result<Value, _> =
+                ciborium::from_reader(source.strip_prefix(&[0xd9, 0xd9, 0xf7]).unwrap_or(source));
             other("CBOR", value.map_err(|error| error.to_string()))
         }
         (_, [b'-', b'-', b'-', ..]) => {

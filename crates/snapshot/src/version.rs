@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Set in ids of OpenSearch, so that none is one of Elasticsearch.
 const OPENSEARCH_BIT: u64 = 0x0800_0000;
-/// From here on Elasticsearch numbers formats of indices, not releases: 8.11 wrote 8500003, 9.0 wrote 9009000.
+/// From here on (8.11) Elasticsearch numbers formats of indices, not releases: 8.19 writes 8536000, 9.2 writes 9039001.
 const FIRST_INDEX_VERSION: u64 = 8_500_000;
 
 /// A version's number, such as `7100299` (Elasticsearch 7.10.2) or `136408127` (OpenSearch 2.19.3).
@@ -34,7 +34,7 @@ impl fmt::Display for VersionId {
         match self.release() {
             Some(release) if self.is_opensearch() => write!(f, "OpenSearch {release}"),
             Some(release) => write!(f, "Elasticsearch {release}"),
-            None => write!(f, "Elasticsearch, index version {}", self.0),
+            None => write!(f, "Elasticsearch {}.x, index version {}", self.0 / 1_000_000, self.0),
         }
     }
 }
@@ -49,7 +49,7 @@ mod tests {
             (1_070_699, "Elasticsearch 1.7.6"),
             (7_100_299, "Elasticsearch 7.10.2"),
             (0x0800_0000 ^ 2_190_499, "OpenSearch 2.19.4"),
-            (8_518_000, "Elasticsearch, index version 8518000"),
+            (8_518_000, "Elasticsearch 8.x, index version 8518000"),
         ] {
             assert_eq!(VersionId(id).to_string(), expected);
         }

@@ -1,25 +1,23 @@
 //! Every snapshot, index, shard and file of every repository, to the last byte, with the checksum of each file.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use futures_util::TryStreamExt;
-use switchover_snapshot::{Content, Repository, RepositoryUri, S3Options, Shard, ShardFile};
+use switchover_snapshot::{Content, Repository, Shard, ShardFile};
 
-async fn open(path: &Path) -> Repository {
-    Repository::open(&RepositoryUri::File(path.to_path_buf()), &S3Options::default()).await
-}
+use super::{documents, open, repositories};
 
 /// What has been seen, so that a test that reads nothing fails.
 #[derive(Debug, Default)]
-struct Seen {
-    snapshots: usize,
-    shards: usize,
-    inline: usize,
-    blobs: usize,
-    parts: usize,
+pub(crate) struct Seen {
+    pub(crate) snapshots: usize,
+    pub(crate) shards: usize,
+    pub(crate) inline: usize,
+    pub(crate) blobs: usize,
+    pub(crate) parts: usize,
 }
 
-async fn read_all(repository: &Repository, seen: &mut Seen) {
+pub(crate) async fn read_all(repository: &Repository, seen: &mut Seen) {
     for entry in repository.data().await.unwrap().snapshots {
         let snapshot = repository.snapshot(&entry.name).await.unwrap();
         seen.snapshots += 1;
@@ -78,11 +76,6 @@ fn check_sum(file: &ShardFile, bytes: &[u8]) {
     }
 }
 
-fn repositories(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path().join("repo"));
-    entries.filter(|path| path.is_dir()).collect()
-}
-
 #[tokio::test]
 async fn large_ones() {
     let Some(folder) = std::env::var_os("SWITCHOVER_SNAPSHOTS") else {
@@ -92,10 +85,15 @@ async fn large_ones() {
     let found = repositories(Path::new(&folder));
     assert!(!found.is_empty());
     for path in found {
-        println!("{}", path.display());
         let mut seen = Seen::default();
-        read_all(&open(&path).await, &mut seen).await;
-        println!("{seen:?}");
-        assert!(seen.snapshots > 1 && seen.inline > 0 && seen.blobs > 0, "{}: {seen:?}", path.display());
+        read_all(&open(&path.join("repo")).await, &mut seen).await;
+        println!("{}: {seen:?}", path.display());
+        assert!(seen.snapshots > 1 && seen.inline > 0 && seen.blobs > 0 && seen.parts > 0);
+        for number in 1..=2 {
+            let expected = path.join(format!("expected-{number}.ndjson"));
+            let read = documents::compare(&path.join("repo"), &format!("snap-{number}"), &expected).await;
+            assert!(read > 1_000);
+            println!("  snap-{number}: {read} documents");
+        }
     }
 }
