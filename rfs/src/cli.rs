@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use switchover_cluster::TargetArgs;
 use switchover_settings::value;
-use switchover_snapshot::RepositoryUri;
+use switchover_snapshot::{READ_AHEAD_CHUNKS, READ_BYTES, RepositoryUri};
 use switchover_telemetry::LogFormat;
 
 use crate::compression::Gzip;
-use crate::destination::Versioning;
-use crate::load::READ_BYTES;
+use crate::destination::{SeveralTypes, Versioning};
 use crate::selection::{Selection, SelectionError};
 use crate::worker::OnDamage;
 
@@ -69,6 +68,9 @@ pub struct Settings {
     /// Whether documents replace those on the target
     #[arg(long, value_enum, value_name = "HOW", default_value = "none", help_heading = "Target")]
     pub versioning: Versioning,
+    /// Where documents of indices with several mapping types go (1.x to 5.x)
+    #[arg(long, value_enum, value_name = "HOW", default_value = "fail", help_heading = "Target")]
+    pub several_types: SeveralTypes,
     /// Let the target make indices that it lacks, with mappings that it guesses
     #[arg(long, help_heading = "Target")]
     pub allow_auto_create: bool,
@@ -145,7 +147,7 @@ impl Settings {
         Ok(Selection::new(&self.index_allowlist)?)
     }
 
-    /// How many workers fit the memory: each has a batch under way, one that is made, and two ranges that are read.
+    /// How many workers fit the memory: each has a batch under way, one that is made, and the ranges that are read ahead.
     ///
     /// # Errors
     /// When not even one does, or the lease is too short.
@@ -153,7 +155,8 @@ impl Settings {
         if self.lease_duration < MIN_LEASE {
             return Err(UsageError::Lease(self.lease_duration));
         }
-        let one = (self.bulk_bytes + READ_BYTES).saturating_mul(2).saturating_add(OTHER_WORKER_BYTES);
+        let read = READ_BYTES * (READ_AHEAD_CHUNKS as u64 + 1);
+        let one = self.bulk_bytes.saturating_mul(2).saturating_add(read + OTHER_WORKER_BYTES);
         let fit = u32::try_from(self.max_memory / one).unwrap_or(u32::MAX);
         if fit == 0 {
             let (given, bulk_bytes) = (self.max_memory, self.bulk_bytes);

@@ -1,11 +1,9 @@
 //! Where the documents of an index of the snapshot go.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use regex::Regex;
-use switchover_rewrite::types::TypeRouting;
 
 use crate::batch::Operation;
 
@@ -19,6 +17,18 @@ pub enum Versioning {
     External,
     /// What is on the target stays.
     Create,
+}
+
+/// Where documents of an index go that has several mapping types, whose documents may have the same ids.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum SeveralTypes {
+    /// Nothing is loaded: the operator has to choose.
+    #[default]
+    Fail,
+    /// All go to one index. Of documents with the same id one is left.
+    Union,
+    /// Each type goes to the index INDEX_TYPE.
+    Split,
 }
 
 /// An index of the target, or a data stream.
@@ -35,32 +45,37 @@ pub struct Destination {
 /// Finds destinations.
 #[derive(Debug)]
 pub struct Destinations {
-    types: TypeRouting,
+    several_types: SeveralTypes,
     versioning: Versioning,
     backing: Option<Regex>,
 }
 
 impl Destinations {
-    /// `types`: where documents of mapping types go.
+    /// By the operator's wishes.
     #[must_use]
-    pub fn new(types: TypeRouting, versioning: Versioning) -> Self {
+    pub fn new(several_types: SeveralTypes, versioning: Versioning) -> Self {
         // `.ds-logs-app-2026.11.21-000001`, in early versions without the date. A constant, so it compiles.
         let backing = Regex::new(r"^\.ds-(.+?)(?:-\d{4}\.\d{2}\.\d{2})?-\d{6,}$").ok();
-        Self { types, versioning, backing }
+        Self { several_types, versioning, backing }
     }
 
-    /// Where documents of this index and type go. `None`: nowhere, by the user's wish.
+    /// Where documents of an index go; `doc_type`: their type, if the index has several.
     #[must_use]
-    pub fn of(&self, index: &str, doc_type: Option<&str>) -> Option<Destination> {
+    pub fn of(&self, index: &str, doc_type: Option<&str>) -> Destination {
         let stream = self.backing.as_ref().and_then(|backing| backing.captures(index)?.get(1));
-        if let Some(stream) = stream {
-            return Some(Destination::new(stream.as_str(), true));
+        match (stream, doc_type) {
+            (Some(stream), _) => Destination::new(stream.as_str(), true),
+            (None, Some(doc_type)) if self.several_types == SeveralTypes::Split => {
+                Destination::new(&format!("{index}_{doc_type}"), false)
+            }
+            (None, _) => Destination::new(index, false),
         }
-        let target = match doc_type {
-            Some(doc_type) => self.types.target(index, doc_type)?,
-            None => Cow::Borrowed(index),
-        };
-        Some(Destination::new(&target, false))
+    }
+
+    /// Whether the operator has said what becomes of indices with several types.
+    #[must_use]
+    pub fn has_several_types(&self) -> bool {
+        self.several_types != SeveralTypes::Fail
     }
 
     /// How a document is written that had this `_version`.
@@ -96,22 +111,22 @@ impl Destination {
 pub(crate) struct OfIndex<'a> {
     all: &'a Destinations,
     index: &'a str,
-    untyped: Option<Arc<Destination>>,
-    typed: HashMap<String, Option<Arc<Destination>>>,
+    several_types: bool,
+    known: HashMap<String, Arc<Destination>>,
 }
 
 impl<'a> OfIndex<'a> {
-    pub(crate) fn new(all: &'a Destinations, index: &'a str) -> Self {
-        Self { all, index, untyped: all.of(index, None).map(Arc::new), typed: HashMap::new() }
+    pub(crate) fn new(all: &'a Destinations, index: &'a str, several_types: bool) -> Self {
+        Self { all, index, several_types, known: HashMap::new() }
     }
 
-    pub(crate) fn of(&mut self, doc_type: Option<&str>) -> Option<Arc<Destination>> {
-        let Some(doc_type) = doc_type else { return self.untyped.clone() };
-        if let Some(known) = self.typed.get(doc_type) {
-            return known.clone();
+    pub(crate) fn of(&mut self, doc_type: Option<&str>) -> Arc<Destination> {
+        let doc_type = doc_type.filter(|_| self.several_types);
+        if let Some(known) = self.known.get(doc_type.unwrap_or_default()) {
+            return Arc::clone(known);
         }
-        let found = self.all.of(self.index, Some(doc_type)).map(Arc::new);
-        self.typed.insert(doc_type.to_owned(), found.clone());
+        let found = Arc::new(self.all.of(self.index, doc_type));
+        self.known.insert(doc_type.unwrap_or_default().to_owned(), Arc::clone(&found));
         found
     }
 }
@@ -120,33 +135,25 @@ impl<'a> OfIndex<'a> {
 mod tests {
     use super::*;
 
-    fn destinations(versioning: Versioning) -> Destinations {
-        let named = HashMap::from([(
-            "shop".to_owned(),
-            HashMap::from([
-                ("order".to_owned(), "orders".to_owned()),
-                ("user".to_owned(), "users".to_owned()),
-            ]),
-        )]);
-        Destinations::new(TypeRouting::new(named, None).unwrap(), versioning)
-    }
-
     #[test]
     fn types_and_data_streams_have_their_own_indices() {
-        let destinations = destinations(Versioning::None);
-        let of =
-            |index, doc_type| destinations.of(index, doc_type).map(|found| (found.index, found.data_stream));
-        assert_eq!(of("logs", Some("event")), Some(("logs".to_owned(), false)));
-        assert_eq!(of("logs", None), Some(("logs".to_owned(), false)));
-        assert_eq!(of("shop", Some("order")), Some(("orders".to_owned(), false)));
-        assert_eq!(of("shop", Some("other")), None);
-        assert_eq!(of(".ds-logs-app-2026.11.21-000001", None), Some(("logs-app".to_owned(), true)));
-        assert_eq!(of(".ds-metrics-000012", None), Some(("metrics".to_owned(), true)));
-        assert_eq!(of(".kibana", None), Some((".kibana".to_owned(), false)));
-        let mut cached = OfIndex::new(&destinations, "shop");
-        for _ in 0..2 {
-            assert_eq!(cached.of(Some("user")).unwrap().index_json, "\"users\"");
-            assert_eq!(cached.of(Some("other")), None);
+        let of = |several, index, doc_type| {
+            let found = Destinations::new(several, Versioning::None).of(index, doc_type);
+            (found.index, found.data_stream)
+        };
+        assert_eq!(of(SeveralTypes::Union, "shop", Some("order")), ("shop".to_owned(), false));
+        assert_eq!(of(SeveralTypes::Split, "shop", Some("order")), ("shop_order".to_owned(), false));
+        assert_eq!(of(SeveralTypes::Split, "shop", None), ("shop".to_owned(), false));
+        let stream = |index| of(SeveralTypes::Fail, index, None);
+        assert_eq!(stream(".ds-logs-app-2026.11.21-000001"), ("logs-app".to_owned(), true));
+        assert_eq!(stream(".ds-metrics-000012"), ("metrics".to_owned(), true));
+        assert_eq!(stream(".kibana"), (".kibana".to_owned(), false));
+        let split = Destinations::new(SeveralTypes::Split, Versioning::None);
+        for (several, expected) in [(true, "\"shop_user\""), (false, "\"shop\"")] {
+            let mut cached = OfIndex::new(&split, "shop", several);
+            for _ in 0..2 {
+                assert_eq!(cached.of(Some("user")).index_json, expected);
+            }
         }
     }
 
@@ -154,8 +161,9 @@ mod tests {
     fn operations_by_versioning() {
         let plain = Destination::new("a", false);
         let stream = Destination::new("a", true);
-        let operation =
-            |versioning, destination, version| destinations(versioning).operation(destination, version);
+        let operation = |versioning, destination, version| {
+            Destinations::new(SeveralTypes::Fail, versioning).operation(destination, version)
+        };
         assert_eq!(operation(Versioning::None, &plain, Some(3)), Operation::Index);
         assert_eq!(operation(Versioning::External, &plain, Some(3)), Operation::External(3));
         assert_eq!(operation(Versioning::External, &plain, None), Operation::Create);

@@ -11,7 +11,7 @@ pub mod plan;
 pub mod progress;
 pub mod run;
 pub mod selection;
-pub mod shard;
+pub mod shards;
 pub mod standstill;
 pub mod target;
 pub mod unit;

@@ -5,25 +5,21 @@
 
 mod sending;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
+use futures_util::StreamExt as _;
 use switchover_coordinate::{CoordinationError, Lease, Progress};
-use switchover_lucene::{Document, Options, Read, Reader};
-use tokio::task::JoinHandle;
+use switchover_snapshot::lucene::{Document, Reader};
+use switchover_snapshot::{SnapshotError, source};
 
 use crate::bulk::{SendError, Sender};
 use crate::destination::{Destinations, OfIndex};
 use crate::failed::{FailedDocuments, FailedDocumentsError};
-use crate::shard::{OpenShard, ReadError};
+use crate::shards::OpenShard;
 use crate::unit::{LoadUnit, SegmentUnit, Unit};
 use sending::Sending;
-
-/// Bytes of stored fields that are read at once; as much again is read ahead.
-pub const READ_BYTES: u64 = 4 * 1024 * 1024;
-/// The longest source that can be turned into JSON from another format.
-const MAX_SOURCE_BYTES: usize = 1 << 30;
 
 /// What loading needs beside the range.
 #[derive(Debug)]
@@ -56,7 +52,7 @@ pub struct Done {
 pub enum LoadError {
     /// The snapshot.
     #[error(transparent)]
-    Read(#[from] ReadError),
+    Read(#[from] SnapshotError),
     /// A live document whose source the snapshot does not hold.
     #[error("{segment}, document {document} (_id {id}): {problem}")]
     Source {
@@ -97,51 +93,49 @@ pub async fn load(
     lease: &mut Lease<Unit>,
     stop: &tokio_util::sync::CancellationToken,
 ) -> Result<Progress, LoadError> {
-    let options = Options { versions: loading.destinations.needs_versions() };
-    let segment = shard.segment(&unit.segment.segment, options).await?;
+    let at = |error| shard.documents.at(error);
+    let segment = shard.segment(&unit.segment.segment).await?;
     let cursor = lease.item.progress.cursor;
     let first_chunk = match u32::try_from(cursor) {
         // Nothing was done yet; the range may begin anywhere in the segment.
         Ok(0) => unit.from_chunk,
-        Ok(document) if document < segment.max_doc() => {
-            segment.chunk_of(document).map_err(|error| shard.at(error))?
-        }
+        Ok(document) if document < segment.max_doc() => segment.chunk_of(document).map_err(at)?,
         _ => unit.to_chunk,
     };
     let mut reader = Reader::new(&segment);
-    let mut places = segment.reads(unit.from_chunk..unit.to_chunk, READ_BYTES);
     let mut sending = Sending::new(Arc::clone(loading), unit.segment.clone(), lease);
-    let mut destinations = OfIndex::new(&loading.destinations, &unit.segment.shard.index);
+    let mut destinations =
+        OfIndex::new(&loading.destinations, &unit.segment.shard.index, shard.several_types);
     let mut id = String::new();
-    let mut ahead = fetch(shard, places.next().transpose().map_err(|error| shard.at(error))?);
-    while let Some((place, reading)) = ahead {
-        ahead = fetch(shard, places.next().transpose().map_err(|error| shard.at(error))?);
-        let bytes = sending.meanwhile(reading).await???;
-        sending.read(bytes.len() as u64);
-        // Also what was loaded before is read again, for the checksum of the whole.
-        let mut chunks = reader.read(&place, &bytes).map_err(|error| shard.at(error))?;
-        if place.chunks.end <= first_chunk {
+    // Also what was loaded before is read again, for the checksum of the whole.
+    let mut fetched = std::pin::pin!(shard.documents.fetch(&segment, unit.from_chunk..unit.to_chunk));
+    while let Some(fetched) = sending.meanwhile(fetched.next()).await? {
+        let fetched = fetched?;
+        sending.read(fetched.bytes.len() as u64);
+        let mut chunks = reader.read(&fetched.read, &fetched.bytes).map_err(at)?;
+        if fetched.read.chunks.end <= first_chunk {
             continue;
         }
-        while let Some(documents) = chunks.next_chunk().map_err(|error| shard.at(error))? {
+        while let Some(documents) = chunks.next_chunk().map_err(at)? {
             for document in documents {
-                let document = document.map_err(|error| shard.at(error))?;
+                let document = document.map_err(at)?;
                 if u64::from(document.number) < cursor {
                     continue;
                 }
-                let Some(destination) = destinations.of(document.doc_type) else {
-                    sending.passed(document.number);
-                    continue;
-                };
+                let doc_type = document.doc_type.or(shard.only_type.as_deref());
+                let destination = destinations.of(doc_type);
                 id.clear();
                 document.id.append_to(&mut id);
-                let source = source(&document).map_err(|problem| LoadError::Source {
-                    segment: unit.segment.clone(),
-                    document: document.number,
-                    id: id.clone(),
-                    problem,
-                })?;
-                sending.push(&destination, &document, &id, &source).await?;
+                match json_line(&document) {
+                    Ok(source) => sending.push(&destination, &document, &id, &source).await?,
+                    Err(NotJson::Missing(problem)) => {
+                        let segment = unit.segment.clone();
+                        return Err(LoadError::Source { segment, document: document.number, id, problem });
+                    }
+                    Err(NotJson::Damaged(problem)) => {
+                        sending.keep(&destination, &document, &id, &problem).await?;
+                    }
+                }
                 if stop.is_cancelled() {
                     sending.settle().await?;
                     return Err(LoadError::Stopped);
@@ -152,31 +146,25 @@ pub async fn load(
     sending.finish(segment.max_doc().into()).await
 }
 
-type Reading = JoinHandle<Result<Bytes, ReadError>>;
-
-/// Begins to read.
-fn fetch(shard: &Arc<OpenShard>, place: Option<Read>) -> Option<(Read, Reading)> {
-    let place = place?;
-    let (shard, range) = (Arc::clone(shard), place.place.clone());
-    Some((place, tokio::spawn(async move { shard.fetch(&range).await })))
+/// Why a document can't be sent.
+enum NotJson {
+    /// The index does not hold its sources: that is so for all of its documents.
+    Missing(String),
+    /// It is in no form that can be read.
+    Damaged(String),
 }
 
-/// The document as JSON. Sources are stored in the format in which the client sent them.
-fn source<'a>(document: &Document<'a>) -> Result<std::borrow::Cow<'a, [u8]>, String> {
+/// The document as JSON on a line. Sources are stored in the form in which the client sent them.
+fn json_line<'a>(document: &Document<'a>) -> Result<Cow<'a, [u8]>, NotJson> {
     let Some(source) = document.source else {
         let more = match document.recovery_source {
             Some(_) => ", but _recovery_source holds it for now",
             None => "",
         };
-        return Err(format!(
-            "its _source is not stored (the mapping switches _source off, or makes it up){more}"
-        ));
+        let problem = "its _source is not stored (the mapping switches _source off, or makes it up)";
+        return Err(NotJson::Missing(format!("{problem}{more}")));
     };
-    if source.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
-        return Ok(source.into());
-    }
-    let json = switchover_snapshot::blob_format::body_to_json(source, MAX_SOURCE_BYTES);
-    json.map(Into::into).map_err(|error| format!("its _source is not JSON: {error}"))
+    source::to_json_line(source).map_err(|error| NotJson::Damaged(error.to_string()))
 }
 
 impl Done {

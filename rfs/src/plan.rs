@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 use switchover_cluster::{Cluster, ClusterError};
 use switchover_coordinate::{Board, CoordinationError, NewItem};
-use switchover_lucene::Options;
-use switchover_snapshot::{IndexMetadata, Snapshot, SnapshotError, SnapshotErrorKind};
+use switchover_snapshot::{ShardDocuments, Snapshot, SnapshotError, SnapshotErrorKind};
 
 use crate::destination::Destinations;
 use crate::selection::Selection;
-use crate::shard::{OpenShard, ReadError};
+use crate::shards::document_types;
 use crate::target;
 use crate::unit::{FinishUnit, LoadUnit, SegmentUnit, ShardUnit, Unit, phase};
 
@@ -45,6 +44,15 @@ pub enum PlanError {
         selection: String,
         /// Indices of the snapshot.
         existing: Vec<String>,
+    },
+    /// Indices hold several types.
+    #[error(
+        "documents of different types may have the same id, and the target has no types: choose --severalTypes split (each type to INDEX_TYPE) or union (one of them is left) for {}",
+        told(indices)
+    )]
+    SeveralTypes {
+        /// Their names, with the types.
+        indices: Vec<String>,
     },
     /// The target lacks indices.
     #[error(
@@ -100,6 +108,7 @@ impl Plan<'_> {
         }
         let mut shards = Vec::new();
         let mut targets = BTreeSet::new();
+        let mut several_types = Vec::new();
         for index in chosen {
             let opened = match self.snapshot.index(index).await {
                 Ok(opened) => opened,
@@ -111,10 +120,25 @@ impl Plan<'_> {
                 Err(error) => return Err(error.into()),
             };
             let metadata = opened.metadata();
-            targets.extend(self.targets(index, metadata));
+            let types: Vec<&str> = document_types(metadata).collect();
+            match types.as_slice() {
+                [_, _, ..] if !self.destinations.has_several_types() => {
+                    several_types.push(format!("{index} ({})", types.join(", ")));
+                }
+                [_, _, ..] => {
+                    let of_type = |doc_type: &&str| self.destinations.of(index, Some(doc_type)).index;
+                    targets.extend(types.iter().map(of_type));
+                }
+                _ => {
+                    targets.insert(self.destinations.of(index, None).index);
+                }
+            }
             shards.extend(
                 (0..metadata.number_of_shards).map(|shard| ShardUnit { index: index.clone(), shard }),
             );
+        }
+        if !several_types.is_empty() {
+            return Err(PlanError::SeveralTypes { indices: several_types });
         }
         let there = target::indices(self.target).await?;
         let streams = target::data_streams(self.target).await?;
@@ -141,31 +165,20 @@ impl Plan<'_> {
         board.post(shards.into_iter().map(item)).await?;
         Ok(())
     }
-
-    /// Indices of the target for one of the snapshot.
-    fn targets(&self, index: &str, metadata: &IndexMetadata) -> Vec<String> {
-        let untyped = || self.destinations.of(index, None);
-        let of_type = |doc_type: &String| match doc_type.as_str() {
-            // Not a type of documents, or the only one.
-            "_default_" => None,
-            "_doc" => untyped(),
-            doc_type => self.destinations.of(index, Some(doc_type)),
-        };
-        match metadata.mappings.is_empty() {
-            true => untyped().into_iter().map(|found| found.index).collect(),
-            false => metadata.mappings.keys().filter_map(of_type).map(|found| found.index).collect(),
-        }
-    }
 }
 
 /// Posts the segments of a shard.
 ///
 /// # Errors
 /// When the shard can't be read, or the items can't be posted.
-pub async fn post_segments(board: &Board, unit: &ShardUnit, shard: &OpenShard) -> Result<(), SegmentsError> {
+pub async fn post_segments(
+    board: &Board,
+    unit: &ShardUnit,
+    shard: &ShardDocuments,
+) -> Result<(), SegmentsError> {
     let mut items = Vec::new();
     for commit in shard.segments() {
-        let segment = shard.segment(&commit.name, Options::default()).await?;
+        let segment = shard.segment(commit).await?;
         let Some(stored) = segment.stored_fields() else { continue };
         let size = stored.range.end - stored.range.start;
         let unit = SegmentUnit { shard: unit.clone(), segment: commit.name.clone() };
@@ -195,7 +208,7 @@ pub async fn post_segments(board: &Board, unit: &ShardUnit, shard: &OpenShard) -
 pub enum SegmentsError {
     /// The shard.
     #[error(transparent)]
-    Read(#[from] ReadError),
+    Read(#[from] SnapshotError),
     /// The coordination index.
     #[error(transparent)]
     Coordination(#[from] CoordinationError),

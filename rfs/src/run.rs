@@ -1,12 +1,10 @@
 //! One process: opens everything, runs its workers, and says what it came to.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use switchover_cluster::{Cluster, ClusterError, ClusterOptions, TargetUsageError};
 use switchover_coordinate::{Board, CoordinationError, Desired, DesiredState, Overview, Subject};
-use switchover_rewrite::types::TypeRouting;
 use switchover_snapshot::{Repository, S3Options, SnapshotError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -18,6 +16,7 @@ use crate::destination::Destinations;
 use crate::failed::{FailedDocuments, FailedDocumentsError};
 use crate::load::{Done, Loading};
 use crate::progress::Progress;
+use crate::shards::Shards;
 use crate::standstill::Standstill;
 use crate::worker::{Shared, Worker, WorkerError};
 
@@ -117,16 +116,17 @@ pub async fn run(settings: &Settings, stop: CancellationToken) -> Result<Outcome
             settings.gzip,
             Arc::clone(&standstill),
         )),
-        destinations: Destinations::new(TypeRouting::default(), settings.versioning),
+        destinations: Destinations::new(settings.several_types, settings.versioning),
         failed: FailedDocuments::new(&settings.failed_document_dir, &name)?,
         batch_bytes: usize::try_from(settings.bulk_bytes).unwrap_or(usize::MAX),
         done: Done::default(),
     });
     tracing::info!(snapshot = settings.snapshot_name, written_by = snapshot.version(), target = %version,
         indices = snapshot.info().indices.len(), workers, worker = name, "begins");
+    let needs_versions = loading.destinations.needs_versions();
     let shared = Arc::new(Shared {
         board: board.clone(),
-        snapshot,
+        shards: Shards::new(snapshot, needs_versions),
         target,
         selection,
         loading: Arc::clone(&loading),
@@ -136,7 +136,6 @@ pub async fn run(settings: &Settings, stop: CancellationToken) -> Result<Outcome
         forever: settings.until == Until::Never,
         standstill: Arc::clone(&standstill),
         stop: stop.child_token(),
-        shards: Mutex::new(HashMap::new()),
     });
     let (desired, wanted) = watch::channel(Desired::default());
     let progress = Arc::new(Progress::new(name.clone(), Arc::clone(&loading), standstill));

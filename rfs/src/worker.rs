@@ -2,15 +2,13 @@
 
 mod items;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use switchover_cluster::Cluster;
 use switchover_coordinate::{
     Board, Claim, Claims, CoordinationError, Desired, DesiredState, Ended, Lease, Progress,
 };
-use switchover_snapshot::Snapshot;
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -18,9 +16,9 @@ use tokio_util::sync::CancellationToken;
 use crate::load::{LoadError, Loading};
 use crate::plan::{self, PlanError};
 use crate::selection::Selection;
-use crate::shard::{OpenShard, ReadError};
+use crate::shards::Shards;
 use crate::standstill::Standstill;
-use crate::unit::{ShardUnit, Unit};
+use crate::unit::Unit;
 
 /// Between two looks for work, when all of it is held by others.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -45,7 +43,7 @@ pub struct Shared {
     /// The work.
     pub board: Board,
     /// The snapshot.
-    pub snapshot: Snapshot,
+    pub shards: Shards,
     /// The target.
     pub target: Cluster,
     /// The choice of indices.
@@ -64,8 +62,6 @@ pub struct Shared {
     pub standstill: Arc<Standstill>,
     /// This process is to end.
     pub stop: CancellationToken,
-    /// Shards that are open now; ranges of one shard are mostly worked on together.
-    pub shards: Mutex<HashMap<ShardUnit, Weak<OpenShard>>>,
 }
 
 /// Why a worker gave up for the whole process. Display is the whole message for the user.
@@ -193,26 +189,6 @@ impl Worker {
                 Err(error)
             }
         }
-    }
-}
-
-impl Shared {
-    /// The shard, opened once for all who work on it.
-    async fn shard(&self, unit: &ShardUnit) -> Result<Arc<OpenShard>, ReadError> {
-        let known = self.open_shards().get(unit).and_then(Weak::upgrade);
-        if let Some(shard) = known {
-            return Ok(shard);
-        }
-        let shard = self.snapshot.index(&unit.index).await?.shard(unit.shard).await?;
-        let shard = Arc::new(OpenShard::open(shard).await?);
-        let mut shards = self.open_shards();
-        shards.retain(|_, shard| shard.strong_count() > 0);
-        shards.insert(unit.clone(), Arc::downgrade(&shard));
-        Ok(shard)
-    }
-
-    fn open_shards(&self) -> std::sync::MutexGuard<'_, HashMap<ShardUnit, Weak<OpenShard>>> {
-        self.shards.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::read_ahead::READ_AHEAD_CHUNKS;
 use crate::shard::Shard;
 
 /// Bytes of stored fields that are fetched at once; a single chunk may be longer.
-const READ_BYTES: u64 = 4 * 1024 * 1024;
+pub const READ_BYTES: u64 = 4 * 1024 * 1024;
 /// Each time a segment is opened with what it asked for it may ask for more. Real ones do so three times.
 const MAX_OPEN_ATTEMPTS: u32 = 20;
 
@@ -23,7 +23,6 @@ const MAX_OPEN_ATTEMPTS: u32 = 20;
 pub struct ShardDocuments {
     shard: Shard,
     commit: Commit,
-    files: Files,
     options: Options,
 }
 
@@ -45,8 +44,7 @@ impl ShardDocuments {
         let commit = shard.commit()?;
         let bytes = shard.read(commit, 0..commit.length).await?;
         let commit = Commit::parse(&commit.name, &bytes).map_err(|error| shard.of(error.into()))?;
-        let files = Files::new(shard.files().map(|file| (file.name.clone(), file.length)));
-        Ok(Self { shard, commit, files, options })
+        Ok(Self { shard, commit, options })
     }
 
     /// The segments, in the order of documents.
@@ -59,23 +57,21 @@ impl ShardDocuments {
     ///
     /// # Errors
     /// When a file is missing or damaged.
-    pub async fn segment(&mut self, commit: &SegmentCommit) -> Result<Segment, SnapshotError> {
+    pub async fn segment(&self, commit: &SegmentCommit) -> Result<Segment, SnapshotError> {
+        let mut files = Files::new(self.shard.files().map(|file| (file.name.clone(), file.length)));
         for _ in 0..MAX_OPEN_ATTEMPTS {
-            let opened = Segment::open(commit, &self.files, self.options);
-            match opened.map_err(|error| self.shard.of(error.into()))? {
-                Opened::Segment(segment) => {
-                    self.files.forget(segment.name());
-                    return Ok(*segment);
-                }
+            let opened = Segment::open(commit, &files, self.options);
+            match opened.map_err(|error| self.at(error))? {
+                Opened::Segment(segment) => return Ok(*segment),
                 Opened::Needs(ranges) => {
                     let fetched = stream::iter(ranges).map(|range| async {
-                        let bytes = fetch(&self.shard, &range).await?;
+                        let bytes = fetch_range(&self.shard, &range).await?;
                         Ok::<_, SnapshotError>((range, bytes))
                     });
                     let fetched: Vec<_> = fetched.buffered(READ_AHEAD_CHUNKS).collect().await;
                     for fetched in fetched {
                         let (range, bytes) = fetched?;
-                        self.files.put(&range, bytes).map_err(|error| self.shard.of(error.into()))?;
+                        files.put(&range, bytes).map_err(|error| self.at(error))?;
                     }
                 }
             }
@@ -93,11 +89,25 @@ impl ShardDocuments {
         let reads = stream::iter(segment.reads(chunks, READ_BYTES));
         reads
             .map(|read| async {
-                let read = read.map_err(|error| self.shard.of(error.into()))?;
-                let bytes = fetch(&self.shard, &read.place).await?;
+                let read = read.map_err(|error| self.at(error))?;
+                let bytes = fetch_range(&self.shard, &read.place).await?;
                 Ok(Fetched { read, bytes })
             })
             .buffered(READ_AHEAD_CHUNKS)
+    }
+
+    /// Bytes of one of the shard's files.
+    ///
+    /// # Errors
+    /// When the file is missing or too short.
+    pub async fn read(&self, range: &FileRange) -> Result<Bytes, SnapshotError> {
+        fetch_range(&self.shard, range).await
+    }
+
+    /// An error of the reader of Lucene's files, with the index and the shard.
+    #[must_use]
+    pub fn at(&self, error: switchover_lucene::Error) -> SnapshotError {
+        self.shard.of(error.into())
     }
 
     /// Shows every live document to `visit`, in order, until it breaks. Whether it was broken off.
@@ -108,12 +118,12 @@ impl ShardDocuments {
     /// # Errors
     /// When something is missing or damaged.
     pub async fn visit(
-        &mut self,
+        &self,
         mut visit: impl FnMut(&Document<'_>) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, SnapshotError> {
-        for commit in self.commit.segments.clone() {
-            let segment = self.segment(&commit).await?;
-            let in_shard = |error: switchover_lucene::Error| self.shard.of(error.into());
+        for commit in &self.commit.segments {
+            let segment = self.segment(commit).await?;
+            let in_shard = |error| self.at(error);
             let mut reader = Reader::new(&segment);
             let mut fetched = std::pin::pin!(self.fetch(&segment, 0..segment.chunks()));
             while let Some(fetched) = fetched.next().await {
@@ -132,7 +142,7 @@ impl ShardDocuments {
     }
 }
 
-async fn fetch(shard: &Shard, range: &FileRange) -> Result<Bytes, SnapshotError> {
+async fn fetch_range(shard: &Shard, range: &FileRange) -> Result<Bytes, SnapshotError> {
     let file = shard.file(&range.file).ok_or_else(|| {
         let detail = "it is not in the list of files".to_owned();
         shard.of(SnapshotError::File { file: range.file.clone(), detail })

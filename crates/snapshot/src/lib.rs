@@ -21,7 +21,7 @@ mod store;
 mod uri;
 mod version;
 
-pub use self::documents::{Fetched, ShardDocuments};
+pub use self::documents::{Fetched, READ_BYTES, ShardDocuments};
 pub use self::error::{SnapshotError, SnapshotErrorKind};
 pub use self::index_metadata::IndexMetadata;
 pub use self::read_ahead::{READ_AHEAD_CHUNK_BYTES, READ_AHEAD_CHUNKS};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use switchover_coordinate::{Lease, Progress};
-use switchover_lucene::Document;
+use switchover_snapshot::lucene::Document;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
@@ -74,8 +74,37 @@ impl<'l> Sending<'l> {
         Ok(())
     }
 
-    /// Everything up to this document is in the batch, or goes nowhere.
-    pub(super) fn passed(&mut self, document: u32) {
+    /// A document that can't be sent at all: it is kept with those that the target refuses.
+    pub(super) async fn keep(
+        &mut self,
+        destination: &Destination,
+        document: &Document<'_>,
+        id: &str,
+        problem: &str,
+    ) -> Result<(), LoadError> {
+        // What is in the batch comes before it, as in the snapshot.
+        self.send().await?;
+        self.settle().await?;
+        let mut batch = Batch::default();
+        let operation = self.loading.destinations.operation(destination, document.version);
+        let routing = document.routing.or(document.parent);
+        let address = Address { index_json: &destination.index_json, id, routing, operation };
+        batch.push(address, document.source.unwrap_or_default());
+        let error = serde_json::Value::from(problem).to_string();
+        let refused = [Refused { item: 0, status: 0, error }];
+        let from = self.segment.to_string();
+        tracing::warn!(id, %from, problem, "a document can't be sent; it is kept");
+        self.loading.failed.keep(&batch, &refused, &from)?;
+        self.progress.cursor = u64::from(document.number) + 1;
+        self.progress.documents += 1;
+        self.progress.failed_documents += 1;
+        self.loading.done.add(1, 0, 1);
+        self.passed(document.number);
+        self.renew().await
+    }
+
+    /// Everything up to this document is in the batch.
+    fn passed(&mut self, document: u32) {
         self.next.cursor = u64::from(document) + 1;
     }
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use switchover_coordinate::{CoordinationError, Ended, Lease, Progress};
-use switchover_lucene::{Checksum, FileRange, Options};
+use switchover_snapshot::lucene::{Checksum, FileRange};
+use switchover_snapshot::{READ_BYTES, SnapshotError, SnapshotErrorKind};
 use tokio::time::{Instant, sleep_until};
 
 use super::{Done, OnDamage, Shared, WorkerError};
-use crate::load::{self, LoadError, READ_BYTES};
+use crate::load::{self, LoadError};
 use crate::plan::{self, Plan, PlanError, SegmentsError};
-use crate::shard::ReadError;
 use crate::target;
 use crate::unit::{FinishUnit, LoadUnit, SegmentUnit, ShardUnit, Unit};
 
@@ -25,7 +25,7 @@ pub(super) async fn work(shared: &Arc<Shared>, lease: &mut Lease<Unit>) -> Resul
 
 async fn plan(shared: &Shared, lease: &mut Lease<Unit>) -> Result<Done, WorkerError> {
     let plan = Plan {
-        snapshot: &shared.snapshot,
+        snapshot: shared.shards.snapshot(),
         selection: &shared.selection,
         destinations: &shared.loading.destinations,
         target: &shared.target,
@@ -42,8 +42,8 @@ async fn plan(shared: &Shared, lease: &mut Lease<Unit>) -> Result<Done, WorkerEr
 
 async fn segments(shared: &Shared, lease: &mut Lease<Unit>, unit: &ShardUnit) -> Result<Done, WorkerError> {
     let posting = async {
-        let shard = shared.shard(unit).await?;
-        plan::post_segments(&shared.board, unit, &shard).await
+        let shard = shared.shards.open(unit).await?;
+        plan::post_segments(&shared.board, unit, &shard.documents).await
     };
     match keep(lease, posting).await {
         Err(error) | Ok(Err(SegmentsError::Coordination(error))) => coordination(error),
@@ -53,7 +53,7 @@ async fn segments(shared: &Shared, lease: &mut Lease<Unit>, unit: &ShardUnit) ->
 }
 
 async fn load(shared: &Arc<Shared>, lease: &mut Lease<Unit>, unit: &LoadUnit) -> Result<Done, WorkerError> {
-    let shard = match keep(lease, shared.shard(&unit.segment.shard)).await {
+    let shard = match keep(lease, shared.shards.open(&unit.segment.shard)).await {
         Err(error) => return coordination(error),
         Ok(Err(error)) => return unreadable(shared, lease, error),
         Ok(Ok(shard)) => shard,
@@ -71,8 +71,8 @@ async fn load(shared: &Arc<Shared>, lease: &mut Lease<Unit>, unit: &LoadUnit) ->
 /// Reads all stored fields of a segment for their checksum.
 async fn check(shared: &Shared, lease: &mut Lease<Unit>, unit: &SegmentUnit) -> Result<Done, WorkerError> {
     let checking = async {
-        let shard = shared.shard(&unit.shard).await?;
-        let segment = shard.segment(&unit.segment, Options::default()).await?;
+        let shard = shared.shards.open(&unit.shard).await?;
+        let segment = shard.segment(&unit.segment).await?;
         let Some(FileRange { file, range }) = segment.stored_fields().cloned() else { return Ok(()) };
         let footer_bytes = segment.footer_bytes();
         if footer_bytes == 0 {
@@ -82,7 +82,7 @@ async fn check(shared: &Shared, lease: &mut Lease<Unit>, unit: &SegmentUnit) -> 
         let body_end = range.end.saturating_sub(footer_bytes).max(range.start);
         while start < range.end {
             let end = (start + READ_BYTES).min(range.end);
-            let bytes = shard.fetch(&FileRange { file: file.clone(), range: start..end }).await?;
+            let bytes = shard.documents.read(&FileRange { file: file.clone(), range: start..end }).await?;
             let body = usize::try_from(body_end.saturating_sub(start)).unwrap_or(usize::MAX).min(bytes.len());
             let (body, rest) = bytes.split_at(body);
             sum = sum.then(Checksum::of(body));
@@ -90,7 +90,7 @@ async fn check(shared: &Shared, lease: &mut Lease<Unit>, unit: &SegmentUnit) -> 
             start = end;
         }
         sum.verify(&format!("stored fields of {} in {file}", unit.segment), &footer)
-            .map_err(|error| shard.at(error))
+            .map_err(|error| shard.documents.at(error))
     };
     match keep(lease, checking).await {
         Err(error) => coordination(error),
@@ -138,13 +138,15 @@ fn coordination(error: CoordinationError) -> Result<Done, WorkerError> {
     }
 }
 
-fn unreadable(shared: &Shared, lease: &Lease<Unit>, error: ReadError) -> Result<Done, WorkerError> {
-    if error.passes() {
-        Ok(Done::Later(error.to_string()))
-    } else if error.is_general() {
-        Err(LoadError::Read(error).into())
-    } else {
-        Ok(damaged(shared, lease, error.to_string()))
+fn unreadable(shared: &Shared, lease: &Lease<Unit>, error: SnapshotError) -> Result<Done, WorkerError> {
+    match error.kind() {
+        SnapshotErrorKind::Unavailable => Ok(Done::Later(error.to_string())),
+        SnapshotErrorKind::Denied => Err(LoadError::Read(error).into()),
+        SnapshotErrorKind::NotFound
+        | SnapshotErrorKind::Damaged
+        | SnapshotErrorKind::Incomplete
+        | SnapshotErrorKind::Elsewhere
+        | SnapshotErrorKind::Other => Ok(damaged(shared, lease, error.to_string())),
     }
 }
 
