@@ -1,3 +1,6 @@
 //! Backfill: shared work, documents from snapshots, and what is on the target in the end.
 
 mod coordination;
+mod kills;
+mod rfs;
+mod snapshots;
