@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use switchover_http1::RequestKind;
 use switchover_testkit::agent::Agent;
 use switchover_testkit::http::{Connection, ask};
 use switchover_testkit::lab::Lab;
@@ -21,8 +22,17 @@ struct Dialect {
     script: Option<&'static str>,
     /// What an index template calls the names that it is for.
     template: &'static str,
-    /// Scrolls go on by a body that is the bare id.
-    bare_scroll: bool,
+    scroll: Scroll,
+}
+
+/// Where the id stands by which a scroll goes on.
+enum Scroll {
+    /// It is the body.
+    Bare,
+    /// In the query.
+    Url,
+    /// In an object.
+    Json,
 }
 
 impl Dialect {
@@ -169,15 +179,29 @@ impl Dialect {
         let mut page = connection.send("POST", &path, r#"{"size":4,"sort":["n"]}"#).unwrap().json();
         while page["hits"]["hits"].as_array().is_some_and(|hits| !hits.is_empty()) {
             let id = page["_scroll_id"].as_str().expect("a scroll's id");
-            let answer = if self.bare_scroll {
-                connection.send("POST", "/_search/scroll?scroll=1m", id)
-            } else {
-                let body = json!({ "scroll": "1m", "scroll_id": id }).to_string();
-                connection.send("POST", "/_search/scroll", &body)
+            let answer = match self.scroll {
+                Scroll::Bare => connection.send("POST", "/_search/scroll?scroll=1m", id),
+                Scroll::Url => {
+                    connection.send("GET", &format!("/_search/scroll?scroll=1m&scroll_id={id}"), "")
+                }
+                Scroll::Json => {
+                    let body = json!({ "scroll": "1m", "scroll_id": id }).to_string();
+                    connection.send("POST", "/_search/scroll", &body)
+                }
             };
             page = answer.unwrap().json();
         }
     }
+}
+
+/// As curl sends JSON when nobody tells it what it is: Elasticsearch did not look until 6.
+fn as_a_form(connection: &mut Connection, path: &str, body: &str) {
+    let length = body.len();
+    let head =
+        format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n");
+    connection.write(format!("{head}Content-Length: {length}\r\n\r\n{body}").as_bytes()).unwrap();
+    let answer = connection.answer(RequestKind::Other).unwrap();
+    assert!(answer.status < 300, "{path}: {}", String::from_utf8_lossy(&answer.body));
 }
 
 /// Id, source and routing of every document. Versions until 2 tell the routing only when asked for it.
@@ -230,6 +254,11 @@ fn replayed(dialect: &Dialect) {
         let answer = connection.send(method, path, body).unwrap();
         assert_eq!(answer.status, *status, "{method} {path}: {}", String::from_utf8_lossy(&answer.body));
     }
+    if dialect.is_before(6) {
+        as_a_form(&mut connection, &format!("/{index}/t/form?refresh=true"), r#"{"n": 20}"#);
+        let bulk = "{\"index\":{\"_id\":\"form in bulk\"}}\n{\"n\": 21}\n";
+        as_a_form(&mut connection, &format!("/{index}/t/_bulk?refresh=true"), bulk);
+    }
     dialect.scroll(&mut connection);
     drop(connection);
     assert!(agent.terminate().success());
@@ -275,7 +304,7 @@ fn elasticsearch_1() {
         version: "1.7.6",
         script: Some(r#"{"script":"ctx._source.n += 1"}"#),
         template: "template",
-        bare_scroll: true,
+        scroll: Scroll::Bare,
     });
 }
 
@@ -285,7 +314,7 @@ fn elasticsearch_2() {
         version: "2.4.6",
         script: Some(r#"{"script":{"inline":"ctx._source.n += 1"}}"#),
         template: "template",
-        bare_scroll: false,
+        scroll: Scroll::Url,
     });
 }
 
@@ -295,11 +324,11 @@ fn elasticsearch_5() {
         version: "5.6.16",
         script: Some(r#"{"script":{"inline":"ctx._source.n += 1","lang":"painless"}}"#),
         template: "template",
-        bare_scroll: false,
+        scroll: Scroll::Json,
     });
 }
 
 #[test]
 fn elasticsearch_6() {
-    replayed(&Dialect { version: "6.8.23", script: None, template: "index_patterns", bare_scroll: false });
+    replayed(&Dialect { version: "6.8.23", script: None, template: "index_patterns", scroll: Scroll::Json });
 }
