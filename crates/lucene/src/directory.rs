@@ -157,3 +157,63 @@ impl<'a> Directory<'a> {
         Ok(bytes.slice(..length))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files() -> Files {
+        Files::new([("_0.si".to_owned(), 100), ("_0.fdt".to_owned(), 1000)])
+    }
+
+    #[test]
+    fn what_is_needed_is_noted_once_and_found_when_it_is_held() {
+        let mut files = files();
+        let directory = Directory::new(&files);
+        let (info, data) =
+            (directory.outer("_0.si").expect("a file"), directory.inner("_0", ".fdt").expect("a file"));
+        directory.want(&info);
+        directory.want_range(&data, 10..20);
+        assert!(matches!(directory.whole(&info), Err(Stop::Needs)));
+        assert!(matches!(directory.range(&data, 10..20), Err(Stop::Needs)));
+        let needs = directory.into_needs();
+        assert_eq!(needs.iter().map(|need| need.range.clone()).collect::<Vec<_>>(), [0..100, 10..20]);
+        for need in &needs {
+            let length = (need.range.end - need.range.start) as usize;
+            assert!(files.put(need, vec![7; length + 1].into()).is_err(), "too many bytes");
+            files.put(need, vec![7; length].into()).expect("as many as were asked for");
+        }
+        let directory = Directory::new(&files);
+        assert_eq!(directory.whole(&info).expect("bytes").len(), 100);
+        // A part of what is held is held.
+        assert_eq!(directory.range(&data, 12..15).expect("bytes"), [7; 3][..]);
+        assert!(matches!(directory.range(&data, 12..21), Err(Stop::Needs)));
+        files.forget("_0");
+        assert!(matches!(Directory::new(&files).whole(&info), Err(Stop::Needs)));
+    }
+
+    #[test]
+    fn ranges_beyond_a_file_and_missing_files_are_errors() {
+        let files = files();
+        let directory = Directory::new(&files);
+        let data = directory.outer("_0.fdt").expect("a file");
+        for range in [0..1001, 1001..1002, u64::MAX - 1..u64::MAX] {
+            assert!(matches!(directory.range(&data, range), Err(Stop::Damaged(_))));
+        }
+        let error = directory.outer("_0.fnm").expect_err("no such file");
+        assert_eq!(error.to_string(), "_0.fnm, byte 0: the file is missing");
+        assert!(directory.into_needs().is_empty());
+    }
+
+    #[test]
+    fn a_file_that_is_read_without_its_checksum_is_named_once() {
+        let mut files = files();
+        let data = Directory::new(&files).outer("_0.fdt").expect("a file");
+        files.put(&data.place, vec![7; 1000].into()).expect("bytes");
+        let directory = Directory::new(&files);
+        for _ in 0..2 {
+            assert_eq!(directory.unverified_range(&data, 5..9).expect("bytes").len(), 4);
+        }
+        assert_eq!(directory.unverified(), [data.place]);
+    }
+}
