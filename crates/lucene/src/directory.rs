@@ -14,6 +14,9 @@ use crate::compound::Compound;
 use crate::error::{Error, ErrorKind};
 use crate::files::{FileRange, Files};
 
+/// A file that is held whole is not larger: an index of the largest segment that Lucene can write takes less.
+const MAX_WHOLE_BYTES: u64 = 512 << 20;
+
 /// Why a segment can't be opened now.
 #[derive(Debug)]
 pub(crate) enum Stop {
@@ -64,11 +67,12 @@ pub(crate) struct Directory<'a> {
     files: &'a Files,
     pub(crate) compound: Option<Compound>,
     needs: RefCell<Vec<FileRange>>,
+    unverified: RefCell<Vec<FileRange>>,
 }
 
 impl<'a> Directory<'a> {
     pub(crate) fn new(files: &'a Files) -> Self {
-        Self { files, compound: None, needs: RefCell::default() }
+        Self { files, compound: None, needs: RefCell::default(), unverified: RefCell::default() }
     }
 
     pub(crate) fn into_needs(self) -> Vec<FileRange> {
@@ -100,7 +104,9 @@ impl<'a> Directory<'a> {
 
     /// Notes that a file will be needed whole, so that it is fetched together with others.
     pub(crate) fn want(&self, file: &Located) {
-        self.held(&file.place);
+        if file.length() <= MAX_WHOLE_BYTES {
+            self.held(&file.place);
+        }
     }
 
     pub(crate) fn want_range(&self, file: &Located, range: Range<u64>) {
@@ -121,8 +127,26 @@ impl<'a> Directory<'a> {
         self.held(&file.range(range)?).ok_or(Stop::Needs)
     }
 
+    /// A range of a file that is too large to be read whole for its checksum: it is noted, so that others can.
+    pub(crate) fn unverified_range(&self, file: &Located, range: Range<u64>) -> Result<Bytes, Stop> {
+        let bytes = self.range(file, range)?;
+        if !self.unverified.borrow().contains(&file.place) {
+            self.unverified.borrow_mut().push(file.place.clone());
+        }
+        Ok(bytes)
+    }
+
+    pub(crate) fn unverified(&self) -> Vec<FileRange> {
+        self.unverified.borrow().clone()
+    }
+
     /// All bytes of a file, unchecked: formats before 4.8 have no footer.
     pub(crate) fn whole(&self, file: &Located) -> Result<Bytes, Stop> {
+        if file.length() > MAX_WHOLE_BYTES {
+            return Err(ErrorKind::unexpected("a file of at most 512 MiB", file.length())
+                .at(&file.name, 0)
+                .into());
+        }
         self.held(&file.place).ok_or(Stop::Needs)
     }
 
@@ -131,5 +155,65 @@ impl<'a> Directory<'a> {
         let bytes = self.whole(file)?;
         let length = codec::verified(&file.name, &bytes)?.len();
         Ok(bytes.slice(..length))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files() -> Files {
+        Files::new([("_0.si".to_owned(), 100), ("_0.fdt".to_owned(), 1000)])
+    }
+
+    #[test]
+    fn what_is_needed_is_noted_once_and_found_when_it_is_held() {
+        let mut files = files();
+        let directory = Directory::new(&files);
+        let (info, data) =
+            (directory.outer("_0.si").expect("a file"), directory.inner("_0", ".fdt").expect("a file"));
+        directory.want(&info);
+        directory.want_range(&data, 10..20);
+        assert!(matches!(directory.whole(&info), Err(Stop::Needs)));
+        assert!(matches!(directory.range(&data, 10..20), Err(Stop::Needs)));
+        let needs = directory.into_needs();
+        assert_eq!(needs.iter().map(|need| need.range.clone()).collect::<Vec<_>>(), [0..100, 10..20]);
+        for need in &needs {
+            let length = (need.range.end - need.range.start) as usize;
+            assert!(files.put(need, vec![7; length + 1].into()).is_err(), "too many bytes");
+            files.put(need, vec![7; length].into()).expect("as many as were asked for");
+        }
+        let directory = Directory::new(&files);
+        assert_eq!(directory.whole(&info).expect("bytes").len(), 100);
+        // A part of what is held is held.
+        assert_eq!(directory.range(&data, 12..15).expect("bytes"), [7; 3][..]);
+        assert!(matches!(directory.range(&data, 12..21), Err(Stop::Needs)));
+        files.forget("_0");
+        assert!(matches!(Directory::new(&files).whole(&info), Err(Stop::Needs)));
+    }
+
+    #[test]
+    fn ranges_beyond_a_file_and_missing_files_are_errors() {
+        let files = files();
+        let directory = Directory::new(&files);
+        let data = directory.outer("_0.fdt").expect("a file");
+        for range in [0..1001, 1001..1002, u64::MAX - 1..u64::MAX] {
+            assert!(matches!(directory.range(&data, range), Err(Stop::Damaged(_))));
+        }
+        let error = directory.outer("_0.fnm").expect_err("no such file");
+        assert_eq!(error.to_string(), "_0.fnm, byte 0: the file is missing");
+        assert!(directory.into_needs().is_empty());
+    }
+
+    #[test]
+    fn a_file_that_is_read_without_its_checksum_is_named_once() {
+        let mut files = files();
+        let data = Directory::new(&files).outer("_0.fdt").expect("a file");
+        files.put(&data.place, vec![7; 1000].into()).expect("bytes");
+        let directory = Directory::new(&files);
+        for _ in 0..2 {
+            assert_eq!(directory.unverified_range(&data, 5..9).expect("bytes").len(), 4);
+        }
+        assert_eq!(directory.unverified(), [data.place]);
     }
 }

@@ -64,7 +64,8 @@
 //! documents must agree. Stored fields have only one checksum for the whole file: a [`Reader`] that is given all ranges
 //! in order verifies it with the last one, so documents of earlier ranges were handed out before. Who reads parts, or
 //! must know beforehand, sums the parts with [`Checksum`]. Files from before Lucene 4.8 have no checksums.
-//! Of doc values larger than 16 MiB only the ranges of the needed fields are read, unverified but for their counts.
+//! Of doc values larger than 16 MiB only the ranges of the needed fields are read, unverified but for their counts:
+//! [`Segment::unverified`] names those files.
 //!
 //! # What decides the format
 //! The headers of the files, never the codec's name in the commit: servers and plugins give their codecs names of their

@@ -76,3 +76,13 @@ fn a_file_of_another_segment_is_told() {
         }
     }
 }
+
+#[test]
+fn a_file_that_claims_to_be_huge_is_never_asked_for() {
+    let index = index::load(&index::folder().join("elasticsearch-7.10.2/default"));
+    let commit = &index::commit(&index).expect("a commit").segments[0];
+    let lengths = index.keys().map(|name| (name.clone(), 1 << 40));
+    let files = switchover_lucene::Files::new(lengths);
+    let error = switchover_lucene::Segment::open(commit, &files, switchover_lucene::Options::default());
+    assert!(error.expect_err("too large").to_string().contains("at most 512 MiB"));
+}

@@ -51,3 +51,12 @@ fn nested_and_replaced_documents_are_there_and_left_out() {
         assert!(segments.len() >= 2 && stored > 50 && live < stored, "{path:?}: {live} of {stored}");
     }
 }
+
+#[test]
+fn segments_and_readers_can_be_shared_and_sent_to_other_threads() {
+    fn sent<T: Send>() {}
+    fn shared<T: Send + Sync>() {}
+    shared::<switchover_lucene::Segment>();
+    shared::<switchover_lucene::Files>();
+    sent::<switchover_lucene::Reader<'_>>();
+}
