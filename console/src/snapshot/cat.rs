@@ -45,7 +45,8 @@ pub(super) async fn run(place: &Place, wanted: &Wanted) -> Result<(), Failure> {
 
 fn selected<'s>(snapshot: &'s Snapshot, pattern: Option<&str>) -> Result<Vec<&'s str>, Failure> {
     let all = snapshot.info().indices.iter().map(String::as_str);
-    let matching = all.filter(|name| pattern.is_none_or(|glob| glob::matches(glob.as_bytes(), name.as_bytes())));
+    let matching =
+        all.filter(|name| pattern.is_none_or(|glob| glob::matches(glob.as_bytes(), name.as_bytes())));
     let mut matching: Vec<_> = matching.collect();
     matching.sort_unstable();
     match pattern {
@@ -97,7 +98,9 @@ impl Cat {
         }
         if self.sourceless > 0 {
             let (count, name) = (self.sourceless, index.name());
-            eprintln!("warning: {count} documents of index {name} have no stored _source: printed with \"source\":null");
+            eprintln!(
+                "warning: {count} documents of index {name} have no stored _source: printed with \"source\":null"
+            );
         }
         Ok(())
     }

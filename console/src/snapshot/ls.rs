@@ -4,7 +4,9 @@
 use anyhow::anyhow;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
-use switchover_snapshot::{Index, ShardFailure, Snapshot, SnapshotEntry, SnapshotError, SnapshotErrorKind, SnapshotInfo};
+use switchover_snapshot::{
+    Index, ShardFailure, Snapshot, SnapshotEntry, SnapshotError, SnapshotErrorKind, SnapshotInfo,
+};
 use time::OffsetDateTime;
 
 use super::{Place, failed};
@@ -90,7 +92,8 @@ pub(super) async fn indices(place: &Place, name: &str, as_json: bool) -> Result<
         let info = snapshot.info();
         out.json(&json!({"snapshot": info.name, "state": info.state, "version": snapshot.version(), "indices": indices}))?;
     } else {
-        let heading = ["INDEX", "STATE", "SHARDS", "FAILED", "FILES", "BYTES", "CREATED BY"].map(str::to_owned);
+        let heading =
+            ["INDEX", "STATE", "SHARDS", "FAILED", "FILES", "BYTES", "CREATED BY"].map(str::to_owned);
         table(&mut out, &heading, &listed.iter().map(Listed::row).collect::<Vec<_>>())?;
     }
     out.flush()?;
@@ -196,9 +199,14 @@ fn clock(millis: i64) -> String {
 }
 
 /// Columns as wide as what is in them.
-fn table<const N: usize>(out: &mut Output, heading: &[String; N], rows: &[[String; N]]) -> Result<(), Failure> {
+fn table<const N: usize>(
+    out: &mut Output,
+    heading: &[String; N],
+    rows: &[[String; N]],
+) -> Result<(), Failure> {
     let all = || std::iter::once(heading).chain(rows);
-    let widths: Vec<_> = (0..N).map(|at| all().map(|row| row[at].chars().count()).max().unwrap_or(0)).collect();
+    let widths: Vec<_> =
+        (0..N).map(|at| all().map(|row| row[at].chars().count()).max().unwrap_or(0)).collect();
     for row in all() {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
         let line = cells.collect::<Vec<_>>().join("  ");

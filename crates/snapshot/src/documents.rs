@@ -5,7 +5,9 @@ use std::ops::{ControlFlow, Range};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use switchover_lucene::{Commit, Document, FileRange, Files, Opened, Options, Read, Reader, Segment, SegmentCommit};
+use switchover_lucene::{
+    Commit, Document, FileRange, Files, Opened, Options, Read, Reader, Segment, SegmentCommit,
+};
 
 use crate::error::SnapshotError;
 use crate::read_ahead::READ_AHEAD_CHUNKS;

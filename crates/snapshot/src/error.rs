@@ -148,8 +148,12 @@ impl SnapshotError {
                 | StoreErrorKind::TooLarge
                 | StoreErrorKind::BadName => Kind::Damaged,
             },
-            Self::Lucene(error) if matches!(error.kind, switchover_lucene::ErrorKind::Unsupported { .. }) => Kind::Other,
-            Self::Metadata { .. } | Self::Unexpected { .. } | Self::File { .. } | Self::Lucene(_) => Kind::Damaged,
+            Self::Lucene(error) if matches!(error.kind, switchover_lucene::ErrorKind::Unsupported { .. }) => {
+                Kind::Other
+            }
+            Self::Metadata { .. } | Self::Unexpected { .. } | Self::File { .. } | Self::Lucene(_) => {
+                Kind::Damaged
+            }
             Self::ShardFailed { .. } => Kind::Incomplete,
             Self::Elsewhere(_) => Kind::Elsewhere,
             Self::Index { cause, .. } | Self::Shard { cause, .. } => cause.kind(),

@@ -82,7 +82,9 @@ async fn a_blob_that_is_missing_or_cut() {
             let broken = dir.path().join(&relative);
             match cut {
                 None => fs::remove_file(&broken).unwrap(),
-                Some(length) => fs::File::options().write(true).open(&broken).unwrap().set_len(length).unwrap(),
+                Some(length) => {
+                    fs::File::options().write(true).open(&broken).unwrap().set_len(length).unwrap()
+                }
             }
             match read(&open(dir.path()).await).await {
                 // Of another snapshot, or a part that holds no documents.
@@ -145,7 +147,10 @@ async fn a_shard_without_its_list() {
     }
     let (kind, text) = error(&dir).await;
     assert_eq!(kind, SnapshotErrorKind::Damaged);
-    assert!(text.starts_with("index books, shard 0: cannot read file:///") && text.contains("/0/snap-"), "{text}");
+    assert!(
+        text.starts_with("index books, shard 0: cannot read file:///") && text.contains("/0/snap-"),
+        "{text}"
+    );
 }
 
 /// As a server writes it: the shard's folder has no list of this snapshot, and the snapshot says why.
@@ -166,7 +171,10 @@ async fn a_partial_snapshot() {
     }
     let (kind, text) = error(&dir).await;
     assert_eq!(kind, SnapshotErrorKind::Incomplete);
-    assert!(text.starts_with("index books, shard 1: the snapshot is partial") && text.contains("node left"), "{text}");
+    assert!(
+        text.starts_with("index books, shard 1: the snapshot is partial") && text.contains("node left"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -176,7 +184,10 @@ async fn what_does_not_exist() {
     let error = repository.snapshot("third").await.unwrap_err();
     assert_eq!(error.kind(), SnapshotErrorKind::NotFound);
     let text = error.to_string();
-    assert!(text.contains("no snapshot third") && text.contains("first") && text.contains("second"), "{text}");
+    assert!(
+        text.contains("no snapshot third") && text.contains("first") && text.contains("second"),
+        "{text}"
+    );
 
     for folder in [dir.path().join("none"), dir.path().join("indices")] {
         let error = open(&folder).await.data().await.unwrap_err();

@@ -3,6 +3,7 @@
 
 mod damage;
 mod documents;
+mod s3;
 mod small;
 mod whole;
 
