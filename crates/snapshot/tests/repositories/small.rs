@@ -26,7 +26,8 @@ async fn metadata_of_every_version() {
         assert!(version.starts_with(&format!("{product} {major}")), "{version}, of {product} {release}");
         assert_eq!((&*second.info().state, second.info().failures.len()), ("SUCCESS", 0));
         assert!(second.info().start_time > first.info().end_time);
-        assert!(second.global_metadata().await.unwrap().get().starts_with("{\"meta"));
+        let cluster = second.global_metadata().await.unwrap();
+        assert!(cluster.get().starts_with("{\"meta"), "{release}: {:.60}", cluster.get());
 
         // Deleted and made again between the snapshots: another index by the same name.
         let (old, new) = (first.index("recreated").await.unwrap(), second.index("recreated").await.unwrap());
