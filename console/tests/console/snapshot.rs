@@ -2,33 +2,30 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde_json::{Value, json};
+
+use crate::process::{Run, switchover};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/snapshot/testdata/parts")
 }
 
-fn run(command: &str, repo: &Path, more: &[&str]) -> Output {
-    let mut switchover = Command::new(env!("CARGO_BIN_EXE_switchover"));
-    switchover.args(["snapshot", command, "--repo"]).arg(repo.canonicalize().unwrap()).args(more);
-    switchover.output().unwrap()
+fn run(command: &str, repo: &Path, more: &[&str]) -> Run {
+    let repo = repo.canonicalize().unwrap();
+    switchover(&[&["snapshot", command, "--repo", repo.to_str().unwrap()], more].concat())
 }
 
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
-
-fn lines(output: &Output) -> Vec<Value> {
-    text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+fn lines(run: &Run) -> Vec<Value> {
+    run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[test]
 fn snapshots_are_listed_in_order_of_time() {
     let output = run("ls", &repository(), &[]);
-    assert!(output.status.success());
-    let rows: Vec<_> = text(&output.stdout).lines().collect();
+    assert_eq!(output.code, 0);
+    let rows: Vec<_> = output.stdout.lines().collect();
     let words = |row: &str| row.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(
         words(rows[0]),
@@ -37,7 +34,7 @@ fn snapshots_are_listed_in_order_of_time() {
     assert_eq!(words(rows[1])[..4], ["first", "SUCCESS", "Elasticsearch", "7.10.2"]);
     assert_eq!(words(rows[2])[6..], ["1", "2", "0"], "{rows:?}");
 
-    let rows: Value = serde_json::from_slice(&run("ls", &repository(), &["--json"]).stdout).unwrap();
+    let rows = run("ls", &repository(), &["--json"]).json();
     assert_eq!(rows[1]["snapshot"], "second");
     assert_eq!(rows[1]["indices"], json!(["books"]));
     assert!(rows[0]["startMillis"].as_i64() < rows[1]["startMillis"].as_i64());
@@ -46,13 +43,13 @@ fn snapshots_are_listed_in_order_of_time() {
 #[test]
 fn indices_of_a_snapshot() {
     let output = run("ls", &repository(), &["--snapshot", "first", "--json"]);
-    let listed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let listed = output.json();
     let indices = listed["indices"].as_array().unwrap();
     assert_eq!((&indices[0]["index"], &indices[1]["index"]), (&json!("books"), &json!("empty")));
     assert_eq!((&indices[0]["shards"], &indices[0]["failures"]), (&json!(2), &json!([])));
     assert!(indices[0]["bytes"].as_u64() > Some(5_000) && indices[0]["files"].as_u64() > Some(5), "{listed}");
     let table = run("ls", &repository(), &["--snapshot", "first"]);
-    assert!(text(&table.stdout).contains("books"));
+    assert!(table.stdout.contains("books"));
 }
 
 #[test]
@@ -63,11 +60,11 @@ fn documents_are_lines() {
     assert_eq!(one, &json!({"index": "books", "id": "b3", "source": {"title": "book b3"}}));
     // As it was sent: with its blanks and escapes.
     let output = run("cat", &repository(), &["--snapshot", "second", "--index", "b*", "--limit", "30"]);
-    assert!(text(&output.stdout).contains(r#""source":{"title": "book 1", "gr\u00f6\u00dfe": 1, "#));
+    assert!(output.stdout.contains(r#""source":{"title": "book 1", "gr\u00f6\u00dfe": 1, "#));
 
     for (index, limit, count) in [("books", "3", 3), ("empty", "3", 0), ("*", "0", 0)] {
         let output = run("cat", &repository(), &["--snapshot", "first", "--index", index, "--limit", limit]);
-        assert!(output.status.success());
+        assert_eq!(output.code, 0);
         assert_eq!(lines(&output).len(), count, "{index} {limit}");
     }
 }
@@ -80,8 +77,8 @@ fn what_does_not_exist_fails() {
         ("cat", &["--snapshot", "first", "--index", "x*"], "no index of snapshot first matches x*"),
     ] {
         let output = run(command, &repository(), arguments);
-        assert_eq!(output.status.code(), Some(1));
-        assert!(text(&output.stderr).contains(told), "{}", text(&output.stderr));
+        assert_eq!(output.code, 1);
+        assert!(output.stderr.contains(told), "{}", output.stderr);
         assert!(output.stdout.is_empty());
     }
     let wrong =
@@ -103,10 +100,10 @@ fn a_shard_that_can_not_be_read_does_not_hide_the_others() {
         }
     }
     let output = run("cat", &broken, &["--snapshot", "first"]);
-    assert_eq!(output.status.code(), Some(1), "not everything was printed");
+    assert_eq!(output.code, 1, "not everything was printed");
     let printed = lines(&output).len();
     assert!((1..20).contains(&printed), "{printed}");
-    let said = text(&output.stderr);
+    let said = &output.stderr;
     assert!(
         said.contains("error: index books, shard 1: cannot read file:///") && said.contains("not everything"),
         "{said}"
