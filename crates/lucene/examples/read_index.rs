@@ -1,6 +1,6 @@
 //! Reads an index's folder (a node's `nodes/0/indices/UUID/0/index`) and says how fast: one thread, by the clock and
-//! by the time that it had a processor, without what reading the files took. With `--print`, documents go to stdout, one line each: type, id, routing and source between tabs
-//! (and the version and sequence number before the source).
+//! by the time that it had a processor, without what reading the files took. With `--print`, documents go to stdout,
+//! one line each, between tabs: type, id, routing, parent, version, sequence number and source, `~` for what is absent.
 //!
 //! `cargo run --release -p switchover-lucene --example read_index -- FOLDER [--print] [--versions] [--repeat N]`
 
@@ -11,7 +11,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use switchover_lucene::{Commit, FileRange, Files, Opened, Options, Reader, Segment};
+use switchover_lucene::{Commit, Document, FileRange, Files, Opened, Options, Reader, Segment};
 
 /// Bytes that are fetched at once.
 const READ_BYTES: u64 = 8 << 20;
@@ -54,6 +54,14 @@ fn main() -> Result<(), Failure> {
         read(Path::new(path), print, versions)?;
     }
     Ok(())
+}
+
+fn print_line(out: &mut impl std::io::Write, document: &Document<'_>) -> std::io::Result<()> {
+    for text in [document.doc_type, Some(&*document.id.to_string()), document.routing, document.parent] {
+        write!(out, "{}\t", text.unwrap_or("~").as_bytes().escape_ascii())?;
+    }
+    let source = document.source.unwrap_or(b"~").escape_ascii();
+    writeln!(out, "{:?}\t{:?}\t{source}", document.version, document.sequence_number)
 }
 
 fn read(path: &Path, print: bool, versions: bool) -> Result<(), Failure> {
@@ -99,16 +107,7 @@ fn read(path: &Path, print: bool, versions: bool) -> Result<(), Failure> {
                     documents += 1;
                     text += source.len() as u64;
                     if print {
-                        let (doc_type, routing) = (document.doc_type, document.routing);
-                        let id = document.id.to_string();
-                        write!(out, "{}\t{}\t", doc_type.unwrap_or("-"), id.as_bytes().escape_ascii())?;
-                        write!(
-                            out,
-                            "{}\t{:?}\t",
-                            routing.unwrap_or("~").as_bytes().escape_ascii(),
-                            document.version
-                        )?;
-                        writeln!(out, "{:?}\t{}", document.sequence_number, source.escape_ascii())?;
+                        print_line(&mut out, &document)?;
                     }
                 }
             }

@@ -60,7 +60,7 @@ pub(crate) fn footer(input: &mut Input<'_>) -> Result<u32, Error> {
     }
     let algorithm = input.i32_be()?;
     if algorithm != 0 {
-        return Err(before.error(ErrorKind::unsupported("checksum algorithm", algorithm)));
+        return Err(before.unexpected("0, the only checksum algorithm", algorithm));
     }
     let crc = input.i64_be()?;
     u32::try_from(crc).map_err(|_| before.unexpected("a CRC-32", crc))

@@ -14,6 +14,9 @@ use crate::compound::Compound;
 use crate::error::{Error, ErrorKind};
 use crate::files::{FileRange, Files};
 
+/// A file that is held whole is not larger: an index of the largest segment that Lucene can write takes less.
+const MAX_WHOLE_BYTES: u64 = 512 << 20;
+
 /// Why a segment can't be opened now.
 #[derive(Debug)]
 pub(crate) enum Stop {
@@ -64,11 +67,12 @@ pub(crate) struct Directory<'a> {
     files: &'a Files,
     pub(crate) compound: Option<Compound>,
     needs: RefCell<Vec<FileRange>>,
+    unverified: RefCell<Vec<FileRange>>,
 }
 
 impl<'a> Directory<'a> {
     pub(crate) fn new(files: &'a Files) -> Self {
-        Self { files, compound: None, needs: RefCell::default() }
+        Self { files, compound: None, needs: RefCell::default(), unverified: RefCell::default() }
     }
 
     pub(crate) fn into_needs(self) -> Vec<FileRange> {
@@ -100,7 +104,9 @@ impl<'a> Directory<'a> {
 
     /// Notes that a file will be needed whole, so that it is fetched together with others.
     pub(crate) fn want(&self, file: &Located) {
-        self.held(&file.place);
+        if file.length() <= MAX_WHOLE_BYTES {
+            self.held(&file.place);
+        }
     }
 
     pub(crate) fn want_range(&self, file: &Located, range: Range<u64>) {
@@ -121,8 +127,26 @@ impl<'a> Directory<'a> {
         self.held(&file.range(range)?).ok_or(Stop::Needs)
     }
 
+    /// A range of a file that is too large to be read whole for its checksum: it is noted, so that others can.
+    pub(crate) fn unverified_range(&self, file: &Located, range: Range<u64>) -> Result<Bytes, Stop> {
+        let bytes = self.range(file, range)?;
+        if !self.unverified.borrow().contains(&file.place) {
+            self.unverified.borrow_mut().push(file.place.clone());
+        }
+        Ok(bytes)
+    }
+
+    pub(crate) fn unverified(&self) -> Vec<FileRange> {
+        self.unverified.borrow().clone()
+    }
+
     /// All bytes of a file, unchecked: formats before 4.8 have no footer.
     pub(crate) fn whole(&self, file: &Located) -> Result<Bytes, Stop> {
+        if file.length() > MAX_WHOLE_BYTES {
+            return Err(ErrorKind::unexpected("a file of at most 512 MiB", file.length())
+                .at(&file.name, 0)
+                .into());
+        }
         self.held(&file.place).ok_or(Stop::Needs)
     }
 

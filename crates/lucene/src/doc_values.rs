@@ -9,6 +9,7 @@
 mod disi;
 mod entry;
 mod numbers;
+mod old_entry;
 
 use std::ops::Range;
 
@@ -100,9 +101,15 @@ impl Reader<'_> {
         let mut input = Input::new(&metadata.name, &bytes);
         let header = codec::plain_header(&mut input)?;
         let layout = Layout::of(header, &input)?;
-        codec::index_header_rest(&mut input, self.commit.id, &suffix)?;
+        if layout > Layout::Lucene410 {
+            codec::index_header_rest(&mut input, self.commit.id, &suffix)?;
+        }
         input.order = layout.order();
-        let numeric = entry::find(&mut input, layout, header.version, self.fields, field.number)?;
+        let numeric = if layout >= Layout::Lucene70 {
+            entry::find(&mut input, layout, header.version, self.fields, field.number)?
+        } else {
+            old_entry::find(&mut input, layout, field.number, self.max_doc)?
+        };
         Ok(Some(Found { data, numeric }))
     }
 
@@ -129,7 +136,7 @@ impl Reader<'_> {
             return Err(ErrorKind::Truncated { needed }.at(&data.name, body).into());
         }
         if data.length() > MAX_VERIFIED_BYTES {
-            return self.directory.range(data, range);
+            return self.directory.unverified_range(data, range);
         }
         let bytes = self.directory.verified(data)?;
         Ok(bytes.slice(range.start as usize..range.end as usize))

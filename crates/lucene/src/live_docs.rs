@@ -90,3 +90,63 @@ fn differing(
     }
     Ok(bits)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(version: u8) -> Vec<u8> {
+        let mut bytes = vec![0xff, 0xff, 0xff, 0xfe, 0x3f, 0xd7, 0x6c, 0x17, 9];
+        bytes.extend(b"BitVector");
+        bytes.extend([0, 0, 0, version]);
+        bytes
+    }
+
+    fn footer(mut bytes: Vec<u8>) -> Vec<u8> {
+        bytes.extend([0xc0, 0x28, 0x93, 0xe8, 0, 0, 0, 0]);
+        let crc = crc32fast::hash(&bytes);
+        bytes.extend([0, 0, 0, 0]);
+        bytes.extend(crc.to_be_bytes());
+        bytes
+    }
+
+    /// Of 20 documents, 3 and 17 are dead.
+    fn dead(bits: &Bits) -> Vec<u32> {
+        (0..20).filter(|document| !bits.get(*document)).collect()
+    }
+
+    #[test]
+    fn bits_as_they_are() {
+        let bits = [0, 0, 0, 20, 0, 0, 0, 18, 0xf7, 0xff, 0x0d];
+        let bytes = footer([&header(2)[..], &bits].concat());
+        assert_eq!(dead(&parse_del("_0_1.del", &bytes, 20).expect("bits")), [3, 17]);
+        let bytes = [&header(1)[..], &bits].concat();
+        assert_eq!(dead(&parse_del("_0_1.del", &bytes, 20).expect("bits")), [3, 17]);
+    }
+
+    #[test]
+    fn only_the_bytes_that_differ() {
+        let listed = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 20, 0, 0, 0, 18, 0, 0xf7, 2, 0xfd];
+        let bytes = footer([&header(2)[..], &listed].concat());
+        assert_eq!(dead(&parse_del("_0_1.del", &bytes, 20).expect("bits")), [3, 17]);
+    }
+
+    #[test]
+    fn before_4_0_bits_are_the_dead() {
+        let bits = [0, 0, 0, 20, 0, 0, 0, 2, 0x08, 0x00, 0x02];
+        assert_eq!(dead(&parse_del("_0_1.del", &bits, 20).expect("bits")), [3, 17]);
+        let listed = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 20, 0, 0, 0, 2, 0, 0x08, 2, 0x02];
+        let bytes = [&header(0)[..], &listed].concat();
+        assert_eq!(dead(&parse_del("_0_1.del", &bytes, 20).expect("bits")), [3, 17]);
+    }
+
+    #[test]
+    fn numbers_that_do_not_fit_are_refused() {
+        for (size, count, max_doc) in [(20, 18, 21), (20, 17, 20), (20, 21, 20)] {
+            let bytes = footer([&header(2)[..], &[0, 0, 0, size, 0, 0, 0, count, 0xf7, 0xff, 0x0d]].concat());
+            assert!(parse_del("_0_1.del", &bytes, max_doc).is_err(), "{size} {count} {max_doc}");
+        }
+        let far = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 20, 0, 0, 0, 18, 9, 0xf7];
+        assert!(parse_del("_0_1.del", &footer([&header(2)[..], &far].concat()), 20).is_err());
+    }
+}

@@ -20,8 +20,8 @@ impl<'a> Packed<'a> {
         if bits > 64 {
             return Err(input.unexpected("at most 64 bits", bits));
         }
-        let total = count as u64 * u64::from(bits);
-        let bytes = if version == 0 { total.div_ceil(64) * 8 } else { total.div_ceil(8) };
+        let total = (count as u64).saturating_mul(bits.into());
+        let bytes = if version == 0 { total.div_ceil(64).saturating_mul(8) } else { total.div_ceil(8) };
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         Ok(Self { bytes: input.bytes(bytes)?, bits, order: Order::Big })
     }
@@ -53,4 +53,59 @@ pub(crate) fn bytes(count: u64, bits: u32) -> u64 {
 
 pub(crate) fn zigzag(number: u64) -> i64 {
     (number >> 1) as i64 ^ -((number & 1) as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Bit after bit.
+    fn pack(numbers: &[u64], bits: u32, order: Order) -> Vec<u8> {
+        let mut out = vec![0; bytes(numbers.len() as u64, bits) as usize];
+        for (index, number) in numbers.iter().enumerate() {
+            for bit in 0..bits as usize {
+                let at = index * bits as usize + bit;
+                let (value, place) = match order {
+                    Order::Big => (number >> (bits as usize - 1 - bit), 7 - at % 8),
+                    Order::Little => (number >> bit, at % 8),
+                };
+                out[at / 8] |= ((value & 1) as u8) << place;
+            }
+        }
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_of_any_width(numbers in prop::collection::vec(any::<u64>(), 0..60), bits in 1..=64u32) {
+            let numbers: Vec<u64> = numbers.iter().map(|number| number >> (64 - bits)).collect();
+            for order in [Order::Big, Order::Little] {
+                let bytes = pack(&numbers, bits, order);
+                let packed = Packed { bytes: &bytes, bits, order };
+                let found: Vec<_> = (0..numbers.len() as u64).map(|index| packed.get(index)).collect();
+                prop_assert_eq!(&found, &numbers);
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_taken() {
+        for (version, count, bits, expected) in
+            [(0, 3, 5, 8), (0, 64, 3, 24), (1, 3, 5, 2), (2, 8, 1, 1), (2, 9, 0, 0)]
+        {
+            let bytes = [0; 100];
+            let mut input = Input::new("_0.fdx", &bytes);
+            Packed::take(&mut input, version, count, bits).expect("bytes");
+            assert_eq!(input.position(), expected, "{version} {count} {bits}");
+        }
+        assert!(Packed::take(&mut Input::new("_0.fdx", &[0; 9]), 2, 80, 1).is_err());
+        assert!(Packed::take(&mut Input::new("_0.fdx", &[0; 9]), 2, usize::MAX, 64).is_err());
+    }
+
+    #[test]
+    fn zigzag_numbers() {
+        assert_eq!([0, 1, 2, 3, u64::MAX].map(zigzag), [0, -1, 1, -2, i64::MIN]);
+    }
 }

@@ -108,10 +108,10 @@ pub struct Document<'a> {
     pub source: Option<&'a [u8]>,
     /// The whole document where `_source` is filtered or off, kept for some time after indexing.
     pub recovery_source: Option<&'a [u8]>,
-    /// `_version`, with [`Options::versions`](crate::Options::versions) and where the format of it is known (6.0 and
-    /// later).
+    /// `_version`, with [`Options::versions`](crate::Options::versions) and where its format is known (from Lucene 4.10
+    /// on, which is Elasticsearch 1.4).
     pub version: Option<i64>,
-    /// `_seq_no`, likewise.
+    /// `_seq_no`, likewise (Elasticsearch 6.0 and later have it).
     pub sequence_number: Option<i64>,
 }
 
@@ -181,8 +181,9 @@ impl Chunks<'_> {
                 continue;
             }
             let place = stored.bytes(chunk)?;
-            let range = (place.start - self.start) as usize..(place.end - self.start) as usize;
-            let Some(bytes) = self.bytes.get(range) else {
+            let inside = |at: u64| usize::try_from(at.checked_sub(self.start)?).ok();
+            let range = inside(place.start).zip(inside(place.end));
+            let Some(bytes) = range.and_then(|(from, to)| self.bytes.get(from..to)) else {
                 return Err(ErrorKind::Truncated { needed: 1 }.at(&stored.file.name, place.end));
             };
             self.chunk.load(stored, chunk, place.start, bytes)?;

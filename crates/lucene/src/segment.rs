@@ -44,6 +44,7 @@ pub struct Segment {
     pub(crate) versions: Option<Numbers>,
     pub(crate) sequence_numbers: Option<Numbers>,
     pub(crate) numbers: FieldNumbers,
+    unverified: Vec<FileRange>,
     /// Not opened when no document lives.
     pub(crate) stored: Option<StoredFields>,
 }
@@ -99,6 +100,13 @@ impl Segment {
     /// that were written before Lucene 4.8); [`Checksum`](crate::Checksum) verifies the others against it.
     pub fn stored_fields(&self) -> Option<&FileRange> {
         self.stored.as_ref().map(|stored| &stored.file.place)
+    }
+
+    /// Files of doc values that are too large to be read whole for their checksum. Who wants to be sure of the soft
+    /// deletes and versions that were read from them sums such a file with [`Checksum`](crate::Checksum) up to its
+    /// last 16 bytes, and verifies it against those.
+    pub fn unverified(&self) -> &[FileRange] {
+        &self.unverified
     }
 
     pub(crate) fn footer_bytes(&self) -> u64 {
@@ -176,6 +184,7 @@ fn open(commit: &SegmentCommit, directory: &mut Directory<'_>, options: Options)
         numbers,
         versions: versions?,
         sequence_numbers: sequence_numbers?,
+        unverified: directory.unverified(),
         stored,
     })
 }

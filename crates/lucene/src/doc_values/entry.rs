@@ -1,4 +1,4 @@
-//! The metadata of doc values: one entry after another, each of a length that only its kind and content tell. So all
+//! The metadata of doc values since Lucene 7.0: one entry after another, each of a length that only its kind and content tell. So all
 //! kinds are read to get at one field, also those whose values are never used.
 
 use std::ops::Range;
@@ -11,6 +11,9 @@ use crate::input::{Input, Order};
 /// Formats that describe numeric values alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Layout {
+    Lucene410,
+    Lucene50,
+    Lucene54,
     Lucene70,
     Lucene80,
     Lucene90,
@@ -19,6 +22,9 @@ pub(crate) enum Layout {
 impl Layout {
     pub(crate) fn of(header: Header<'_>, input: &Input<'_>) -> Result<Self, Error> {
         let (layout, newest) = match header.name {
+            "Lucene410ValuesMetadata" => (Self::Lucene410, 0),
+            "Lucene50DocValuesMetadata" => (Self::Lucene50, 0),
+            "Lucene54DocValuesMetadata" => (Self::Lucene54, 0),
             "Lucene70DocValuesMetadata" => (Self::Lucene70, 0),
             "Lucene80DocValuesMetadata" => (Self::Lucene80, 2),
             "Lucene90DocValuesMetadata" => (Self::Lucene90, 0),

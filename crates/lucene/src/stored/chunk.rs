@@ -11,6 +11,9 @@ use crate::stored::lz4;
 /// Lucene's own limit: lengths of text are Java's int.
 const MAX_CHUNK_TEXT_BYTES: u64 = i32::MAX as u64;
 
+/// Lucene's largest chunks have 16,384 documents.
+const MAX_CHUNK_DOCUMENTS: u32 = 1 << 16;
+
 /// A buffer that one huge document made grow is not kept for the small ones after it.
 const KEPT_BUFFER_BYTES: usize = 16 << 20;
 
@@ -90,6 +93,10 @@ impl Chunk {
             let found = format!("{count} from {first} on, where the index has {documents:?}");
             return Err(input.error(ErrorKind::unexpected("the documents of the index", found)));
         }
+        // Equal numbers are stored once, so the bytes don't bound the count.
+        if count > MAX_CHUNK_DOCUMENTS {
+            return Err(input.unexpected("a chunk of at most 65536 documents", count));
+        }
         self.first = first;
         self.fields.clear();
         self.numbers.clear();
@@ -97,7 +104,6 @@ impl Chunk {
             self.fields.push(input.vint()?);
             self.numbers.push(input.vint()?);
         } else {
-            // Equal numbers are stored once, so the bytes don't bound the count; the segment's size does.
             stored.ints.read(input, count as usize, &mut self.fields)?;
             stored.ints.read(input, count as usize, &mut self.numbers)?;
         }

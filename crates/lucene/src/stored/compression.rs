@@ -263,3 +263,6 @@ fn exact(input: &Input<'_>, block: &[u8], buffer: &mut [u8], start: usize, end: 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,3 +73,52 @@ fn transposed(input: &mut Input<'_>, count: usize, bits: usize, numbers: &mut Ve
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::input::Order;
+
+    /// As Lucene 9 writes them: of 128 numbers those in the high bits of all words come first.
+    fn transpose(numbers: &[u32], bits: usize) -> Vec<u8> {
+        let mut out = vec![bits as u8];
+        let full = numbers.len() / BLOCK * BLOCK;
+        for block in numbers[..full].chunks(BLOCK) {
+            let words = BLOCK * bits / 64;
+            for word in 0..words {
+                let parts = (0..64 / bits).map(|part| u64::from(block[part * words + word]));
+                let word = parts.fold(0u64, |word, part| word.checked_shl(bits as u32).unwrap_or(0) | part);
+                out.extend(word.to_le_bytes());
+            }
+        }
+        for number in &numbers[full..] {
+            out.extend(&number.to_le_bytes()[..bits / 8]);
+        }
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn transposed_numbers(numbers in prop::collection::vec(any::<u32>(), 2..400), bits in prop::sample::select(vec![8usize, 16, 32])) {
+            let numbers: Vec<u32> = numbers.iter().map(|number| number >> (32 - bits)).collect();
+            let bytes = transpose(&numbers, bits);
+            let mut input = Input::from("_0.fdt", 0, &bytes, Order::Little);
+            let mut found = Vec::new();
+            Ints::Transposed.read(&mut input, numbers.len(), &mut found).expect("numbers");
+            prop_assert_eq!(found, numbers);
+            prop_assert_eq!(input.left(), 0);
+        }
+    }
+
+    #[test]
+    fn equal_numbers_are_stored_once() {
+        for ints in [Ints::Packed(2), Ints::Transposed] {
+            let mut found = Vec::new();
+            ints.read(&mut Input::new("_0.fdt", &[0, 7]), 3, &mut found).expect("numbers");
+            assert_eq!(found, [7, 7, 7]);
+            assert!(ints.read(&mut Input::new("_0.fdt", &[40, 7]), 3, &mut found).is_err());
+        }
+    }
+}

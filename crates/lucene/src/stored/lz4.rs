@@ -87,3 +87,6 @@ fn repeat(buffer: &mut [u8], to: usize, distance: usize, length: usize) {
         width += part;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,7 @@
+//! Damaged files of these formats.
+
+use crate::damaged;
+
+pub(crate) fn run(data: &[u8]) {
+    damaged::run(&["LiveDocs", "BitVector"], data);
+}
