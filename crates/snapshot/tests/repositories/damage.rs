@@ -160,10 +160,17 @@ async fn a_partial_snapshot() {
     let repository = open(dir.path()).await;
     let data = repository.data().await.unwrap();
     let first = data.snapshots.iter().find(|entry| entry.name == "first").unwrap();
-    let record = r#"{"snapshot":{"name":"first","version_id":7100299,"indices":["books"],"state":"PARTIAL",
-        "start_time":1,"end_time":2,"total_shards":2,"successful_shards":1,
-        "failures":[{"index":"books","index_uuid":"books","shard_id":1,"reason":"node left","status":"500"}]}}"#;
-    fs::write(dir.path().join(format!("snap-{}.dat", first.id)), record).unwrap();
+    let record = |state: &str, failures: &str| {
+        let record = format!(
+            r#"{{"snapshot":{{"name":"first","version_id":7100299,"indices":["books"],"state":"{state}",
+            "start_time":1,"end_time":2,"total_shards":2,"successful_shards":1,"failures":[{failures}]}}}}"#
+        );
+        fs::write(dir.path().join(format!("snap-{}.dat", first.id)), record).unwrap();
+    };
+    record(
+        "PARTIAL",
+        r#"{"index":"books","index_uuid":"books","shard_id":1,"reason":"node left","status":"500"}"#,
+    );
     for file in files(&dir.path().join("indices"), &format!("snap-{}", first.id), ".dat") {
         if file.parent().unwrap().ends_with("1") {
             fs::remove_file(file).unwrap();
@@ -175,6 +182,12 @@ async fn a_partial_snapshot() {
         text.starts_with("index books, shard 1: the snapshot is partial") && text.contains("node left"),
         "{text}"
     );
+
+    // As 1.x and 2.x leave it when they are stopped.
+    record("IN_PROGRESS", "");
+    let (kind, text) = error(&dir).await;
+    assert_eq!(kind, SnapshotErrorKind::Incomplete);
+    assert!(text.contains("shard 1") && text.contains("its state is IN_PROGRESS"), "{text}");
 }
 
 #[tokio::test]
