@@ -13,6 +13,8 @@ use super::{Place, failed};
 use crate::failure::Failure;
 use crate::output::Output;
 
+/// Characters of a column that others are lined up after; what is longer pushes them aside.
+const MAX_COLUMN_CHARS: usize = 40;
 /// Files that are asked for at a time.
 const READS_AT_ONCE: usize = 16;
 
@@ -22,7 +24,8 @@ pub(super) async fn snapshots(place: &Place, as_json: bool) -> Result<(), Failur
     let infos = stream::iter(&entries).map(|entry| repository.info(entry)).buffered(READS_AT_ONCE);
     let infos: Vec<_> = infos.collect().await;
     let mut out = Output::stdout();
-    let listed: Vec<_> = entries.iter().zip(&infos).collect();
+    let mut listed: Vec<_> = entries.iter().zip(&infos).collect();
+    listed.sort_by_key(|(_, info)| info.as_ref().map_or(i64::MAX, |info| info.start_time));
     if as_json {
         let rows: Vec<_> = listed.iter().map(|(entry, info)| snapshot_json(entry, info)).collect();
         out.json(&rows)?;
@@ -205,8 +208,9 @@ fn table<const N: usize>(
     rows: &[[String; N]],
 ) -> Result<(), Failure> {
     let all = || std::iter::once(heading).chain(rows);
-    let widths: Vec<_> =
-        (0..N).map(|at| all().map(|row| row[at].chars().count()).max().unwrap_or(0)).collect();
+    let widths: Vec<_> = (0..N)
+        .map(|at| all().map(|row| row[at].chars().count().min(MAX_COLUMN_CHARS)).max().unwrap_or(0))
+        .collect();
     for row in all() {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
         let line = cells.collect::<Vec<_>>().join("  ");

@@ -6,6 +6,7 @@ mod capture_log;
 mod clusters;
 mod process;
 mod scripted;
+mod snapshot;
 mod tuples;
 
 use process::switchover;

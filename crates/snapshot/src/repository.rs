@@ -140,12 +140,10 @@ impl Repository {
 
     /// The names that a metadata file of a snapshot may have in `folder`, newest first. `kind` is `snap` or `meta`.
     pub(crate) fn keys_of(&self, folder: &str, kind: &str, id: &str, entry: &SnapshotEntry) -> [String; 2] {
-        let folder = join(&self.base, folder);
-        let old = match (kind, folder == self.base) {
-            ("meta", true) => "metadata",
-            _ => "snapshot",
-        };
-        [join(&folder, &format!("{kind}-{id}.dat")), join(&folder, &format!("{old}-{}", entry.name))]
+        // The cluster's metadata had a name of its own; that of an index was named as its snapshot.
+        let old = if kind == "meta" && folder.is_empty() { "metadata" } else { "snapshot" };
+        let key = |name: &str| self.key(&join(folder, name));
+        [key(&format!("{kind}-{id}.dat")), key(&format!("{old}-{}", entry.name))]
     }
 
     /// The JSON of the first of these files that exists.

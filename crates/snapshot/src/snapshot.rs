@@ -14,6 +14,8 @@ use crate::snapshot_info::SnapshotInfo;
 /// A setting of indices whose files are not in this repository but mounted from another.
 const STORE_TYPE: &str = "index.store.type";
 const MOUNTED: [&str; 2] = ["snapshot", "remote_snapshot"];
+/// The state of a snapshot that holds every shard.
+const COMPLETE: &str = "SUCCESS";
 /// Bytes of a file of `snapshot_shard_paths`.
 const MAX_PATHS_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -169,6 +171,12 @@ impl Index<'_> {
                 Err(error) if error.is_missing_blob() => missing = missing.or(Some(error)),
                 Err(error) => return Err(error),
             }
+        }
+        // One that failed or never ended need not say which shards it lacks.
+        let state = &self.snapshot.info.state;
+        if state != COMPLETE {
+            let reason = format!("its state is {state}, and the list of the shard's files is not there");
+            return Err(SnapshotError::ShardFailed { reason });
         }
         Err(missing.unwrap_or(SnapshotError::NoShard { index: self.name.clone(), shard: number }))
     }

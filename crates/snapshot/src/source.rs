@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(line(b"\xbf\x61a\x83\x01\x62\xc3\xa9\xf5\xff").unwrap(), expected);
         assert_eq!(line(b"\xd9\xd9\xf7\xa1\x61a\x83\x01\x62\xc3\xa9\xf5").unwrap(), expected);
         assert_eq!(line("---\na:\n- 1\n- é\n- true\n".as_bytes()).unwrap(), expected);
-        assert_eq!(line(b"ZV\x00\x00\x09{\"a\":\n1}").unwrap(), "{\"a\": 1}");
+        assert_eq!(line(b"ZV\x00\x00\x08{\"a\":\n1}").unwrap(), "{\"a\": 1}");
     }
 
     #[test]

@@ -156,3 +156,6 @@ impl BlobStore for S3Store {
         self.get(key, None, max_bytes).await
     }
 }
+
+#[cfg(test)]
+mod tests;

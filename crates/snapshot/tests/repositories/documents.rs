@@ -25,7 +25,7 @@ struct Expected {
 type Documents = BTreeMap<(String, String, String, Option<String>, Option<String>), usize>;
 
 /// Indices whose sources are not stored: servers make them up from other fields.
-const SYNTHETIC: [&str; 4] = ["derived", "synthetic", "logsdb", "tsdb"];
+const SYNTHETIC: [&str; 4] = ["derived", "synthetic", "logsdb", "time-series"];
 
 fn expected(file: &Path) -> Documents {
     let mut documents = Documents::new();
@@ -51,7 +51,8 @@ async fn read(index: &Index<'_>, documents: &mut Documents) {
             let source = source.filter(|_| !SYNTHETIC.contains(&index.name()));
             let doc_type = document.doc_type.or(index.metadata().only_type()).unwrap_or("_doc");
             let routing = document.routing.map(str::to_owned);
-            let key = (index.name().to_owned(), doc_type.to_owned(), document.id.to_string(), routing, source);
+            let key =
+                (index.name().to_owned(), doc_type.to_owned(), document.id.to_string(), routing, source);
             *documents.entry(key).or_default() += 1;
             ControlFlow::Continue(())
         });

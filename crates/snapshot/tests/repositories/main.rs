@@ -1,8 +1,11 @@
 //! Repositories that real servers wrote. `testdata` holds small ones; `SWITCHOVER_SNAPSHOTS` names a folder of large ones
 //! (`tests/lab/make-snapshots`), which are read to the last byte and to the last document too.
 
+#![expect(clippy::unwrap_used, reason = "what helps a test fails as a test does")]
+
 mod damage;
 mod documents;
+mod s3;
 mod small;
 mod whole;
 
