@@ -82,6 +82,7 @@ pub struct Connection {
     response_timeout: Duration,
     stream: Option<Transport>,
     buffer: Vec<u8>,
+    left: Option<Instant>,
 }
 
 /// When the first byte went out, filled in as soon as it does.
@@ -97,7 +98,7 @@ impl Connection {
     /// A connection that will be opened by the first request. `response_timeout` bounds every wait for progress.
     #[must_use]
     pub fn new(connector: Arc<Connector>, response_timeout: Duration) -> Self {
-        Self { connector, response_timeout, stream: None, buffer: Vec::new() }
+        Self { connector, response_timeout, stream: None, buffer: Vec::new(), left: None }
     }
 
     /// Sends a request once and reads its answer. A kept-alive connection that the target has closed is replaced
@@ -106,13 +107,16 @@ impl Connection {
     /// # Errors
     /// See [`ExchangeError`]; the connection is then closed.
     pub async fn exchange(&mut self, request: &RawRequest) -> Result<Answer, ExchangeError> {
+        self.left = None;
         let mut kept = self.stream.take();
         let reused = kept.as_mut().is_some_and(Transport::is_quiet);
         let mut stream = match kept.filter(|_| reused) {
             Some(stream) => stream,
             None => self.connector.connect().await?,
         };
-        let mut reading = Reading::new(request.kind, Sent { at: SystemTime::now(), instant: Instant::now() });
+        let sent = Sent { at: SystemTime::now(), instant: Instant::now() };
+        self.left = Some(sent.instant);
+        let mut reading = Reading::new(request.kind, sent);
         let (silent, buffer) = (self.response_timeout, &mut self.buffer);
         let outcome = match &mut stream {
             Transport::Plain(stream) => {
@@ -135,6 +139,12 @@ impl Connection {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// When the first byte of the latest request went out, if it did.
+    #[must_use]
+    pub fn left(&self) -> Option<Instant> {
+        self.left
     }
 }
 

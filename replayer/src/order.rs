@@ -83,6 +83,8 @@ pub struct Released<T> {
     pub ticket: Ticket,
     /// Set when later writes are let past this read: its answer may show them.
     pub overtaken: Arc<AtomicBool>,
+    /// Other requests had to be complete first.
+    pub waited: bool,
     /// What was pushed.
     pub value: T,
 }
@@ -252,7 +254,7 @@ impl<T> Order<T> {
             let begun = self.begun.get_mut(&number)?;
             let (overtaken, value) = (Arc::clone(&begun.overtaken), begun.parked.take()?);
             self.parked -= 1;
-            return Some(Released { ticket: Ticket(number), overtaken, value });
+            return Some(Released { ticket: Ticket(number), overtaken, waited: true, value });
         }
         let Waiting { arrival, value, .. } = self.waiting.pop()?;
         let number = self.started;
@@ -294,7 +296,7 @@ impl<T> Order<T> {
             return None;
         }
         self.begun.insert(number, begun);
-        Some(Released { ticket: Ticket(number), overtaken, value })
+        Some(Released { ticket: Ticket(number), overtaken, waited: false, value })
     }
 
     /// A released request is complete on the target.

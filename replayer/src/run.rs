@@ -19,7 +19,7 @@ use crate::dead_letter::{DeadLetterError, DeadLetters};
 use crate::done::{Done, DoneError, Subject};
 use crate::evaluate::{self, Evaluation, EvaluationError, Finished, MAX_FINISHED_WAITING, TupleOptions};
 use crate::order::Policy;
-use crate::pace::{Pace, Speed};
+use crate::pace::{Alarm, Pace, Speed};
 use crate::progress::Progress;
 use crate::report::Outcome;
 use crate::rewrite::{RewriteOptions, Rewriter, TargetAuth};
@@ -169,11 +169,11 @@ pub async fn run(
     }
     let mut replay = Replay::new(
         Arc::new(shared),
-        Pace::new(options.speed, options.max_idle_gap),
+        (Pace::new(options.speed, options.max_idle_gap), Alarm::new()?),
         options.policy,
         options.until,
         budget,
-        progress,
+        Arc::clone(&progress),
     );
     let begun = Instant::now();
     let evaluated = replay.run(&mut reading.batches, saying, evaluation, &stop).await;
@@ -184,6 +184,7 @@ pub async fn run(
     Ok(Outcome {
         report,
         sendings,
+        pacing_error: progress.pacing_error(),
         noise,
         input: ended.counts,
         failure: ended.failure.or_else(|| written.err().map(|error| error.to_string())),

@@ -8,7 +8,8 @@ use crate::durability;
 use crate::header_edit::HeaderEdit;
 use crate::journal::Journal;
 use crate::recorder::Recorder;
-use crate::redaction::{DEFAULT_HEADERS, Redaction};
+use crate::redaction::Redaction;
+use switchover_rest::secrets::SECRET_HEADERS;
 use crate::rules::{AckPolicy, OnFull, Rules};
 use crate::suppression::Suppression;
 use proptest::prelude::*;
@@ -78,7 +79,7 @@ impl Bench {
 }
 
 fn rules(ack_policy: AckPolicy, edits: bool) -> Rules {
-    let names: Vec<String> = DEFAULT_HEADERS.iter().map(|&name| name.to_owned()).collect();
+    let names: Vec<String> = SECRET_HEADERS.iter().map(|&name| name.to_owned()).collect();
     let set = [("x-proxy".to_owned(), "on".to_owned())];
     Rules {
         ack_policy,

@@ -97,7 +97,10 @@ impl Sender {
         let mut current = Signing::new(self.signer.clone(), request.clone());
         loop {
             let at = SystemTime::now();
-            let outcome = self.attempt(connection, &mut current).await;
+            let (outcome, left) = self.attempt(connection, &mut current).await;
+            if attempts.count == 0 {
+                attempts.left = left;
+            }
             let next = match &outcome {
                 Ok(answer) => next::after(answer, &current.request, source, &self.policy, &mut bulk),
                 Err(error) => next::without_answer(error, &current.request, bulk.is_some()),
@@ -140,14 +143,19 @@ impl Sender {
         }
     }
 
+    /// Also when the first byte left, unless it had to wait for its turn.
     async fn attempt(
         &self,
         connection: &mut Connection,
         request: &mut Signing,
-    ) -> Result<Answer, ExchangeError> {
-        let _permit = self.concurrency.acquire().await;
-        let signed = request.signed().await?;
-        connection.exchange(&signed).await
+    ) -> (Result<Answer, ExchangeError>, Option<Instant>) {
+        let permit = self.concurrency.acquire().await;
+        let signed = match request.signed().await {
+            Ok(signed) => signed,
+            Err(error) => return (Err(error.into()), None),
+        };
+        let outcome = connection.exchange(&signed).await;
+        (outcome, connection.left().filter(|_| !permit.waited))
     }
 
     fn concurrency_learns(&self, outcome: &Result<Answer, ExchangeError>, next: &Next) {

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Evaluated;
@@ -16,7 +16,7 @@ use crate::counts::InputCounts;
 use crate::evaluate::Evaluation;
 use crate::intake::Batch;
 use crate::order::{Arrival, Head, Order, Policy, Released, Ticket};
-use crate::pace::Pace;
+use crate::pace::{Alarm, Pace};
 use crate::progress::{Oldest, Progress, Seen};
 use crate::session::{self, Job, Said, Shared};
 use crate::source::{Fed, Until};
@@ -54,6 +54,7 @@ struct Sent {
 pub(super) struct Replay {
     order: Order<Captured>,
     pace: Pace,
+    alarm: Alarm,
     live: bool,
     shared: Option<Arc<Shared>>,
     sessions: HashMap<u64, Session>,
@@ -91,7 +92,7 @@ struct Standstill {
 impl Replay {
     pub(super) fn new(
         shared: Arc<Shared>,
-        pace: Pace,
+        (pace, alarm): (Pace, Alarm),
         policy: Policy,
         until: Until,
         budget: Arc<Budget>,
@@ -100,6 +101,7 @@ impl Replay {
         Self {
             order: Order::new(policy),
             pace,
+            alarm,
             live: until == Until::Never,
             shared: Some(shared),
             sessions: HashMap::new(),
@@ -144,7 +146,7 @@ impl Replay {
                     }
                 }
                 fed = batches.recv(), if reads => self.feed(fed),
-                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                () = self.alarm.at(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
                     if draining {
                         let left = self.active;
                         self.fail(format!(
@@ -229,24 +231,34 @@ impl Replay {
                 Head::Ready(first) => {
                     let now = Instant::now();
                     let due = self.pace.due(first, now);
+                    let scheduled = self.pace.schedule(due, now);
                     match due {
-                        Some(due) if due > now => ("waiting for its time", Some(due), false),
+                        Some(due) if due > now => {
+                            let until = pass_reads.map_or(due, |pass| pass.min(due));
+                            return Standstill {
+                                holding: "waiting for its time",
+                                until: Some(until),
+                                wants_input: false,
+                            };
+                        }
                         _ => {
-                            self.send(due);
+                            self.send(due, scheduled);
                             continue;
                         }
                     }
                 }
             };
+            self.pace.hold();
             let until = until.into_iter().chain(pass_reads).min();
             return Standstill { holding, until, wants_input };
         }
     }
 
-    fn send(&mut self, due: Option<Instant>) {
-        let Some(Released { ticket, overtaken, value: captured }) = self.order.release(Instant::now()) else {
-            return;
-        };
+    /// `scheduled`: when it should leave if no other request holds it.
+    fn send(&mut self, due: Option<Instant>, scheduled: Option<Instant>) {
+        let Some(released) = self.order.release(Instant::now()) else { return };
+        let Released { ticket, overtaken, waited, value: captured } = released;
+        let scheduled = scheduled.filter(|_| !waited);
         let (Some(session), Some(shared)) = (self.sessions.get_mut(&captured.connection), &self.shared)
         else {
             return;
@@ -261,14 +273,14 @@ impl Replay {
         let sent = Sent { node_id, connection_id, index: captured.index, since: Instant::now() };
         self.sent.insert(ticket, sent);
         self.active += 1;
-        if jobs.send(Job { ticket, captured, due, overtaken }).is_err() {
+        if jobs.send(Job { ticket, captured, due, scheduled, overtaken }).is_err() {
             self.fail("a session broke down; this is a defect of the replayer".to_owned());
         }
     }
 
     fn hear(&mut self, said: Said) {
         match said {
-            Said::Complete { ticket, connection } => {
+            Said::Complete { ticket, connection } | Said::Abandoned { ticket, connection } => {
                 self.order.complete(ticket);
                 self.sent.remove(&ticket);
                 self.active = self.active.saturating_sub(1);
@@ -309,6 +321,9 @@ impl Replay {
             for captured in self.order.drop_lane(lane, |captured| captured.lane == lane) {
                 if let Some(session) = self.sessions.get_mut(&captured.connection) {
                     session.pending -= 1;
+                    if session.closed && session.pending == 0 {
+                        self.sessions.remove(&captured.connection);
+                    }
                 }
             }
         }

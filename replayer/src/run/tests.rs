@@ -1,6 +1,8 @@
 mod dead_letters;
+mod bulk_items;
 mod failures;
 mod input;
+mod pacing;
 mod wire;
 
 use std::sync::Mutex;
@@ -234,6 +236,11 @@ async fn the_comparison_so_far_is_in_the_status_and_tuples_can_be_compared_again
     assert_eq!(status["report"]["differences"], outcome.json()["differences"]);
     assert_eq!(status["report"].get("verdict"), None, "there is none yet");
 
+    assert_eq!(judged_again(&capture).requests, outcome.report.requests);
+}
+
+/// What `switchover compare` says of the tuples.
+fn judged_again(capture: &Capture) -> crate::report::Report {
     let mut again = crate::report::Report::default();
     let mut comparer = crate::compare::Comparer::default();
     for tuple in capture.tuples() {
@@ -242,7 +249,7 @@ async fn the_comparison_so_far_is_in_the_status_and_tuples_can_be_compared_again
         let tuple = tape.parse(line.as_bytes()).and_then(switchover_compare::tuple::Tuple::new).unwrap();
         switchover_compare::tuple::judge(&mut comparer, &tuple).count(&mut again);
     }
-    assert_eq!(again.requests, outcome.report.requests);
+    again
 }
 
 #[tokio::test]

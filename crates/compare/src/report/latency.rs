@@ -64,6 +64,24 @@ impl Durations {
             max: self.0.max() as f64 / 1000.0,
         }
     }
+
+    /// How many are in each bucket, by its upper bound in microseconds; the last one has none (`u64::MAX`).
+    #[must_use]
+    pub fn buckets(&self, bounds_us: &[u64]) -> Vec<(u64, u64)> {
+        let mut below = 0;
+        let bounds = bounds_us.iter().copied().chain([u64::MAX]);
+        let count = |bound| {
+            let to = self.0.count_between(0, bound);
+            (bound, to - std::mem::replace(&mut below, to))
+        };
+        bounds.map(count).collect()
+    }
+
+    /// All of them together, to three digits.
+    #[must_use]
+    pub fn sum(&self) -> Duration {
+        Duration::from_secs_f64(self.0.mean().max(0.0) * self.0.len() as f64 / 1e6)
+    }
 }
 
 /// How much slower the target is, in words; `None` when it is not, or there are too few answers to tell.
