@@ -15,7 +15,7 @@ mod retry;
 mod target;
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -83,6 +83,23 @@ pub struct Connection {
     stream: Option<Transport>,
     buffer: Vec<u8>,
     left: Option<Instant>,
+    trouble: Arc<Trouble>,
+}
+
+/// Why the request on a connection is not done yet, for the status: the last attempt that failed.
+#[derive(Debug, Default)]
+pub struct Trouble(Mutex<Option<String>>);
+
+impl Trouble {
+    /// What it is now.
+    #[must_use]
+    pub fn get(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, trouble: Option<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
 }
 
 /// When the first byte went out, filled in as soon as it does.
@@ -98,7 +115,7 @@ impl Connection {
     /// A connection that will be opened by the first request. `response_timeout` bounds every wait for progress.
     #[must_use]
     pub fn new(connector: Arc<Connector>, response_timeout: Duration) -> Self {
-        Self { connector, response_timeout, stream: None, buffer: Vec::new(), left: None }
+        Self { connector, response_timeout, stream: None, buffer: Vec::new(), left: None, trouble: Arc::default() }
     }
 
     /// Sends a request once and reads its answer. A kept-alive connection that the target has closed is replaced
@@ -139,6 +156,12 @@ impl Connection {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// What is told of its requests while they are tried again.
+    #[must_use]
+    pub fn with_trouble(self, trouble: Arc<Trouble>) -> Self {
+        Self { trouble, ..self }
     }
 
     /// When the first byte of the latest request went out, if it did.

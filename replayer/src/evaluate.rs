@@ -28,6 +28,7 @@ use crate::done::{Done, DoneError, Entry};
 use crate::progress::Progress;
 use crate::report::{self, Report, Sendings};
 use crate::rewrite::{Outgoing, Unsent};
+use crate::spans::Spans;
 use crate::tuple::{self, TupleFile};
 use crate::verdict::{Comparison, Verdict};
 use switchover_rest::{Call, Class};
@@ -102,6 +103,8 @@ pub struct TupleOptions {
     pub max_file_bytes: u64,
     /// Remembers what is finished. With it tuples are fsynced before a request is acknowledged.
     pub done: Option<Arc<Done>>,
+    /// Shows what was sent.
+    pub spans: Option<Spans>,
 }
 
 /// What the evaluation comes back with.
@@ -166,6 +169,9 @@ async fn evaluate(
         let received = timeout_at(flush_at, finished.recv_many(&mut batch, BATCH)).await;
         for finished in batch.drain(..) {
             let comparison = judge(comparer, &finished);
+            if let Some(spans) = &options.spans {
+                spans.tell(&finished, &comparison);
+            }
             line.clear();
             tuple::write_line(&mut line, &finished, &comparison);
             file.write(&line).map_err(failed)?;

@@ -45,7 +45,7 @@ pub struct Oldest {
     /// How long it has been in flight, retries included.
     pub seconds: u64,
     /// Why it is not complete.
-    pub reason: &'static str,
+    pub reason: String,
 }
 
 /// What the run sees of itself.
@@ -270,6 +270,7 @@ mod tests {
             "pacing_error_seconds_bucket{le=\"0.001\"} 0",
             "pacing_error_seconds_bucket{le=\"0.002\"} 1",
             "pacing_error_seconds_bucket{le=\"0.005\"} 1",
+            "pacing_error_seconds_bucket{le=\"5.0\"} 1",
             "pacing_error_seconds_bucket{le=\"+Inf\"} 2",
             "pacing_error_seconds_count 2",
         ] {

@@ -26,6 +26,7 @@ use crate::rewrite::{RewriteOptions, Rewriter, TargetAuth};
 use crate::selection::Selection;
 use crate::session::Shared;
 use crate::source::{Input, Source, SourceError, Until};
+use crate::spans::Spans;
 use preflight::PreflightError;
 use replay::Replay;
 
@@ -72,6 +73,8 @@ pub struct Options {
     pub tuple_max_file_bytes: u64,
     /// Answers that may differ without failing the run.
     pub max_differences: u64,
+    /// Where what was sent is shown.
+    pub spans: Option<Spans>,
 }
 
 /// Why a run could not begin. Display is the whole message for the user.
@@ -143,6 +146,7 @@ pub async fn run(
         directory: options.tuple_dir,
         max_file_bytes: options.tuple_max_file_bytes,
         done: done.clone(),
+        spans: options.spans,
     };
     let evaluation = evaluate(to_evaluate, tuples, Arc::clone(&progress), Arc::clone(&dead_letters))?;
     let (said, saying) = mpsc::unbounded_channel();

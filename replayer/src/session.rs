@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::captured::Captured;
-use crate::client::{Attempts, Connection, RawRequest, Remainder, Sender, Source, reduced_answer};
+use crate::client::{Attempts, Connection, RawRequest, Remainder, Sender, Source, Trouble, reduced_answer};
 use crate::dead_letter::{DeadLetters, Letter};
 use crate::evaluate::{Finished, Sending};
 use crate::order::Ticket;
@@ -78,8 +78,10 @@ pub struct Shared {
 }
 
 /// Replays the requests of one connection until no more come.
-pub async fn run(shared: Arc<Shared>, mut jobs: mpsc::UnboundedReceiver<Job>) {
-    let mut connection = shared.sender.connection();
+/// `trouble`: why the request that it is at is not done yet.
+pub async fn run(shared: Arc<Shared>, mut jobs: mpsc::UnboundedReceiver<Job>, trouble: Arc<Trouble>) {
+    let open = || shared.sender.connection().with_trouble(Arc::clone(&trouble));
+    let mut connection = open();
     while let Some(Job { ticket, captured, due, scheduled, overtaken }) = jobs.recv().await {
         let lag = due.map(|due| due.elapsed());
         let number = captured.connection;
@@ -96,7 +98,7 @@ pub async fn run(shared: Arc<Shared>, mut jobs: mpsc::UnboundedReceiver<Job>) {
             Some(Ok(sending)) => sending,
             None => {
                 // What was under way on it is nobody's any more.
-                connection = shared.sender.connection();
+                connection = open();
                 drop(captured);
                 if shared.said.send(Said::Abandoned { ticket, connection: number }).is_err() {
                     return;

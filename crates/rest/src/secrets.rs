@@ -43,6 +43,8 @@ const SECRET_PARAMETERS: [&str; 25] = [
     "credentials",
     "jwt",
 ];
+/// Between parameters; a fragment may hold an access token.
+const SEPARATORS: [char; 2] = ['&', '#'];
 /// Stands for a secret.
 const REDACTED: &str = "REDACTED";
 
@@ -70,9 +72,7 @@ pub fn without_secrets(url: &str) -> Cow<'_, str> {
         let authority = rest.split('/').next().unwrap_or_default();
         authority.rfind('@').map(|end| start..start + end)
     });
-    // Some servers take `;` for `&`, and a fragment may hold an access token.
-    let separators = ['?', '#', '&', ';'];
-    if user.is_none() && !query.split(separators).any(|pair| secret_of(pair).is_some()) {
+    if user.is_none() && !query.split(SEPARATORS).any(|piece| secret_at(piece).is_some()) {
         return Cow::Borrowed(url);
     }
     let mut out = String::with_capacity(url.len() + REDACTED.len());
@@ -80,20 +80,24 @@ pub fn without_secrets(url: &str) -> Cow<'_, str> {
         Some((before, after)) => out.extend([before, REDACTED, after]),
         None => out.push_str(front),
     }
-    for piece in query.split_inclusive(separators) {
-        let pair = piece.trim_end_matches(separators);
-        match secret_of(pair) {
-            Some(name) => out.extend([name, "=", REDACTED, piece.get(pair.len()..).unwrap_or_default()]),
+    for piece in query.split_inclusive(SEPARATORS) {
+        let parameters = piece.trim_end_matches(SEPARATORS);
+        match secret_at(parameters).and_then(|at| parameters.get(..at)) {
+            Some(name) => out.extend([name, REDACTED, piece.get(parameters.len()..).unwrap_or_default()]),
             None => out.push_str(piece),
         }
     }
     Cow::Owned(out)
 }
 
-/// The name of a parameter whose value is a secret.
-fn secret_of(pair: &str) -> Option<&str> {
-    let (name, value) = pair.split_once('=')?;
-    (!value.is_empty() && is_secret_parameter(name)).then_some(name)
+/// Where a secret begins in what stands between two separators. It goes on to the end: whether `;` begins another
+/// parameter, as for some servers, or is part of a password can't be told.
+fn secret_at(parameters: &str) -> Option<usize> {
+    let starts = parameters.match_indices(['?', ';']).map(|(at, _)| at + 1);
+    std::iter::once(0).chain(starts).find_map(|start| {
+        let (name, value) = parameters.get(start..)?.split_once('=')?;
+        (!value.is_empty() && is_secret_parameter(name)).then_some(start + name.len() + 1)
+    })
 }
 
 fn is_secret_parameter(name: &str) -> bool {
@@ -127,14 +131,14 @@ mod tests {
             ("/a/_search?q=token:x&size=1", "/a/_search?q=token:x&size=1"),
             ("/a/_search?token=s3cret&size=1", "/a/_search?token=REDACTED&size=1"),
             ("/_bulk?refresh&access_token=a=b==", "/_bulk?refresh&access_token=REDACTED"),
-            ("/a?API-Key=k;x=1", "/a?API-Key=REDACTED;x=1"),
+            ("/a?x=1;API-Key=k;y=1&z=1", "/a?x=1;API-Key=REDACTED&z=1"),
             ("/a?%74oken=k&%61pi%5fkey=k", "/a?%74oken=REDACTED&%61pi%5fkey=REDACTED"),
             (
                 "/a?X-Amz-Algorithm=AWS4&X-Amz-Signature=ab&X-Amz-Security-Token=cd&X-Amz-Date=1",
                 "/a?X-Amz-Algorithm=AWS4&X-Amz-Signature=REDACTED&X-Amz-Security-Token=REDACTED&X-Amz-Date=1",
             ),
             ("/a?password=&pwd", "/a?password=&pwd"),
-            ("/a?password=p?q=1#access_token=t", "/a?password=REDACTED?q=1#access_token=REDACTED"),
+            ("/a?password=p?q=1#access_token=t", "/a?password=REDACTED#access_token=REDACTED"),
             ("http://bob:pw@h:9200/a@b?x=1", "http://REDACTED@h:9200/a@b?x=1"),
             ("https://t0ken@h", "https://REDACTED@h"),
             ("/a@b?user=c@d", "/a@b?user=c@d"),
@@ -150,13 +154,15 @@ mod tests {
         #[test]
         fn any_text_is_read_and_nothing_is_redacted_twice(url in "\\PC{0,60}") {
             let once = without_secrets(&url).into_owned();
-            prop_assert_eq!(without_secrets(&once).as_ref(), once.as_str());
+            let twice = without_secrets(&once).into_owned();
+            prop_assert_eq!(twice, once);
         }
 
         #[test]
-        fn no_secret_stays(before in "[a-z=&?;#%0-9]{0,20}", name in prop::sample::select(&SECRET_PARAMETERS[..])) {
-            let url = format!("/{before}?{name}=SECRET&x=1");
-            prop_assert!(!without_secrets(&url).contains("SECRET&"), "{}", without_secrets(&url));
+        fn no_secret_stays(before in "[a-z=&?;#%0-9]{0,20}", name in prop::sample::select(SECRET_PARAMETERS.to_vec())) {
+            let url = format!("/{before}?{name}=SEC?RE;T=S&x=1");
+            let shown = without_secrets(&url).into_owned();
+            prop_assert!(!["SEC", "RE;", "T=S"].iter().any(|part| shown.contains(part)), "{}", shown);
         }
     }
 }

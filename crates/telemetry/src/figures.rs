@@ -43,7 +43,7 @@ pub enum FigureValue {
 pub struct Durations {
     /// Of all of them, in seconds.
     pub sum: f64,
-    /// How many are in each bucket, by the bucket's upper bound in seconds. The last bound is `f64::MAX`.
+    /// How many are in each bucket, by the bucket's upper bound in seconds. The last bound is `f64::INFINITY`.
     pub buckets: Vec<(f64, u64)>,
 }
 

