@@ -63,8 +63,8 @@ impl Redaction {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use switchover_rest::secrets::SECRET_HEADERS;
     use switchover_http1::{RequestEvent, RequestFramer};
+    use switchover_rest::secrets::SECRET_HEADERS;
 
     fn redacted(redaction: &Redaction, request: &str) -> Option<String> {
         let mut framer = RequestFramer::new();

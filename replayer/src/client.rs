@@ -15,8 +15,8 @@ mod retry;
 mod target;
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -115,7 +115,14 @@ impl Connection {
     /// A connection that will be opened by the first request. `response_timeout` bounds every wait for progress.
     #[must_use]
     pub fn new(connector: Arc<Connector>, response_timeout: Duration) -> Self {
-        Self { connector, response_timeout, stream: None, buffer: Vec::new(), left: None, trouble: Arc::default() }
+        Self {
+            connector,
+            response_timeout,
+            stream: None,
+            buffer: Vec::new(),
+            left: None,
+            trouble: Arc::default(),
+        }
     }
 
     /// Sends a request once and reads its answer. A kept-alive connection that the target has closed is replaced

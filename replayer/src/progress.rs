@@ -264,7 +264,10 @@ mod tests {
         );
         assert_eq!(status["report"]["requests"]["same"], 2);
         assert_eq!(status["partitions"][0]["lag"], 7);
-        assert_eq!((&status["pacingErrorMs"]["count"], &status["pacingErrorMs"]["p50"]), (&2.into(), &1.5.into()));
+        assert_eq!(
+            (&status["pacingErrorMs"]["count"], &status["pacingErrorMs"]["p50"]),
+            (&2.into(), &1.5.into())
+        );
         let metrics = progress.metrics();
         for line in [
             "pacing_error_seconds_bucket{le=\"0.001\"} 0",

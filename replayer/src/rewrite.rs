@@ -177,11 +177,8 @@ impl Rewriter {
         let mut request = self.ruled(request, captured)?;
 
         let edited = request.edited();
-        let items = if edited.body && target.is_bulk() {
-            self.sent_items(&mut request, raw)
-        } else {
-            SentItems::All
-        };
+        let items =
+            if edited.body && target.is_bulk() { self.sent_items(&mut request, raw) } else { SentItems::All };
         let edited_head = edited.headers.then(|| with_headers(&head, &request));
         if let Some(edited_head) = &edited_head {
             head.raw = edited_head;

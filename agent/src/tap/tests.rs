@@ -9,7 +9,6 @@ use crate::header_edit::HeaderEdit;
 use crate::journal::Journal;
 use crate::recorder::Recorder;
 use crate::redaction::Redaction;
-use switchover_rest::secrets::SECRET_HEADERS;
 use crate::rules::{AckPolicy, OnFull, Rules};
 use crate::suppression::Suppression;
 use proptest::prelude::*;
@@ -19,6 +18,7 @@ use switchover_capture::log::{EntryKind, LogReader, Start};
 use switchover_capture::reassembly::{Reassembled, Reassembler, Transaction};
 use switchover_capture::record::TrafficStream;
 use switchover_capture::{LogOptions, LogWriter};
+use switchover_rest::secrets::SECRET_HEADERS;
 
 const GET: &str = "GET /i/_search HTTP/1.1\r\nHost: a\r\nAuthorization: Basic c2VjcmV0\r\n\r\n";
 const QUIET: &str = "GET /quiet HTTP/1.1\r\nHost: a\r\n\r\n";

@@ -52,12 +52,21 @@ pub enum Polled {
         partition: i32,
     },
     /// The group gave us these partitions; reading starts at the committed offset, if there is one.
-    Assigned(Vec<(i32, Option<i64>)>),
+    Assigned(Vec<(i32, Option<Committed>)>),
     /// The group takes these partitions away. They stay ours, and nobody else reads them, until
     /// [`RecordConsumer::release`]; records of them may still come.
     Revoked(Vec<i32>),
     /// These partitions are gone already: the group believed us dead.
     Lost(Vec<i32>),
+}
+
+/// What was committed last for a partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// The next offset to read.
+    pub offset: i64,
+    /// What the member that committed it called itself; may be empty.
+    pub by: String,
 }
 
 /// A member of a consumer group on one topic.
@@ -162,15 +171,18 @@ impl RecordConsumer {
         self.behind_change.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Commits the next offsets to read, waiting for the broker's word.
+    /// Commits the next offsets to read, waiting for the broker's word. `by` is kept beside them.
     ///
     /// # Errors
     /// When the broker refuses or can't be reached.
-    pub fn commit(&self, offsets: &[(i32, i64)]) -> Result<(), KafkaError> {
+    pub fn commit(&self, offsets: &[(i32, i64)], by: &str) -> Result<(), KafkaError> {
         let mut list = TopicPartitionList::new();
         for &(partition, offset) in offsets {
-            list.add_partition_offset(&self.topic, partition, Offset::Offset(offset))
+            let mut element = list.add_partition(&self.topic, partition);
+            element
+                .set_offset(Offset::Offset(offset))
                 .map_err(|error| KafkaError::operation(&self.topic, "committing", &error))?;
+            element.set_metadata(by);
         }
         self.inner
             .commit(&list, CommitMode::Sync)
@@ -244,9 +256,12 @@ impl RecordConsumer {
                     tracing::warn!(%error, topic = self.topic, "committed offsets unknown");
                     TopicPartitionList::new()
                 });
-                let start = |partition| match committed.find_partition(&self.topic, partition)?.offset() {
-                    Offset::Offset(offset) => Some(offset),
-                    _ => None,
+                let start = |partition| {
+                    let found = committed.find_partition(&self.topic, partition)?;
+                    match found.offset() {
+                        Offset::Offset(offset) => Some(Committed { offset, by: found.metadata().to_owned() }),
+                        _ => None,
+                    }
                 };
                 Polled::Assigned(
                     partitions.into_iter().map(|partition| (partition, start(partition))).collect(),
@@ -391,12 +406,7 @@ impl ClientContext for Context {
 
 impl ConsumerContext for Context {
     /// The library goes on with the rebalance when it is told of the new assignment, which may be later than here.
-    fn rebalance(
-        &self,
-        consumer: &BaseConsumer<Self>,
-        error: RDKafkaRespErr,
-        list: &mut TopicPartitionList,
-    ) {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, error: RDKafkaRespErr, list: &mut TopicPartitionList) {
         let partitions = partitions_of(list);
         let (change, told) = match error {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => {

@@ -79,8 +79,7 @@ impl Shared {
                 wanted.at = None;
                 self.rang.notify_one();
             } else {
-                (wanted, _) =
-                    self.changed.wait_timeout(wanted, left).unwrap_or_else(PoisonError::into_inner);
+                (wanted, _) = self.changed.wait_timeout(wanted, left).unwrap_or_else(PoisonError::into_inner);
             }
         }
     }

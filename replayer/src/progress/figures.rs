@@ -36,8 +36,13 @@ pub(super) fn figures(now: &Snapshot, pacing_error: &Recorded) -> Vec<Figure> {
         "How much later than scheduled requests left that nothing but the time held",
         FigureValue::Durations(durations(pacing_error)),
     );
-    let levels: Vec<_> =
-        now.partitions.iter().map(|PartitionLag { partition, lag, .. }| (partition.to_string(), u64::try_from(*lag).unwrap_or_default())).collect();
+    let levels: Vec<_> = now
+        .partitions
+        .iter()
+        .map(|PartitionLag { partition, lag, .. }| {
+            (partition.to_string(), u64::try_from(*lag).unwrap_or_default())
+        })
+        .collect();
     let lag = (!levels.is_empty()).then(|| {
         let levels = FigureValue::Levels { label: "partition", levels };
         figure("partition_lag_records", "Records in the topic and not replayed", levels)

@@ -417,8 +417,8 @@ impl Replay {
             in_flight = now.in_flight,
             waiting = now.waiting,
             lag_ms = now.source_lag_ms,
-            oldest =
-                oldest.map(|oldest| format!("{} for {} s: {}", oldest.request, oldest.seconds, oldest.reason)),
+            oldest = oldest
+                .map(|oldest| format!("{} for {} s: {}", oldest.request, oldest.seconds, oldest.reason)),
             "progress"
         );
     }

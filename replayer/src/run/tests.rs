@@ -1,5 +1,5 @@
-mod dead_letters;
 mod bulk_items;
+mod dead_letters;
 mod failures;
 mod input;
 mod outage;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use switchover_kafka::{KafkaOptions, Polled, RecordConsumer};
+use switchover_kafka::{Committed, KafkaOptions, Polled, RecordConsumer};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -125,7 +125,8 @@ async fn commit(consumer: &Arc<RecordConsumer>, offsets: &Offsets, done: Option<
         return;
     }
     let (consumer, asked) = (Arc::clone(consumer), next.clone());
-    match tokio::task::spawn_blocking(move || consumer.commit(&asked)).await {
+    let by = done.map(Done::owner).unwrap_or_default();
+    match tokio::task::spawn_blocking(move || consumer.commit(&asked, &by)).await {
         Ok(Ok(())) => {
             offsets.committed(&next);
             if let Some(Err(error)) = done.map(|done| done.committed(&next)) {
@@ -207,14 +208,21 @@ impl Group {
         match polled {
             Polled::Assigned(partitions) => {
                 tracing::info!(?partitions, topic = self.source.topic, "partitions assigned");
+                let mut others = Vec::new();
                 for (partition, committed) in partitions {
                     if self.assigned.insert(partition) {
-                        if let (Some(done), Some(offset)) = (&self.done, committed) {
-                            done.assigned(partition, offset);
+                        let offset = committed.as_ref().map(|committed| committed.offset);
+                        if let (Some(done), Some(Committed { offset, by })) = (&self.done, committed) {
+                            if by == done.owner() {
+                                done.assigned(partition, offset);
+                            } else {
+                                others.push((partition, offset));
+                            }
                         }
-                        intake.open_lane(lane(partition), committed.is_some_and(|offset| offset > 0));
+                        intake.open_lane(lane(partition), offset.is_some_and(|offset| offset > 0));
                     }
                 }
+                self.claim(others).await;
             }
             Polled::Revoked(partitions) => {
                 tracing::info!(?partitions, topic = self.source.topic, "partitions revoked");
@@ -258,6 +266,22 @@ impl Group {
                     self.at_end.remove(&partition);
                 }
             }
+        }
+    }
+
+    /// Takes partitions that another replayer has had.
+    async fn claim(&self, partitions: Vec<(i32, i64)>) {
+        let Some(done) = self.done.as_ref().filter(|_| !partitions.is_empty()) else { return };
+        for (partition, _) in &partitions {
+            if let Err(error) = done.forget(*partition) {
+                // The evaluation will not get further either, and says so.
+                tracing::warn!(%error, partition, "not noted that another replayer has had the partition");
+            }
+        }
+        let (consumer, by) = (Arc::clone(&self.source.consumer), done.owner());
+        let claimed = tokio::task::spawn_blocking(move || consumer.commit(&partitions, &by)).await;
+        if let Ok(Err(error)) = claimed {
+            tracing::warn!(%error, "partitions not claimed; the next commit does it");
         }
     }
 

@@ -49,7 +49,10 @@ fn tuples_are_compared_again() {
     assert_eq!(verdict(&tuple("GET", "/a/_doc/1", &one, "")), Verdict::NotComparable);
     assert_eq!(verdict(&tuple("GET", "/a/_doc/1", exception, &one)), Verdict::NotComparable);
     let lost = format!("{exception},{other}");
-    assert_eq!(judged(&tuple("PUT", "/a/_doc/1", &one, &lost)).comparison().reason.as_deref(), Some(judge::SENT_AGAIN));
+    assert_eq!(
+        judged(&tuple("PUT", "/a/_doc/1", &one, &lost)).comparison().reason.as_deref(),
+        Some(judge::SENT_AGAIN)
+    );
     assert_eq!(verdict(&tuple("GET", "/a/_doc/1", &one, &lost)), Verdict::Different);
     let refused = format!(r#"{{"Exception":"cannot connect: refused"}},{other}"#);
     assert_eq!(verdict(&tuple("PUT", "/a/_doc/1", &one, &refused)), Verdict::Different);

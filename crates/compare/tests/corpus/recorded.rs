@@ -32,7 +32,11 @@ pub(crate) struct Recorded {
 
 impl Exchange {
     pub(crate) fn question(&self) -> Question<'_> {
-        Question { call: Call::parse(&self.method, self.target.as_bytes()), body: self.body.as_bytes(), items: &SentItems::All }
+        Question {
+            call: Call::parse(&self.method, self.target.as_bytes()),
+            body: self.body.as_bytes(),
+            items: &SentItems::All,
+        }
     }
 
     /// The request on one line.

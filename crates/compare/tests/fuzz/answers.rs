@@ -29,7 +29,8 @@ pub(crate) fn run(data: &[u8]) {
     }
     let mut comparer = Comparer::default();
     for (method, path) in TARGETS {
-        let question = Question { call: Call::parse(method, path.as_bytes()), body: request, items: &SentItems::All };
+        let question =
+            Question { call: Call::parse(method, path.as_bytes()), body: request, items: &SentItems::All };
         comparer.learn(&question, &answer(source), 0);
         comparer.learn(&question, &answer(target), 1);
         let comparison = comparer.compare(&question, &answer(source), &answer(target));

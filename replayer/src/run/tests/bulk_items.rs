@@ -75,8 +75,12 @@ async fn an_item_behind_a_dropped_one_is_sent_again_and_compared_with_its_own_re
     let outcome = start(options).await.unwrap();
     assert_eq!(outcome.exit_code(), EXIT_DONE, "{}", outcome.json());
     assert_eq!(outcome.report.requests.expected_difference, 1, "{}", outcome.json());
-    let sent: Vec<String> =
-        scripted.seen().iter().skip(1).map(|seen| seen.text.split_once("\r\n\r\n").unwrap().1.to_owned()).collect();
+    let sent: Vec<String> = scripted
+        .seen()
+        .iter()
+        .skip(1)
+        .map(|seen| seen.text.split_once("\r\n\r\n").unwrap().1.to_owned())
+        .collect();
     let one = "{\"index\":{\"_index\":\"posts\",\"_id\":\"1\"}}\n{\"n\":1}\n";
     let three = "{\"index\":{\"_index\":\"posts\",\"_id\":\"3\"}}\n{\"n\":3}\n";
     assert_eq!(sent, [format!("{one}{three}"), one.to_owned()]);
@@ -108,11 +112,8 @@ async fn a_dead_letter_holds_the_captured_lines_of_the_items_that_are_left() {
     assert_eq!(reason["bulkItems"], serde_json::json!([3]), "{reason}");
 
     let healthy = Scripted::start(|_, _| reply(200, &items(&[item("3", 201)]))).await;
-    let again = Options {
-        input: Input::File(letters),
-        rewrite: rules(DROPPING),
-        ..capture.options(&healthy.target)
-    };
+    let again =
+        Options { input: Input::File(letters), rewrite: rules(DROPPING), ..capture.options(&healthy.target) };
     let outcome = start(again).await.unwrap();
     assert_eq!((outcome.exit_code(), outcome.report.requests.same), (EXIT_DONE, 1), "{}", outcome.json());
     let sent = healthy.seen().pop().unwrap().text;

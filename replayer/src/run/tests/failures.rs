@@ -116,8 +116,7 @@ async fn secrets_in_query_strings_are_sent_and_shown_nowhere() {
         false => reply(201, r#"{"result":"updated"}"#),
     })
     .await;
-    let options =
-        Options { retry_deadline: Duration::from_millis(200), ..capture.options(&scripted.target) };
+    let options = Options { retry_deadline: Duration::from_millis(200), ..capture.options(&scripted.target) };
     let outcome = start(options).await.unwrap();
     assert_eq!(outcome.exit_code(), EXIT_GAPS, "{}", outcome.verdict());
     assert!(scripted.lines().contains(&"PUT /a/_doc/1?api_key=s3cret&refresh=true HTTP/1.1".to_owned()));

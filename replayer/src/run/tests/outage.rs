@@ -89,11 +89,16 @@ async fn an_outage_loses_nothing_is_told_and_ends_without_a_burst() {
     let mut last: HashMap<String, u64> = HashMap::new();
     let paths = [before.paths.lock().unwrap().clone(), after.paths.lock().unwrap().clone()].concat();
     for path in &paths {
-        let Some((connection, at)) = path.rsplit('/').next().and_then(|id| id.split_once('-')) else { continue };
+        let Some((connection, at)) = path.rsplit('/').next().and_then(|id| id.split_once('-')) else {
+            continue;
+        };
         let at: u64 = at.parse().unwrap();
         let expected = last.insert(connection.to_owned(), at);
         // The one that was under way when the target went is sent twice.
-        assert!(at == expected.map_or(0, |before| before + 1) || Some(at) == expected, "{path} after {expected:?}");
+        assert!(
+            at == expected.map_or(0, |before| before + 1) || Some(at) == expected,
+            "{path} after {expected:?}"
+        );
     }
     assert!(last.len() == CONNECTIONS && last.values().all(|at| *at == REQUESTS - 1), "{last:?}");
 }

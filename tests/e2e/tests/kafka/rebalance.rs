@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use switchover_capture::{MAX_RECORD_BYTES, StreamEncoder, Timestamp};
 use switchover_e2e::scripted::Node;
 use switchover_kafka::KafkaOptions;
 use switchover_testkit::lab::Lab;
-use switchover_testkit::program::{Program, eventually, run};
+use switchover_testkit::program::{Program, WAIT_LIMIT, eventually, run};
 
 use crate::support::{producer, send, topic};
 
@@ -22,8 +22,9 @@ const ANSWER_TIME: Duration = Duration::from_millis(250);
 const SLOW_ANSWER_TIME: Duration = Duration::from_secs(5);
 const SLOW_EVERY: usize = 15;
 
-fn created() -> Vec<u8> {
-    let body = r#"{"result":"created"}"#;
+/// Names the index, or every request might concern all of the cluster.
+fn created(document: usize) -> Vec<u8> {
+    let body = format!(r#"{{"_index":"i","_id":"{document}","result":"created"}}"#);
     format!(
         "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
@@ -45,14 +46,14 @@ fn target(effects: &Shared, who: &'static str) -> Node {
     let effects = Arc::clone(effects);
     Node::start_with(move |_, path| {
         let Some(write) = path.strip_prefix("/i/_doc/").and_then(|rest| rest.split_once("?v=")) else {
-            return Some(created());
+            return Some(created(0));
         };
         let (document, version) = (write.0.parse().unwrap(), write.1.parse().unwrap());
         let first = effects.lock().unwrap().seen.insert((document, version));
         let slow = first && version % SLOW_EVERY == SLOW_EVERY / 2;
         std::thread::sleep(if slow { SLOW_ANSWER_TIME } else { ANSWER_TIME });
         effects.lock().unwrap().all.push((who, document, version));
-        Some(created())
+        Some(created(document))
     })
 }
 
@@ -78,7 +79,7 @@ fn fill(brokers: &str, topic: &str) {
             let mut records: Vec<Vec<u8>> = Vec::new();
             encoder.read(at(time), request.as_bytes(), &mut records);
             encoder.end_of_message(at(time), -1, -1, &mut records);
-            encoder.write(at(time + 5), &created(), &mut records);
+            encoder.write(at(time + 5), &created(connection), &mut records);
             encoder.flush(&mut records);
             if version + 1 == VERSIONS {
                 encoder.close(at(time + 6), &mut records);
@@ -141,9 +142,16 @@ fn partitions_move_between_replayers_and_no_write_is_lost_or_comes_late() {
         all.iter().map(|(_, document, version)| (*document, *version)).collect()
     };
     let done: BTreeMap<usize, usize> = (0..CONNECTIONS).map(|document| (document, VERSIONS - 1)).collect();
-    eventually("every document has its last version", || {
-        (last(&effects.lock().unwrap().all) == done).then_some(())
-    });
+    let begun = Instant::now();
+    while last(&effects.lock().unwrap().all) != done {
+        assert!(
+            begun.elapsed() < WAIT_LIMIT,
+            "not every document has its last version: {:?}\n{}",
+            last(&effects.lock().unwrap().all),
+            stays.log_text()
+        );
+        std::thread::sleep(ANSWER_TIME);
+    }
     let ended = stays.terminate();
     assert_eq!(ended.code(), Some(0), "{}", stays.log_text());
 

@@ -93,7 +93,11 @@ fn answers_of_older_sources() {
 #[test]
 fn what_the_request_says_matters() {
     let asked = |request: &str, source: &str, target: &str| {
-        let question = Question { call: Call::parse("POST", b"/a/_search"), body: request.as_bytes(), items: &SentItems::All };
+        let question = Question {
+            call: Call::parse("POST", b"/a/_search"),
+            body: request.as_bytes(),
+            items: &SentItems::All,
+        };
         let of =
             |body: &str| Answer { status: 200, body: body.as_bytes().to_vec().into(), ..Answer::default() };
         Comparer::default().compare(&question, &of(source), &of(target))
