@@ -191,19 +191,16 @@ impl<T> Order<T> {
         self.waiting = kept.into();
         let parked = self.begun.iter().filter(|(_, begun)| begun.parked.as_ref().is_some_and(&belongs));
         let parked: Vec<u64> = parked.map(|(number, _)| *number).collect();
-        self.ready.retain(|Reverse((_, number))| !parked.contains(number));
         self.parked -= parked.len();
-        self.waits -= parked
-            .iter()
-            .filter_map(|number| self.begun.get(number))
-            .map(|begun| begun.blockers)
-            .sum::<usize>();
-        let parked: Vec<T> = parked
-            .into_iter()
-            .filter_map(|number| self.end(number))
-            .filter_map(|begun| begun.parked)
-            .collect();
-        gone.into_iter().map(|waiting| waiting.value).chain(parked).collect()
+        let mut dropped = Vec::with_capacity(parked.len());
+        for number in &parked {
+            // One after the other: an earlier one of them may be what a later one waits for.
+            let Some(begun) = self.end(*number) else { continue };
+            self.waits -= begun.blockers;
+            dropped.extend(begun.parked);
+        }
+        self.ready.retain(|Reverse((_, number))| self.begun.contains_key(number));
+        gone.into_iter().map(|waiting| waiting.value).chain(dropped).collect()
     }
 
     /// What holds the next request, at the wall-clock time `now` (unix nanoseconds).

@@ -192,6 +192,23 @@ fn a_dropped_lane_frees_who_waited_for_its_parked_requests() {
 }
 
 #[test]
+fn parked_requests_of_a_dropped_lane_may_wait_for_each_other() {
+    let mut order = finished();
+    for (at, value) in [(0, 0), (2, 10), (4, 11), (6, 12), (8, 1)] {
+        order.push(arrival(at, at + 1, Footprint::everything()), value);
+    }
+    let left = leave(&mut order);
+    assert_eq!((values(&left), order.waiting()), (vec![0], 4));
+    let mut dropped = order.drop_lane(1, |value| *value >= 10);
+    dropped.sort_unstable();
+    assert_eq!((dropped, order.waiting(), order.waits), (vec![10, 11, 12], 1, 1));
+    assert_eq!(values(&leave(&mut order)), Vec::<usize>::new(), "it still waits for the first");
+    order.complete(left[0].0);
+    assert_eq!(values(&leave(&mut order)), [1]);
+    assert_eq!((order.waiting(), order.waits, order.head(0)), (0, 0, Head::Empty));
+}
+
+#[test]
 fn parked_requests_have_a_limit() {
     let mut order = finished();
     for value in 0..MAX_PARKED_REQUESTS + 10 {
