@@ -86,7 +86,7 @@ pub struct Cli {
     /// Do not capture requests that have a matching header; may be repeated
     #[arg(long, num_args = 2, value_names = ["NAME", "REGEX"], action = clap::ArgAction::Append, help_heading = "Capture")]
     pub suppress_capture_for_header_match: Vec<String>,
-    /// Capture a keyed hash in place of this header's value; may be repeated; `none` for no header [default: authorization, proxy-authorization, cookie, set-cookie, x-api-key, x-amz-security-token, es-security-runas-user]
+    /// Capture a keyed hash in place of this header's value; may be repeated; `none` for no header [default: authorization, proxy-authorization, cookie, set-cookie, x-api-key, x-amz-security-token, es-security-runas-user, es-secondary-authorization]
     #[arg(long, value_name = "NAME", help_heading = "Capture")]
     pub redact_header: Vec<String>,
     /// File with the key of those hashes [default: redaction-key in the capture log's directory, made if missing]

@@ -76,7 +76,7 @@ impl Histogram {
     /// Sum in seconds, and the number in each bucket by its upper bound in seconds.
     #[must_use]
     pub fn read(&self) -> (f64, Vec<(f64, u64)>) {
-        let bounds = BUCKETS_US.iter().map(|bound| *bound as f64 / 1e6).chain([f64::MAX]);
+        let bounds = BUCKETS_US.iter().map(|bound| *bound as f64 / 1e6).chain([f64::INFINITY]);
         let counts = self.buckets.iter().map(|bucket| bucket.load(Ordering::Relaxed));
         (self.sum_us.load(Ordering::Relaxed) as f64 / 1e6, bounds.zip(counts).collect())
     }

@@ -9,7 +9,6 @@ pub mod cli;
 pub mod clock;
 pub mod counters;
 pub mod durability;
-pub mod export;
 pub mod flusher;
 pub mod handover;
 pub mod header_edit;

@@ -8,16 +8,6 @@ use std::fmt::Write as _;
 use switchover_capture::REDACTED_PREFIX;
 use switchover_http1::Headers;
 
-/// What is redacted unless the operator says otherwise.
-pub const DEFAULT_HEADERS: [&str; 7] = [
-    "authorization",
-    "proxy-authorization",
-    "cookie",
-    "set-cookie",
-    "x-api-key",
-    "x-amz-security-token",
-    "es-security-runas-user",
-];
 /// Bytes of the hash that are kept: too many to collide, few enough to read.
 const KEPT_HASH_BYTES: usize = 16;
 
@@ -74,6 +64,7 @@ impl Redaction {
 mod tests {
     use super::*;
     use switchover_http1::{RequestEvent, RequestFramer};
+    use switchover_rest::secrets::SECRET_HEADERS;
 
     fn redacted(redaction: &Redaction, request: &str) -> Option<String> {
         let mut framer = RequestFramer::new();
@@ -84,7 +75,7 @@ mod tests {
     }
 
     fn default_names() -> Vec<String> {
-        DEFAULT_HEADERS.iter().map(|&name| name.to_owned()).collect()
+        SECRET_HEADERS.iter().map(|&name| name.to_owned()).collect()
     }
 
     #[test]

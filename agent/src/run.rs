@@ -5,11 +5,11 @@ use crate::capture::{self, Capture};
 use crate::cli::Cli;
 use crate::clock::Clock;
 use crate::counters::Counters;
-use crate::export::Exports;
 use crate::flusher::Flusher;
 use crate::handover::{self, Connection, Handover, Uncaptured};
 use crate::identity::Identity;
 use crate::listener::{self, Acceptor};
+use crate::metrics;
 use crate::relay::Relay;
 use crate::rules::OnFull;
 use crate::service_manager;
@@ -23,7 +23,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use switchover_telemetry::otlp::{Service, Span};
+use switchover_telemetry::otlp::{Exports, Service, Span};
 use switchover_telemetry::{serve_admin, terminated};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -262,7 +262,8 @@ impl Agent {
         };
         let mut exports = Exports::default();
         if let Some(endpoint) = &cli.otel_metrics_collector_endpoint {
-            exports.metrics(endpoint.clone(), service.clone(), status);
+            let figures = move || metrics::figures(&status);
+            exports.metrics(endpoint.clone(), service.clone(), metrics::PREFIX, figures);
         }
         if let Some((endpoint, spans)) =
             cli.otel_trace_collector_endpoint.as_ref().zip(self.waiting_spans.take())

@@ -4,7 +4,7 @@ use crate::cli::{Cli, Durability};
 use crate::header_edit::HeaderEdit;
 use crate::limits::Limits;
 use crate::node::Node;
-use crate::redaction::{DEFAULT_HEADERS, Redaction};
+use crate::redaction::Redaction;
 use crate::rules::Rules;
 use crate::suppression::Suppression;
 use crate::tls::Tls;
@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use std::path::Path;
 use std::sync::Arc;
 use switchover_kafka::Resolved;
+use switchover_rest::secrets::SECRET_HEADERS;
 use switchover_tls::{ClientCa, ClientOptions, Reloading, ServerOptions};
 
 /// The name that brokers see unless the operator says otherwise.
@@ -133,7 +134,7 @@ fn pairs(flag: &str, flat: &[String]) -> Result<Vec<(String, String)>> {
 
 fn redaction(cli: &Cli) -> Result<Option<Redaction>> {
     let names: Vec<String> = match cli.redact_header.as_slice() {
-        [] => DEFAULT_HEADERS.iter().map(|&name| name.to_owned()).collect(),
+        [] => SECRET_HEADERS.iter().map(|&name| name.to_owned()).collect(),
         [only] if only == NO_HEADER => return Ok(None),
         names if names.iter().any(|name| name == NO_HEADER) => {
             bail!("--redactHeader none goes with no other --redactHeader")

@@ -51,6 +51,7 @@ class Sample:
     cpu_seconds: float
     rss_bytes: int
     lag_p99_ms: float | None
+    pacing_error_p99_ms: float | None
 
 
 def main() -> int:
@@ -58,8 +59,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench/replay", description=__doc__)
     parser.add_argument("--seconds", type=int, default=5, help="length of each recording (5)")
     seconds = parser.parse_args().seconds
-    print("| traffic | requests | MB | s | requests/s | MB/s | requests/s a core | MB/s a core | lag p99 ms | RSS MB |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print("| traffic | requests | MB | s | requests/s | MB/s | requests/s a core | MB/s a core | lag p99 ms | pacing error p99 ms | RSS MB |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     failed = False
     for run in RUNS:
         try:
@@ -101,6 +102,7 @@ def replay(address: str, speed: str, directory: Path) -> Sample:
         raise BenchError(f"the replayer ended with code {code}: {said}")
     told = json.loads(report.read_text())
     lag = told.get("pacingLagMs") or {}
+    error = told.get("pacingErrorMs") or {}
     return Sample(
         requests=told["requests"]["replayed"],
         bytes=told["input"]["bytes"],
@@ -108,6 +110,7 @@ def replay(address: str, speed: str, directory: Path) -> Sample:
         cpu_seconds=used.ru_utime + used.ru_stime,
         rss_bytes=used.ru_maxrss * 1024,
         lag_p99_ms=lag.get("p99"),
+        pacing_error_p99_ms=error.get("p99") if error.get("count") else None,
     )
 
 
@@ -123,6 +126,7 @@ def row(run: Run, sample: Sample) -> str:
         f"{sample.requests / sample.cpu_seconds:,.0f}",
         f"{megabytes / sample.cpu_seconds:,.0f}",
         "–" if sample.lag_p99_ms is None else f"{sample.lag_p99_ms:.2f}",
+        "–" if sample.pacing_error_p99_ms is None else f"{sample.pacing_error_p99_ms:.2f}",
         f"{sample.rss_bytes / 1e6:.0f}",
     ]
     return f"| {run.title} | {' | '.join(figures)} |"

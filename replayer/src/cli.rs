@@ -13,6 +13,7 @@ use switchover_kafka::{KafkaArgs, OptionsError, Resolved};
 use switchover_settings::secret::SecretError;
 use switchover_settings::{Environment, value};
 use switchover_telemetry::LogFormat;
+use switchover_telemetry::otlp::CollectorEndpoint;
 
 use crate::client::DEFAULT_NON_RETRYABLE;
 use crate::order::Policy;
@@ -125,6 +126,12 @@ pub struct Settings {
     /// Address for /healthz, /readyz, /status and /metrics [default: none]
     #[arg(long, value_name = "HOST:PORT", help_heading = "Output")]
     pub admin_address: Option<String>,
+    /// OpenTelemetry collector that gets the figures of /metrics, by OTLP over gRPC
+    #[arg(long, value_name = "http://HOST:PORT", help_heading = "Output", value_parser = CollectorEndpoint::parse)]
+    pub otel_metrics_collector_endpoint: Option<CollectorEndpoint>,
+    /// OpenTelemetry collector that gets a span for each request that was sent, by OTLP over gRPC
+    #[arg(long, value_name = "http://HOST:PORT", help_heading = "Output", value_parser = CollectorEndpoint::parse)]
+    pub otel_trace_collector_endpoint: Option<CollectorEndpoint>,
     /// How log lines look
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output", default_value = "text")]
     pub log_format: LogFormat,
@@ -197,6 +204,7 @@ impl Settings {
             tuple_dir: self.tuple_dir.clone(),
             tuple_max_file_bytes: self.tuple_max_file_size_mb * 1024 * 1024,
             max_differences: self.max_differences,
+            spans: None,
         })
     }
 

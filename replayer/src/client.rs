@@ -14,8 +14,8 @@ mod retry;
 mod target;
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -81,6 +81,24 @@ pub struct Connection {
     response_timeout: Duration,
     stream: Option<Transport>,
     buffer: Vec<u8>,
+    left: Option<Instant>,
+    trouble: Arc<Trouble>,
+}
+
+/// Why the request on a connection is not done yet, for the status: the last attempt that failed.
+#[derive(Debug, Default)]
+pub struct Trouble(Mutex<Option<String>>);
+
+impl Trouble {
+    /// What it is now.
+    #[must_use]
+    pub fn get(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, trouble: Option<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
 }
 
 /// When the first byte went out, filled in as soon as it does.
@@ -96,7 +114,14 @@ impl Connection {
     /// A connection that will be opened by the first request. `response_timeout` bounds every wait for progress.
     #[must_use]
     pub fn new(connector: Arc<Connector>, response_timeout: Duration) -> Self {
-        Self { connector, response_timeout, stream: None, buffer: Vec::new() }
+        Self {
+            connector,
+            response_timeout,
+            stream: None,
+            buffer: Vec::new(),
+            left: None,
+            trouble: Arc::default(),
+        }
     }
 
     /// Sends a request once and reads its answer. A kept-alive connection that the target has closed is replaced
@@ -105,13 +130,16 @@ impl Connection {
     /// # Errors
     /// See [`ExchangeError`]; the connection is then closed.
     pub async fn exchange(&mut self, request: &RawRequest) -> Result<Answer, ExchangeError> {
+        self.left = None;
         let mut kept = self.stream.take();
         let reused = kept.as_mut().is_some_and(Transport::is_quiet);
         let mut stream = match kept.filter(|_| reused) {
             Some(stream) => stream,
             None => self.connector.connect().await?,
         };
-        let mut reading = Reading::new(request.kind, Sent { at: SystemTime::now(), instant: Instant::now() });
+        let sent = Sent { at: SystemTime::now(), instant: Instant::now() };
+        self.left = Some(sent.instant);
+        let mut reading = Reading::new(request.kind, sent);
         let (silent, buffer) = (self.response_timeout, &mut self.buffer);
         let outcome = match &mut stream {
             Transport::Plain(stream) => {
@@ -134,6 +162,18 @@ impl Connection {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// What is told of its requests while they are tried again.
+    #[must_use]
+    pub fn with_trouble(self, trouble: Arc<Trouble>) -> Self {
+        Self { trouble, ..self }
+    }
+
+    /// When the first byte of the latest request went out, if it did.
+    #[must_use]
+    pub fn left(&self) -> Option<Instant> {
+        self.left
     }
 }
 

@@ -6,11 +6,17 @@
 //! passed is forgotten.
 //!
 //! The file is lines of fields between tabs: `for` with topic, group and target; `done` with partition, offset, index,
-//! node and connection; `committed` with partition and offset. A torn last line is what a crash leaves, and dropped.
+//! node and connection; `committed` with partition and offset; `left` with a partition; `owner` with a name. A torn last
+//! line is what a crash leaves, and dropped.
+//!
+//! The memory is good only as long as nobody else replays the partition: another replayer repeats an older write, and to
+//! leave out the newer one behind it would leave the older state. So each commit carries the owner's name, a replayer that
+//! gets a partition commits under its own before it sends anything, and who finds another's name forgets.
 
 mod file;
 mod remembered;
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -63,7 +69,10 @@ impl Done {
         let path = directory.join(FILE_NAME);
         let failed = |source| DoneError { path: path.clone(), source };
         std::fs::create_dir_all(directory).map_err(failed)?;
-        let remembered = file::read(&path, subject).map_err(failed)?;
+        let mut remembered = file::read(&path, subject).map_err(failed)?;
+        if remembered.owner.is_empty() {
+            remembered.owner = format!("{:016x}", RandomState::new().build_hasher().finish());
+        }
         let file = DoneFile::replace(path.clone(), subject, &remembered).map_err(failed)?;
         Ok(Self { state: Mutex::new(State { file, remembered }) })
     }
@@ -104,6 +113,23 @@ impl Done {
         }
         // Losing it only means that a little more is remembered.
         state.flush(false)
+    }
+
+    /// What is committed beside the offsets: the same for every run with this directory.
+    #[must_use]
+    pub fn owner(&self) -> String {
+        self.state().remembered.owner.clone()
+    }
+
+    /// Another replayer has had this partition since.
+    ///
+    /// # Errors
+    /// Of the file system.
+    pub fn forget(&self, partition: i32) -> Result<(), DoneError> {
+        let state = &mut *self.state();
+        state.file.line(&remembered::left_line(partition));
+        state.remembered.forget(partition);
+        state.flush(true)
     }
 
     /// The group begins to read a partition here. When that is before what was committed, somebody wants it all again.

@@ -12,7 +12,9 @@ use switchover_compare::answer::Answer;
 use switchover_compare::compare::{Comparer, Question};
 use switchover_compare::noise::Noise;
 use switchover_compare::report::Document;
-use switchover_compare::tuple::{DEAD_LETTERED, NO_SOURCE, NOT_SENT, OVERTAKEN, SENT_AGAIN};
+use switchover_compare::tuple::{
+    DEAD_LETTERED, NO_SOURCE, NOT_SENT, OVERTAKEN, SENT_AGAIN, unsent as unsent_comparison,
+};
 use switchover_http1::message::parse_request;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
@@ -26,6 +28,7 @@ use crate::done::{Done, DoneError, Entry};
 use crate::progress::Progress;
 use crate::report::{self, Report, Sendings};
 use crate::rewrite::{Outgoing, Unsent};
+use crate::spans::Spans;
 use crate::tuple::{self, TupleFile};
 use crate::verdict::{Comparison, Verdict};
 use switchover_rest::{Call, Class};
@@ -72,6 +75,17 @@ pub enum Sending {
     Unreplayable(Unsent),
 }
 
+impl Sending {
+    /// When its first byte left; `None` when it did not, or had to wait for a place among the requests in flight.
+    #[must_use]
+    pub fn left(&self) -> Option<Instant> {
+        match self {
+            Self::Answered { attempts, .. } | Self::DeadLettered { attempts, .. } => attempts.left,
+            Self::Unreplayable(_) => None,
+        }
+    }
+}
+
 /// The tuple file could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write {path}: {source}; make room or choose another --tupleDir, and run again", path = path.display())]
@@ -89,6 +103,8 @@ pub struct TupleOptions {
     pub max_file_bytes: u64,
     /// Remembers what is finished. With it tuples are fsynced before a request is acknowledged.
     pub done: Option<Arc<Done>>,
+    /// Shows what was sent.
+    pub spans: Option<Spans>,
 }
 
 /// What the evaluation comes back with.
@@ -153,6 +169,9 @@ async fn evaluate(
         let received = timeout_at(flush_at, finished.recv_many(&mut batch, BATCH)).await;
         for finished in batch.drain(..) {
             let comparison = judge(comparer, &finished);
+            if let Some(spans) = &options.spans {
+                spans.tell(&finished, &comparison);
+            }
             line.clear();
             tuple::write_line(&mut line, &finished, &comparison);
             file.write(&line).map_err(failed)?;
@@ -189,7 +208,7 @@ fn judge(comparer: &mut Comparer, finished: &Finished) -> Comparison {
     let (request, attempts) = match &finished.sending {
         Sending::Answered { request, attempts } => (request, attempts),
         Sending::DeadLettered { .. } => return Comparison::not_comparable(DEAD_LETTERED),
-        Sending::Unreplayable(unsent) => return Comparison::not_comparable(unsent.verdict()),
+        Sending::Unreplayable(unsent) => return unsent_comparison(&unsent.to_string()),
     };
     let captured = &finished.captured;
     let Some(source) = captured.answer() else {
@@ -200,7 +219,7 @@ fn judge(comparer: &mut Comparer, finished: &Finished) -> Comparison {
     // What was asked matters for searches and for telling repeated reads; the body of a bulk need not be decoded.
     let matters = call.is_some_and(|call| call.is_read() || call.class() == Class::Search);
     let body = matters.then(|| request_body(&captured.request.bytes)).flatten();
-    let question = Question { call, body: body.as_deref().unwrap_or_default() };
+    let question = Question { call, body: body.as_deref().unwrap_or_default(), items: &request.items };
     let source_answer = Answer::parse(&source.bytes, request.kind);
     if let Ok(answer) = &source_answer {
         comparer.learn(&question, answer, captured.first);
@@ -231,7 +250,7 @@ fn judge(comparer: &mut Comparer, finished: &Finished) -> Comparison {
 }
 
 /// The decoded body; `None` when it can't be had.
-fn request_body(request: &[u8]) -> Option<Cow<'_, [u8]>> {
+pub(crate) fn request_body(request: &[u8]) -> Option<Cow<'_, [u8]>> {
     let (head, body) = parse_request(request).ok()?;
     content::decode(head.header("content-encoding"), body).ok()
 }

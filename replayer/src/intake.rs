@@ -90,6 +90,10 @@ impl Lane {
     }
 }
 
+/// What is left of a lane that was given up.
+#[derive(Debug)]
+pub struct DroppedLane(#[expect(dead_code, reason = "it only has to live")] Lane);
+
 #[derive(Debug)]
 struct Connection {
     number: u64,
@@ -134,9 +138,10 @@ impl Intake {
         self.batch.marks.push((lane, LaneMark::Read(i64::MIN)));
     }
 
-    /// Gives a lane up, with everything unfinished.
-    pub fn drop_lane(&mut self, lane: u32) {
-        self.lanes.remove(&lane);
+    /// Gives a lane up, with everything unfinished. What is left keeps the records of requests that are not whole: they
+    /// are not finished as long as it lives.
+    pub fn drop_lane(&mut self, lane: u32) -> Option<DroppedLane> {
+        let dropped = self.lanes.remove(&lane).map(DroppedLane);
         self.connections.retain(|_, connection| {
             if connection.lane == lane {
                 self.batch.closed.push(connection.number);
@@ -146,6 +151,7 @@ impl Intake {
         self.batch.captured.retain(|captured| captured.lane != lane);
         self.batch.marks.retain(|(other, _)| *other != lane);
         self.batch.dropped_lanes.push(lane);
+        dropped
     }
 
     /// Takes a record. `place` says where it lies, for messages.

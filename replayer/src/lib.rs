@@ -27,6 +27,7 @@ pub mod selection;
 pub mod session;
 pub mod signing;
 pub mod source;
+pub mod spans;
 pub mod tuple;
 
 pub use switchover_compare::{compare, content, verdict};

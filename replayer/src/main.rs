@@ -2,12 +2,15 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use switchover_replayer::cli::{ENVIRONMENT, Settings};
-use switchover_replayer::progress::Progress;
+use switchover_replayer::progress::{self, Progress};
 use switchover_replayer::report::{self, EXIT_FAILED, Outcome};
 use switchover_replayer::run::{self, Options};
+use switchover_replayer::spans::Spans;
+use switchover_telemetry::otlp::{Exports, Service};
 use tokio_util::sync::CancellationToken;
 
 const EXIT_USAGE: u8 = 2;
@@ -31,7 +34,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn replay(settings: &Settings, options: Options) -> anyhow::Result<Outcome> {
+fn replay(settings: &Settings, mut options: Options) -> anyhow::Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     let outcome = runtime.block_on(async {
         let stop = CancellationToken::new();
@@ -45,6 +48,7 @@ fn replay(settings: &Settings, options: Options) -> anyhow::Result<Outcome> {
                 stop.child_token(),
             ));
         }
+        let exports = exports(settings, &mut options, &progress);
         let told = stop.clone();
         tokio::spawn(async move {
             if let Err(error) = switchover_telemetry::terminated().await {
@@ -53,7 +57,9 @@ fn replay(settings: &Settings, options: Options) -> anyhow::Result<Outcome> {
             }
             told.cancel();
         });
-        run::run(options, progress, stop).await.map_err(anyhow::Error::from)
+        let outcome = run::run(options, progress, stop).await.map_err(anyhow::Error::from);
+        exports.finish().await;
+        outcome
     });
     // A reader that is blocked on standard input must not keep the process.
     runtime.shutdown_background();
@@ -65,4 +71,26 @@ fn replay(settings: &Settings, options: Options) -> anyhow::Result<Outcome> {
     }
     report::write_text(&mut std::io::stdout().lock(), &document).context("cannot write the report")?;
     Ok(outcome)
+}
+
+/// Starts what is pushed to collectors, if any are named.
+fn exports(settings: &Settings, options: &mut Options, progress: &Arc<Progress>) -> Exports {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let service = Service {
+        name: env!("CARGO_PKG_NAME"),
+        instance: format!("{}-{}", host.trim(), std::process::id()),
+        started_unix_ns: u64::try_from(started.as_nanos()).unwrap_or_default(),
+    };
+    let mut exports = Exports::default();
+    if let Some(endpoint) = &settings.otel_metrics_collector_endpoint {
+        let progress = Arc::clone(progress);
+        exports.metrics(endpoint.clone(), service.clone(), progress::PREFIX, move || progress.figures());
+    }
+    if let Some(endpoint) = &settings.otel_trace_collector_endpoint {
+        let (spans, waiting) = Spans::new();
+        options.spans = Some(spans);
+        exports.spans(endpoint.clone(), service, waiting);
+    }
+    exports
 }

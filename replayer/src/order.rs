@@ -83,6 +83,8 @@ pub struct Released<T> {
     pub ticket: Ticket,
     /// Set when later writes are let past this read: its answer may show them.
     pub overtaken: Arc<AtomicBool>,
+    /// Other requests had to be complete first.
+    pub waited: bool,
     /// What was pushed.
     pub value: T,
 }
@@ -114,6 +116,8 @@ pub struct Order<T> {
     /// Those of the parked ones that wait for nothing any more.
     ready: BinaryHeap<Reverse<(i64, u64)>>,
     parked: usize,
+    /// Begun ones whose lane is gone.
+    dropped: usize,
     /// How many others the parked ones wait for, all together.
     waits: usize,
     /// Reads in the order in which they began, until they are complete or writes may pass them.
@@ -135,8 +139,10 @@ struct Waiting<T> {
 struct Begun<T> {
     arrival: Arrival,
     overtaken: Arc<AtomicBool>,
-    /// `None` once it is in flight.
+    /// `None` once it is in flight, or dropped.
     parked: Option<T>,
+    /// Its lane is gone: it ends by itself as soon as it waits for nothing.
+    is_dropped: bool,
     /// How many it waits for.
     blockers: usize,
     /// Who waits for it because of what both touch.
@@ -157,6 +163,7 @@ impl<T> Order<T> {
             connections: HashMap::new(),
             ready: BinaryHeap::new(),
             parked: 0,
+            dropped: 0,
             waits: 0,
             reads: VecDeque::new(),
             lanes: BTreeMap::new(),
@@ -181,7 +188,8 @@ impl<T> Order<T> {
         *state = mark;
     }
 
-    /// A lane that is no longer read: forgets its mark and gives back its requests that `belongs` picks.
+    /// A lane that is no longer read: forgets its mark and gives back its requests that `belongs` picks. What waits for them
+    /// goes on to wait for what they waited for, which it may depend on itself.
     pub fn drop_lane(&mut self, lane: u32, belongs: impl Fn(&T) -> bool) -> Vec<T> {
         self.lanes.remove(&lane);
         let (gone, kept): (Vec<_>, Vec<_>) =
@@ -189,19 +197,22 @@ impl<T> Order<T> {
         self.waiting = kept.into();
         let parked = self.begun.iter().filter(|(_, begun)| begun.parked.as_ref().is_some_and(&belongs));
         let parked: Vec<u64> = parked.map(|(number, _)| *number).collect();
-        self.ready.retain(|Reverse((_, number))| !parked.contains(number));
-        self.parked -= parked.len();
-        self.waits -= parked
-            .iter()
-            .filter_map(|number| self.begun.get(number))
-            .map(|begun| begun.blockers)
-            .sum::<usize>();
-        let parked: Vec<T> = parked
-            .into_iter()
-            .filter_map(|number| self.end(number))
-            .filter_map(|begun| begun.parked)
-            .collect();
-        gone.into_iter().map(|waiting| waiting.value).chain(parked).collect()
+        let (mut dropped, mut free) = (Vec::with_capacity(parked.len()), Vec::new());
+        for number in parked {
+            let Some(begun) = self.begun.get_mut(&number) else { continue };
+            dropped.extend(begun.parked.take());
+            begun.is_dropped = true;
+            self.parked -= 1;
+            self.dropped += 1;
+            if begun.blockers == 0 {
+                free.push(number);
+            }
+        }
+        self.ready.retain(|Reverse((_, number))| !free.contains(number));
+        for number in free {
+            self.end(number);
+        }
+        gone.into_iter().map(|waiting| waiting.value).chain(dropped).collect()
     }
 
     /// What holds the next request, at the wall-clock time `now` (unix nanoseconds).
@@ -252,7 +263,7 @@ impl<T> Order<T> {
             let begun = self.begun.get_mut(&number)?;
             let (overtaken, value) = (Arc::clone(&begun.overtaken), begun.parked.take()?);
             self.parked -= 1;
-            return Some(Released { ticket: Ticket(number), overtaken, value });
+            return Some(Released { ticket: Ticket(number), overtaken, waited: true, value });
         }
         let Waiting { arrival, value, .. } = self.waiting.pop()?;
         let number = self.started;
@@ -282,6 +293,7 @@ impl<T> Order<T> {
             arrival,
             overtaken: Arc::clone(&overtaken),
             parked: None,
+            is_dropped: false,
             blockers,
             waiters: Vec::new(),
             next_of_connection: None,
@@ -294,7 +306,7 @@ impl<T> Order<T> {
             return None;
         }
         self.begun.insert(number, begun);
-        Some(Released { ticket: Ticket(number), overtaken, value })
+        Some(Released { ticket: Ticket(number), overtaken, waited: false, value })
     }
 
     /// A released request is complete on the target.
@@ -322,25 +334,37 @@ impl<T> Order<T> {
     }
 
     /// Nobody waits for it any more.
-    fn end(&mut self, number: u64) -> Option<Begun<T>> {
-        let mut begun = self.begun.remove(&number)?;
+    fn end(&mut self, number: u64) {
+        let waiters = self.take_out(number);
+        self.unblock(waiters);
+    }
+
+    /// Forgets it. Those that waited for it.
+    fn take_out(&mut self, number: u64) -> Vec<u64> {
+        let Some(begun) = self.begun.remove(&number) else { return Vec::new() };
+        self.dropped -= usize::from(begun.is_dropped);
         if self.policy == Policy::Document {
             self.conflicts.remove(number, &begun.arrival.footprint);
         }
         if self.connections.get(&begun.arrival.connection) == Some(&number) {
             self.connections.remove(&begun.arrival.connection);
         }
-        let waiters = std::mem::take(&mut begun.waiters);
-        self.unblock(waiters.into_iter().chain(begun.next_of_connection));
-        Some(begun)
+        let mut waiters = begun.waiters;
+        waiters.extend(begun.next_of_connection);
+        waiters
     }
 
-    fn unblock(&mut self, waiters: impl IntoIterator<Item = u64>) {
-        for number in waiters {
+    fn unblock(&mut self, mut waiters: Vec<u64>) {
+        while let Some(number) = waiters.pop() {
             let Some(waiter) = self.begun.get_mut(&number) else { continue };
             waiter.blockers -= 1;
             self.waits -= 1;
-            if waiter.blockers == 0 {
+            if waiter.blockers > 0 {
+                continue;
+            }
+            if waiter.is_dropped {
+                waiters.extend(self.take_out(number));
+            } else {
                 self.ready.push(Reverse((waiter.arrival.first, number)));
             }
         }
@@ -355,7 +379,7 @@ impl<T> Order<T> {
     /// Requests released and not complete.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.begun.len() - self.parked
+        self.begun.len() - self.parked - self.dropped
     }
 }
 

@@ -2,10 +2,17 @@
 //!
 //! The time base is set once, by the first request, and never moved: after a stall the replay catches up as fast as
 //! the order allows. That can't flood the target: `--maxConcurrentRequests` bounds what is in flight.
+//!
+//! How well the time is kept is measured apart from how far behind the replay is: a request that waited for another one,
+//! or for its record to be read, says nothing of the clock.
+
+mod alarm;
 
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+pub use alarm::Alarm;
 
 /// How fast the source's time passes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,6 +44,8 @@ pub struct Pace {
     /// Longer pauses of the source count as this, in nanoseconds.
     max_idle_gap: Option<i64>,
     base: Option<Base>,
+    /// Since when nothing but the time holds the next request; `None` while something else does.
+    free_since: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +65,7 @@ impl Pace {
     #[must_use]
     pub fn new(speed: Speed, max_idle_gap: Option<Duration>) -> Self {
         let max_idle_gap = max_idle_gap.map(|gap| i64::try_from(gap.as_nanos()).unwrap_or(i64::MAX));
-        Self { speed, max_idle_gap, base: None }
+        Self { speed, max_idle_gap, base: None, free_since: None }
     }
 
     /// When a request that the source saw at `first` (unix nanoseconds) is due. `None`: at once, whatever the time.
@@ -71,6 +80,17 @@ impl Pace {
         let after = first.saturating_sub(base.first).saturating_sub(base.left_out).max(0);
         let wait = Duration::from_nanos(after.unsigned_abs()).div_f64(factor);
         Some(base.start.checked_add(wait).unwrap_or(base.start))
+    }
+
+    /// Something else than the time holds the next request.
+    pub fn hold(&mut self) {
+        self.free_since = None;
+    }
+
+    /// Nothing holds the next request but its time, `due`. When it should leave: then, or now when it was held until now.
+    pub fn schedule(&mut self, due: Option<Instant>, now: Instant) -> Option<Instant> {
+        let free_since = *self.free_since.get_or_insert(now);
+        due.map(|due| due.max(free_since))
     }
 }
 
@@ -106,6 +126,19 @@ mod tests {
         let mut pace = Pace::new(Speed::Factor(2.0), Some(Duration::from_secs(10)));
         let mut due = |second: i64| pace.due(second * SECOND, start).unwrap().duration_since(start).as_secs();
         assert_eq!([due(0), due(10), due(3610), due(3612), due(3600), due(7200)], [0, 5, 10, 11, 5, 16]);
+    }
+
+    #[test]
+    fn what_was_held_should_leave_when_it_is_free() {
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let mut pace = Pace::new(Speed::Factor(1.0), None);
+        assert_eq!(pace.schedule(Some(after(5)), start), Some(after(5)));
+        assert_eq!(pace.schedule(Some(after(5)), after(6)), Some(after(5)), "woken a second late");
+        assert_eq!(pace.schedule(Some(after(5)), after(7)), Some(after(5)), "so is the next one");
+        pace.hold();
+        assert_eq!(pace.schedule(Some(after(5)), after(8)), Some(after(8)), "it could not leave before");
+        assert_eq!(pace.schedule(None, after(9)), None);
     }
 
     #[test]

@@ -1,13 +1,18 @@
 //! How a run is going: counters for the progress line and the admin pages.
 
+mod figures;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use switchover_compare::report::{Durations, Percentiles};
 use switchover_telemetry::AdminPages;
+use switchover_telemetry::figures::{self as metrics, Figure};
 
 use crate::commit::{Offsets, PartitionLag};
+pub use figures::PREFIX;
 
 /// Counters of a run, shared by its parts.
 #[derive(Debug)]
@@ -26,6 +31,7 @@ pub struct Progress {
     report: Mutex<serde_json::Value>,
     oldest: Mutex<Option<Oldest>>,
     offsets: OnceLock<Arc<Offsets>>,
+    pacing_error: Mutex<Durations>,
 }
 
 /// The request that has waited longest for its answer.
@@ -39,7 +45,7 @@ pub struct Oldest {
     /// How long it has been in flight, retries included.
     pub seconds: u64,
     /// Why it is not complete.
-    pub reason: &'static str,
+    pub reason: String,
 }
 
 /// What the run sees of itself.
@@ -85,6 +91,8 @@ pub struct Snapshot {
     pub seconds: u64,
     /// The request that has waited longest for its answer.
     pub oldest: Option<Oldest>,
+    /// How much later than scheduled requests left that nothing but the time held.
+    pub pacing_error_ms: Percentiles,
     /// How far each partition is replayed, with Kafka.
     pub partitions: Vec<PartitionLag>,
 }
@@ -106,6 +114,7 @@ impl Default for Progress {
             report: Mutex::default(),
             oldest: Mutex::default(),
             offsets: OnceLock::new(),
+            pacing_error: Mutex::default(),
         }
     }
 }
@@ -134,6 +143,25 @@ impl Progress {
     /// A request was given up and lies in the dead-letter folder. How many do now.
     pub fn dead_lettered(&self) -> u64 {
         self.dead_lettered.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// A request that nothing but the time held left so much later than it was scheduled.
+    pub fn paced(&self, error: Duration) {
+        self.pacing_error.lock().unwrap_or_else(PoisonError::into_inner).add(error);
+    }
+
+    /// How well the schedule was kept.
+    #[must_use]
+    pub fn pacing_error(&self) -> Percentiles {
+        self.pacing_error.lock().unwrap_or_else(PoisonError::into_inner).percentiles()
+    }
+
+    /// Everything that is counted.
+    #[must_use]
+    pub fn figures(&self) -> Vec<Figure> {
+        let now = self.snapshot();
+        let pacing_error = self.pacing_error.lock().unwrap_or_else(PoisonError::into_inner);
+        figures::figures(&now, &pacing_error)
     }
 
     /// What the comparison found so far.
@@ -173,6 +201,7 @@ impl Progress {
             source_lag_ms: get(&self.source_lag_ms),
             seconds: self.started.elapsed().as_secs(),
             oldest: self.oldest.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            pacing_error_ms: self.pacing_error(),
             partitions: self.offsets.get().map(|offsets| offsets.lag()).unwrap_or_default(),
         }
     }
@@ -197,41 +226,7 @@ impl AdminPages for Progress {
     }
 
     fn metrics(&self) -> String {
-        let now = self.snapshot();
-        let counters = [
-            ("captured_requests", "Requests read from the input", now.captured),
-            ("completed_requests", "Requests complete on the target", now.completed),
-            ("evaluated_requests", "Requests compared and written as tuples", now.evaluated),
-            ("dead_lettered_requests", "Requests given up, in the dead-letter folder", now.dead_lettered),
-        ];
-        let gauges = [
-            ("waiting_requests", "Requests read and not sent", now.waiting),
-            ("inflight_requests", "Requests sent and not complete", now.in_flight),
-            ("buffered_bytes", "Captured traffic in memory", now.buffered_bytes),
-            ("source_lag_milliseconds", "Age of the request to be sent next", now.source_lag_ms),
-        ];
-        let mut text = String::new();
-        for (name, help, value) in counters {
-            text += &format!(
-                "# TYPE switchover_replayer_{name} counter\n# HELP switchover_replayer_{name} {help}.\n\
-                 switchover_replayer_{name}_total {value}\n"
-            );
-        }
-        for (name, help, value) in gauges {
-            text += &format!(
-                "# TYPE switchover_replayer_{name} gauge\n# HELP switchover_replayer_{name} {help}.\n\
-                 switchover_replayer_{name} {value}\n"
-            );
-        }
-        if !now.partitions.is_empty() {
-            text += "# TYPE switchover_replayer_partition_lag_records gauge\n\
-                     # HELP switchover_replayer_partition_lag_records Records in the topic and not replayed.\n";
-        }
-        for PartitionLag { partition, lag, .. } in &now.partitions {
-            text +=
-                &format!("switchover_replayer_partition_lag_records{{partition=\"{partition}\"}} {lag}\n");
-        }
-        text + "# EOF\n"
+        metrics::text(PREFIX, self.figures())
     }
 }
 
@@ -247,6 +242,8 @@ mod tests {
         progress.report(serde_json::json!({"requests": {"same": 2}}));
         progress.captured(3);
         progress.completed();
+        progress.paced(Duration::from_micros(1500));
+        progress.paced(Duration::from_secs(7));
         progress.observe(Seen {
             state: "replaying",
             waiting: 2,
@@ -267,7 +264,21 @@ mod tests {
         );
         assert_eq!(status["report"]["requests"]["same"], 2);
         assert_eq!(status["partitions"][0]["lag"], 7);
+        assert_eq!(
+            (&status["pacingErrorMs"]["count"], &status["pacingErrorMs"]["p50"]),
+            (&2.into(), &1.5.into())
+        );
         let metrics = progress.metrics();
+        for line in [
+            "pacing_error_seconds_bucket{le=\"0.001\"} 0",
+            "pacing_error_seconds_bucket{le=\"0.002\"} 1",
+            "pacing_error_seconds_bucket{le=\"0.005\"} 1",
+            "pacing_error_seconds_bucket{le=\"5.0\"} 1",
+            "pacing_error_seconds_bucket{le=\"+Inf\"} 2",
+            "pacing_error_seconds_count 2",
+        ] {
+            assert!(metrics.contains(&format!("switchover_replayer_{line}\n")), "{line} in {metrics}");
+        }
         assert!(metrics.contains("switchover_replayer_partition_lag_records{partition=\"3\"} 7\n"));
         assert!(
             metrics.contains("switchover_replayer_captured_requests_total 3\n")

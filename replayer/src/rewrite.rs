@@ -14,9 +14,10 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
-use switchover_compare::tuple::UNREPLAYABLE;
+use switchover_compare::items::SentItems;
 use switchover_http1::message::{MessageError, parse_request, parse_response};
 use switchover_http1::{RequestHead, RequestKind};
+use switchover_rewrite::bulk;
 use switchover_rewrite::outcome::Stop;
 use switchover_rewrite::request::Request;
 use switchover_rewrite::types::TypeRouting;
@@ -25,7 +26,7 @@ use switchover_rewrite::versions::Versions;
 
 use crate::captured::Captured;
 use crate::content;
-use crate::evaluate::request_line;
+use crate::evaluate::{request_body, request_line};
 use switchover_rest::Call;
 
 use cursor::Cursors;
@@ -48,6 +49,8 @@ pub struct Outgoing {
     pub kind: RequestKind,
     /// What was done to it.
     pub notes: Notes,
+    /// Of a bulk: which of the captured items it has.
+    pub items: SentItems,
 }
 
 /// Why a request is not sent.
@@ -75,16 +78,6 @@ impl Unsent {
     #[must_use]
     pub fn is_meant(&self) -> bool {
         matches!(self, Self::Rejected { .. })
-    }
-
-    /// Why there is nothing to compare.
-    #[must_use]
-    pub fn verdict(&self) -> &'static str {
-        match self {
-            Self::Message(_) => UNREPLAYABLE,
-            Self::Rejected { .. } => "filtered: not sent, as a filter or a rule says",
-            Self::Failed { .. } => "not sent: a rule failed for the request",
-        }
     }
 }
 
@@ -181,9 +174,11 @@ impl Rewriter {
             return Err(Unsent::Rejected { filter: "--requestFilterConfig is false for it".to_owned() });
         }
         self.put_ids_in(&mut request, &target, captured, &mut notes);
-        let request = self.ruled(request, captured)?;
+        let mut request = self.ruled(request, captured)?;
 
         let edited = request.edited();
+        let items =
+            if edited.body && target.is_bulk() { self.sent_items(&mut request, raw) } else { SentItems::All };
         let edited_head = edited.headers.then(|| with_headers(&head, &request));
         if let Some(edited_head) = &edited_head {
             head.raw = edited_head;
@@ -193,7 +188,22 @@ impl Rewriter {
         let edits = Edits { method: Some(method.as_str()), target, body: request.into_edited_body() };
         let new_head = head::rewrite(&head, &edits, &self.authority, &self.auth);
         let body = edits.body.map_or_else(|| raw.slice(body_at..), Bytes::from);
-        Ok(outgoing(new_head, body, edited.body, &method, notes))
+        Ok(Outgoing { items, ..outgoing(new_head, body, edited.body, &method, notes) })
+    }
+
+    /// What the rules have left of the items of a bulk.
+    fn sent_items(&self, request: &mut Request<'_>, captured: &[u8]) -> SentItems {
+        let kept = request.kept().cloned();
+        // A user's rule may do anything to the lines.
+        if self.options.has_rules() {
+            let captured = request_body(captured);
+            let before = kept.as_ref().map(|kept| kept.places.len());
+            let before = before.or_else(|| captured.and_then(|body| count_items(&body)));
+            if request.body().ok().and_then(count_items) != before {
+                return SentItems::Others;
+            }
+        }
+        kept.map_or(SentItems::All, |kept| SentItems::Some { places: kept.places, of: kept.of })
     }
 
     fn put_ids_in(
@@ -285,7 +295,13 @@ impl Rewriter {
 }
 
 fn outgoing(head: Vec<u8>, body: Bytes, body_edited: bool, method: &str, notes: Notes) -> Outgoing {
-    Outgoing { head: head.into(), body, body_edited, kind: RequestKind::new(method, false), notes }
+    let kind = RequestKind::new(method, false);
+    Outgoing { head: head.into(), body, body_edited, kind, notes, items: SentItems::All }
+}
+
+/// How many items a bulk has; `None` when it is none.
+fn count_items(body: &[u8]) -> Option<usize> {
+    bulk::actions(body).try_fold(0, |count, action| action.is_ok().then_some(count + 1))
 }
 
 /// Takes off a content coding.

@@ -19,13 +19,14 @@ use crate::dead_letter::{DeadLetterError, DeadLetters};
 use crate::done::{Done, DoneError, Subject};
 use crate::evaluate::{self, Evaluation, EvaluationError, Finished, MAX_FINISHED_WAITING, TupleOptions};
 use crate::order::Policy;
-use crate::pace::{Pace, Speed};
+use crate::pace::{Alarm, Pace, Speed};
 use crate::progress::Progress;
 use crate::report::Outcome;
 use crate::rewrite::{RewriteOptions, Rewriter, TargetAuth};
 use crate::selection::Selection;
 use crate::session::Shared;
 use crate::source::{Input, Source, SourceError, Until};
+use crate::spans::Spans;
 use preflight::PreflightError;
 use replay::Replay;
 
@@ -72,6 +73,8 @@ pub struct Options {
     pub tuple_max_file_bytes: u64,
     /// Answers that may differ without failing the run.
     pub max_differences: u64,
+    /// Where what was sent is shown.
+    pub spans: Option<Spans>,
 }
 
 /// Why a run could not begin. Display is the whole message for the user.
@@ -143,6 +146,7 @@ pub async fn run(
         directory: options.tuple_dir,
         max_file_bytes: options.tuple_max_file_bytes,
         done: done.clone(),
+        spans: options.spans,
     };
     let evaluation = evaluate(to_evaluate, tuples, Arc::clone(&progress), Arc::clone(&dead_letters))?;
     let (said, saying) = mpsc::unbounded_channel();
@@ -169,11 +173,11 @@ pub async fn run(
     }
     let mut replay = Replay::new(
         Arc::new(shared),
-        Pace::new(options.speed, options.max_idle_gap),
+        (Pace::new(options.speed, options.max_idle_gap), Alarm::new()?),
         options.policy,
         options.until,
         budget,
-        progress,
+        Arc::clone(&progress),
     );
     let begun = Instant::now();
     let evaluated = replay.run(&mut reading.batches, saying, evaluation, &stop).await;
@@ -184,6 +188,7 @@ pub async fn run(
     Ok(Outcome {
         report,
         sendings,
+        pacing_error: progress.pacing_error(),
         noise,
         input: ended.counts,
         failure: ended.failure.or_else(|| written.err().map(|error| error.to_string())),

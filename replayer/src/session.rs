@@ -1,13 +1,15 @@
 //! One source connection, replayed on one target connection: its requests strictly one after the other.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use switchover_compare::items::SentItems;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::captured::Captured;
-use crate::client::{Attempts, Connection, RawRequest, Remainder, Sender, Source};
+use crate::client::{Attempts, Connection, RawRequest, Remainder, Sender, Source, Trouble, reduced_answer};
 use crate::dead_letter::{DeadLetters, Letter};
 use crate::evaluate::{Finished, Sending};
 use crate::order::Ticket;
@@ -26,6 +28,8 @@ pub struct Job {
     pub captured: Captured,
     /// When it should have been sent.
     pub due: Option<Instant>,
+    /// When it should leave; `None` without pacing, and when other requests held it.
+    pub scheduled: Option<Instant>,
     /// Whether later writes were let past it.
     pub overtaken: Arc<AtomicBool>,
 }
@@ -35,6 +39,13 @@ pub struct Job {
 pub enum Said {
     /// The request is complete on the target, or lies in the dead-letter folder.
     Complete {
+        /// The job's.
+        ticket: Ticket,
+        /// Its connection.
+        connection: u64,
+    },
+    /// Its partition went to another process, which sends it.
+    Abandoned {
         /// The job's.
         ticket: Ticket,
         /// Its connection.
@@ -67,19 +78,42 @@ pub struct Shared {
 }
 
 /// Replays the requests of one connection until no more come.
-pub async fn run(shared: Arc<Shared>, mut jobs: mpsc::UnboundedReceiver<Job>) {
-    let mut connection = shared.sender.connection();
-    while let Some(Job { ticket, captured, due, overtaken }) = jobs.recv().await {
+/// `trouble`: why the request that it is at is not done yet.
+pub async fn run(shared: Arc<Shared>, mut jobs: mpsc::UnboundedReceiver<Job>, trouble: Arc<Trouble>) {
+    let open = || shared.sender.connection().with_trouble(Arc::clone(&trouble));
+    let mut connection = open();
+    while let Some(Job { ticket, captured, due, scheduled, overtaken }) = jobs.recv().await {
         let lag = due.map(|due| due.elapsed());
         let number = captured.connection;
-        let sending = match shared.replay(&mut connection, &captured).await {
-            Ok(sending) => sending,
-            Err(message) => {
+        let sending = if captured.hold.is_leaving() {
+            None
+        } else {
+            tokio::select! {
+                biased;
+                sending = shared.replay(&mut connection, &captured) => Some(sending),
+                () = captured.hold.gone() => None,
+            }
+        };
+        let sending = match sending {
+            Some(Ok(sending)) => sending,
+            None => {
+                // What was under way on it is nobody's any more.
+                connection = open();
+                drop(captured);
+                if shared.said.send(Said::Abandoned { ticket, connection: number }).is_err() {
+                    return;
+                }
+                continue;
+            }
+            Some(Err(message)) => {
                 // The receiver outlives the sessions, unless the run has failed already.
                 let _ = shared.said.send(Said::Failed { connection: number, message });
                 return;
             }
         };
+        if let (Some(scheduled), Some(left)) = (scheduled, sending.left()) {
+            shared.progress.paced(left.saturating_duration_since(scheduled));
+        }
         let overtaken = overtaken.load(Ordering::Acquire);
         shared.progress.completed();
         if shared.said.send(Said::Complete { ticket, connection: number }).is_err() {
@@ -88,6 +122,15 @@ pub async fn run(shared: Arc<Shared>, mut jobs: mpsc::UnboundedReceiver<Job>) {
         if shared.finished.send(Finished { captured, sending, lag, overtaken }).await.is_err() {
             return;
         }
+    }
+}
+
+/// The source's answer to what is sent; `None` when it can't be told.
+fn answer_to<'a>(answer: &'a [u8], items: &SentItems) -> Option<Cow<'a, [u8]>> {
+    match items {
+        SentItems::All => Some(Cow::Borrowed(answer)),
+        SentItems::Some { places, .. } => reduced_answer(answer, places).map(Cow::Owned),
+        SentItems::Others => None,
     }
 }
 
@@ -101,8 +144,8 @@ impl Shared {
                 return Ok(Sending::Unreplayable(error));
             }
         };
-        let answer = captured.answer().map(|answer| &answer.bytes[..]);
-        let source = Source { status: captured.source_status(), answer };
+        let answer = captured.answer().and_then(|answer| answer_to(&answer.bytes, &request.items));
+        let source = Source { status: captured.source_status(), answer: answer.as_deref() };
         match self.sender.send(connection, &RawRequest::from(&request), source).await {
             Ok(attempts) => {
                 if let Some(answer) = attempts.answer() {
@@ -111,8 +154,8 @@ impl Shared {
                 Ok(Sending::Answered { request, attempts })
             }
             Err(given_up) => {
-                let (attempts, remainder) = (&given_up.attempts, given_up.remainder.as_ref());
-                self.keep(captured, &given_up.reason, Some(attempts), remainder).await?;
+                let remainder = given_up.remainder.map(|rest| rest.of_captured(&request.items));
+                self.keep(captured, &given_up.reason, Some(&given_up.attempts), remainder.as_ref()).await?;
                 Ok(Sending::DeadLettered { request, attempts: given_up.attempts, reason: given_up.reason })
             }
         }

@@ -35,6 +35,9 @@ pub fn write_line(out: &mut Vec<u8>, finished: &Finished, comparison: &Compariso
         Sending::Answered { request, attempts } | Sending::DeadLettered { request, attempts, .. } => {
             out.extend_from_slice(b",\"targetRequest\":");
             message::outgoing(out, request, source_body, secret);
+            if let Some(items) = request.items.to_json() {
+                put(out, format_args!(",\"sentItems\":{items}"));
+            }
             out.extend_from_slice(b",\"targetResponses\":[");
             for (at, attempt) in attempts.kept.iter().enumerate() {
                 if at > 0 {
@@ -66,6 +69,9 @@ pub fn write_line(out: &mut Vec<u8>, finished: &Finished, comparison: &Compariso
     if let Some(error) = error {
         out.extend_from_slice(b",\"error\":");
         write_text(out, &error);
+    }
+    if finished.overtaken {
+        out.extend_from_slice(b",\"overtaken\":true");
     }
     put(out, format_args!(",\"numRequests\":{count},\"numErrors\":{errors},\"comparison\":"));
     write_comparison(out, comparison);

@@ -8,7 +8,7 @@ use switchover_http1::{
     RequestEvent, RequestFramer, RequestHead, RequestKind, ResponseEof, ResponseEvent, ResponseFramer,
 };
 use switchover_rest::is_mutating;
-use switchover_telemetry::otlp::{Span, TraceContext, Value};
+use switchover_telemetry::otlp::{Kind, Span, TraceContext, Value};
 
 /// What of a path is shown.
 const MAX_PATH_BYTES: usize = 256;
@@ -215,6 +215,7 @@ impl Current {
         between("switchover.answer_wait", answered, Some(now));
         let fresh = || (u128::from(random()) << 64 | u128::from(random()) | 1).to_be_bytes();
         Span {
+            kind: Kind::Server,
             trace: context.map_or_else(fresh, |context| context.trace),
             id: (random() | 1).to_be_bytes(),
             parent: context.map(|context| context.parent),

@@ -8,7 +8,7 @@ use crate::durability;
 use crate::header_edit::HeaderEdit;
 use crate::journal::Journal;
 use crate::recorder::Recorder;
-use crate::redaction::{DEFAULT_HEADERS, Redaction};
+use crate::redaction::Redaction;
 use crate::rules::{AckPolicy, OnFull, Rules};
 use crate::suppression::Suppression;
 use proptest::prelude::*;
@@ -18,6 +18,7 @@ use switchover_capture::log::{EntryKind, LogReader, Start};
 use switchover_capture::reassembly::{Reassembled, Reassembler, Transaction};
 use switchover_capture::record::TrafficStream;
 use switchover_capture::{LogOptions, LogWriter};
+use switchover_rest::secrets::SECRET_HEADERS;
 
 const GET: &str = "GET /i/_search HTTP/1.1\r\nHost: a\r\nAuthorization: Basic c2VjcmV0\r\n\r\n";
 const QUIET: &str = "GET /quiet HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -78,7 +79,7 @@ impl Bench {
 }
 
 fn rules(ack_policy: AckPolicy, edits: bool) -> Rules {
-    let names: Vec<String> = DEFAULT_HEADERS.iter().map(|&name| name.to_owned()).collect();
+    let names: Vec<String> = SECRET_HEADERS.iter().map(|&name| name.to_owned()).collect();
     let set = [("x-proxy".to_owned(), "on".to_owned())];
     Rules {
         ack_policy,

@@ -37,6 +37,8 @@ struct State {
 pub struct Permit<'a> {
     concurrency: &'a Concurrency,
     permit: Option<OwnedSemaphorePermit>,
+    /// It could not be given at once.
+    pub waited: bool,
 }
 
 impl Concurrency {
@@ -53,9 +55,12 @@ impl Concurrency {
 
     /// Waits for its turn; first come, first served.
     pub async fn acquire(&self) -> Permit<'_> {
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            return Permit { concurrency: self, permit: Some(permit), waited: false };
+        }
         // The semaphore is never closed.
         let permit = Arc::clone(&self.permits).acquire_owned().await.ok();
-        Permit { concurrency: self, permit }
+        Permit { concurrency: self, permit, waited: true }
     }
 
     /// What is allowed now.

@@ -7,11 +7,13 @@ use std::borrow::Cow;
 
 use crate::answer::{Answer, Format};
 use crate::cat;
+use crate::items::{OTHER_ITEMS, SentItems};
 use crate::json::{MAX_BODY_BYTES, Tape, Value};
 use crate::noise::{self, Noise};
 use crate::rules;
 use crate::verdict::{Comparison, Difference, Verdict, shown};
 use crate::walk::{Walk, find};
+use switchover_rest::secrets::without_secrets;
 use switchover_rest::{Call, Class};
 
 const TEXT: &str = "text";
@@ -28,6 +30,8 @@ pub struct Question<'a> {
     pub call: Option<Call<'a>>,
     /// Its body, decoded; empty when it is not known.
     pub body: &'a [u8],
+    /// Of a bulk: what of it the target was asked.
+    pub items: &'a SentItems,
 }
 
 /// Compares answers, and learns from those of the source what is noise.
@@ -135,7 +139,7 @@ impl Comparer {
             };
         }
         let request = request.parse(question.body);
-        let mut walk = Walk::new(question.call, request, Some(&self.noise));
+        let mut walk = Walk::new(question.call, request, Some(&self.noise)).of_items(question.items);
         walk.bodies(one, other);
         let comparison = walk.finish();
         match unjudged(question, request, &comparison) {
@@ -170,6 +174,9 @@ fn unjudged(
     if comparison.verdict != Verdict::Different {
         return None;
     }
+    if *question.items == SentItems::Others {
+        return Some(OTHER_ITEMS);
+    }
     let of_error = comparison.differences.iter().any(|difference| difference.path.starts_with("error"));
     if question.call.is_some_and(|call| call.is_about_the_cluster()) && !of_error {
         return Some(cat::ABOUT_THE_CLUSTER);
@@ -187,7 +194,7 @@ fn headers(comparison: &mut Comparison, source: &Answer<'_>, target: &Answer<'_>
     let mut differ = |name: &str, source: Option<&str>, target: Option<&str>| {
         comparison.verdict = Verdict::Different;
         comparison.reason = None;
-        let shown = |value: Option<&str>| value.unwrap_or("absent").to_owned();
+        let shown = |value: Option<&str>| without_secrets(value.unwrap_or("absent")).into_owned();
         comparison.differences.push(Difference {
             kind: "header",
             path: name.to_owned(),

@@ -7,6 +7,7 @@ pub mod answer;
 mod cat;
 pub mod compare;
 pub mod content;
+pub mod items;
 pub mod json;
 pub mod noise;
 pub mod report;

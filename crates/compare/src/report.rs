@@ -6,13 +6,15 @@ mod html;
 mod latency;
 mod text;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::verdict::{Comparison, MAX_SHOWN_BYTES, Verdict, shown};
+use crate::verdict::{Comparison, Verdict, shown};
 use switchover_rest::Class;
+use switchover_rest::secrets::without_secrets;
 
 pub use document::{Document, Fact};
 pub use files::write as write_files;
@@ -24,6 +26,9 @@ pub use text::write as write_text;
 pub const MAX_EXAMPLES: usize = 3;
 /// Kinds of differences told apart; further ones are counted together.
 pub const MAX_GROUPS: usize = 1000;
+/// Reasons told apart for which pairs are not comparable; some name a rule and a place in a body.
+const MAX_REASONS: usize = 100;
+const OTHER_REASONS: &str = "other reasons, in the tuples";
 
 /// One request, as far as the report goes.
 #[derive(Debug, Clone)]
@@ -68,7 +73,7 @@ pub struct Report {
     statuses: BTreeMap<(Option<u16>, Option<u16>), u64>,
     groups: BTreeMap<GroupKey, Group>,
     ungrouped: u64,
-    not_comparable: BTreeMap<&'static str, u64>,
+    not_comparable: BTreeMap<Cow<'static, str>, u64>,
     expected: BTreeMap<&'static str, u64>,
     source_latency: Durations,
     target_latency: Durations,
@@ -143,7 +148,8 @@ impl Report {
             *self.statuses.entry((pair.source_status, pair.target_status)).or_default() += 1;
         }
         if let Some(reason) = comparison.reason {
-            *self.not_comparable.entry(reason).or_default() += 1;
+            let known = self.not_comparable.len() < MAX_REASONS || self.not_comparable.contains_key(&reason);
+            *self.not_comparable.entry(if known { reason } else { OTHER_REASONS.into() }).or_default() += 1;
         }
         for (name, count) in comparison.expected {
             *self.expected.entry(name).or_default() += count;
@@ -220,9 +226,8 @@ impl Requests {
 fn first_line(request: &[u8]) -> String {
     let line =
         request.trim_ascii_start().split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
-    let line = line.get(..MAX_SHOWN_BYTES).unwrap_or(line);
     let line = line.strip_suffix(b" HTTP/1.1").unwrap_or(line);
-    shown(line)
+    shown(without_secrets(&String::from_utf8_lossy(line)).as_bytes())
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ pub(crate) const EXPLANATION: &str = "explanation or profile";
 pub(crate) const WARNING: &str = "deprecation warning";
 /// A field that differed between two answers of the source.
 pub(crate) const NOISE: &str = "learnt noise";
+/// Items of a bulk that a type mapping leaves out.
+pub(crate) const ITEMS_LEFT_OUT: &str = "items of a bulk left out by a type mapping";
 /// Settings that products keep for themselves.
 pub(crate) const SETTING: &str = "internal index setting";
 

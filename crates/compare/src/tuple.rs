@@ -15,9 +15,7 @@ mod time;
 use serde::Serialize;
 
 pub use convert::{Shape, convert};
-pub use judge::{
-    DEAD_LETTERED, Judged, NO_SOURCE, NOT_SENT, OVERTAKEN, SENT_AGAIN, UNREPLAYABLE, judge, learn,
-};
+pub use judge::{DEAD_LETTERED, Judged, NO_SOURCE, NOT_SENT, OVERTAKEN, SENT_AGAIN, judge, learn, unsent};
 pub use lines::{Line, Lines, MAX_LINE_BYTES};
 pub use read::{Message, Tuple};
 
@@ -27,7 +25,7 @@ use crate::verdict::{Comparison, Difference, Verdict};
 struct Compared<'a> {
     verdict: Verdict,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
+    reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     expected: Vec<&'static str>,
     differences: &'a [Difference],
@@ -39,7 +37,7 @@ pub fn write_comparison(out: &mut Vec<u8>, comparison: &Comparison) {
         out,
         &Compared {
             verdict: comparison.verdict,
-            reason: comparison.reason,
+            reason: comparison.reason.as_deref(),
             expected: comparison.expected.keys().copied().collect(),
             differences: &comparison.differences,
         },

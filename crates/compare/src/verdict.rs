@@ -64,7 +64,7 @@ pub struct Comparison {
     /// The result.
     pub verdict: Verdict,
     /// Why the pair is not comparable.
-    pub reason: Option<&'static str>,
+    pub reason: Option<Cow<'static, str>>,
     /// What differs, one for each kind and path.
     pub differences: Vec<Difference>,
     /// Rules that excused a difference, and how often.
@@ -80,8 +80,8 @@ impl Comparison {
 
     /// Not comparable, for this reason.
     #[must_use]
-    pub fn not_comparable(reason: &'static str) -> Self {
-        Self { verdict: Verdict::NotComparable, reason: Some(reason), ..Self::same() }
+    pub fn not_comparable(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { verdict: Verdict::NotComparable, reason: Some(reason.into()), ..Self::same() }
     }
 
     /// Different in one way that concerns the answer as a whole.

@@ -9,6 +9,7 @@ mod numbers;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
+use crate::items::SentItems;
 use crate::json::{Kind, Value};
 use crate::noise::{self, Noise};
 use crate::rules;
@@ -39,6 +40,7 @@ pub(crate) struct Walk<'a> {
     class: Class,
     call: Option<Call<'a>>,
     noise: Option<&'a Noise>,
+    items: &'a SentItems,
     path: String,
     differences: Vec<Difference>,
     different: bool,
@@ -55,6 +57,7 @@ impl<'a> Walk<'a> {
             class: call.map_or(Class::Other, |call| call.class()),
             call,
             noise,
+            items: &SentItems::All,
             path: String::new(),
             differences: Vec::new(),
             different: false,
@@ -63,6 +66,11 @@ impl<'a> Walk<'a> {
             asked: Asked::new(call, request),
             factor: 1.0,
         }
+    }
+
+    /// Of a bulk of which the target was asked only these items.
+    pub(crate) fn of_items(self, items: &'a SentItems) -> Self {
+        Self { items, ..self }
     }
 
     /// Compares two bodies.
@@ -154,6 +162,19 @@ impl<'a> Walk<'a> {
             let list = |value: Value<'_>| value.get(field).is_some_and(|list| list.kind() == Kind::Array);
             list(source) && list(target)
         };
+        if let SentItems::Some { places, .. } = self.items
+            && zone == Zone::Envelope
+            && self.class == Class::Bulk
+        {
+            match name {
+                "items" if self.path == name && is(Kind::Array) => {
+                    return self.sent_items(places, source, target, zone);
+                }
+                // Of all items; each tells for itself.
+                "errors" if self.path == name => return,
+                _ => {}
+            }
+        }
         match name {
             "error" if zone == Zone::Envelope => self.error(source, target),
             "hits" if ours && lists("hits") => self.found(source, target),
@@ -250,13 +271,30 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn array(&mut self, source: Value<'_>, target: Value<'_>, zone: Zone) {
+    fn array<'v>(&mut self, source: Value<'v>, target: Value<'v>, zone: Zone) {
         let lengths = (source.items().count(), target.items().count());
+        self.elements(lengths, source.items().zip(target.items()), zone);
+    }
+
+    /// The items of a bulk of which only those at `places` were sent.
+    fn sent_items<'v>(&mut self, places: &[usize], source: Value<'v>, target: Value<'v>, zone: Zone) {
+        let all: Vec<_> = source.items().collect();
+        let sent: Vec<_> = places.iter().filter_map(|place| all.get(*place).copied()).collect();
+        self.expect(rules::ITEMS_LEFT_OUT);
+        self.elements((sent.len(), target.items().count()), sent.into_iter().zip(target.items()), zone);
+    }
+
+    fn elements<'v>(
+        &mut self,
+        lengths: (usize, usize),
+        pairs: impl Iterator<Item = (Value<'v>, Value<'v>)>,
+        zone: Zone,
+    ) {
         if lengths.0 != lengths.1 {
             self.differ_by("length", lengths.0.to_string(), lengths.1.to_string());
         }
         self.within("*", |walk| {
-            for (source, target) in source.items().zip(target.items()) {
+            for (source, target) in pairs {
                 walk.value(source, target, zone);
             }
         });

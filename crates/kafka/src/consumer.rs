@@ -5,16 +5,18 @@ use crate::client::{self, ClientState};
 use crate::{KafkaError, KafkaOptions, error};
 use rdkafka::client::{ClientContext, OAuthToken};
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance, StreamConsumer};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, StreamConsumer};
 use rdkafka::error::{KafkaError as Library, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::metadata::MetadataPartition;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::types::RDKafkaRespErr;
 use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt;
 use std::future::Future as _;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -50,9 +52,21 @@ pub enum Polled {
         partition: i32,
     },
     /// The group gave us these partitions; reading starts at the committed offset, if there is one.
-    Assigned(Vec<(i32, Option<i64>)>),
-    /// The group took these partitions away.
+    Assigned(Vec<(i32, Option<Committed>)>),
+    /// The group takes these partitions away. They stay ours, and nobody else reads them, until
+    /// [`RecordConsumer::release`]; records of them may still come.
     Revoked(Vec<i32>),
+    /// These partitions are gone already: the group believed us dead.
+    Lost(Vec<i32>),
+}
+
+/// What was committed last for a partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// The next offset to read.
+    pub offset: i64,
+    /// What the member that committed it called itself; may be empty.
+    pub by: String,
 }
 
 /// A member of a consumer group on one topic.
@@ -91,7 +105,12 @@ impl RecordConsumer {
             .set("allow.auto.create.topics", "false")
             .set("enable.partition.eof", "true")
             .set("partition.assignment.strategy", "cooperative-sticky")
-            .create_with_context(Context { state, changes: Mutex::default() })
+            .create_with_context(Context {
+                state,
+                changes: Mutex::default(),
+                kept: Mutex::default(),
+                closing: AtomicBool::new(false),
+            })
             .map_err(|error| KafkaError::Setup {
                 brokers: options.brokers.clone(),
                 reason: error.to_string(),
@@ -152,19 +171,62 @@ impl RecordConsumer {
         self.behind_change.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Commits the next offsets to read, waiting for the broker's word.
+    /// Commits the next offsets to read, waiting for the broker's word. `by` is kept beside them.
     ///
     /// # Errors
     /// When the broker refuses or can't be reached.
-    pub fn commit(&self, offsets: &[(i32, i64)]) -> Result<(), KafkaError> {
+    pub fn commit(&self, offsets: &[(i32, i64)], by: &str) -> Result<(), KafkaError> {
         let mut list = TopicPartitionList::new();
         for &(partition, offset) in offsets {
-            list.add_partition_offset(&self.topic, partition, Offset::Offset(offset))
+            let mut element = list.add_partition(&self.topic, partition);
+            element
+                .set_offset(Offset::Offset(offset))
                 .map_err(|error| KafkaError::operation(&self.topic, "committing", &error))?;
+            element.set_metadata(by);
         }
         self.inner
             .commit(&list, CommitMode::Sync)
             .map_err(|error| KafkaError::operation(&self.topic, "committing", &error))
+    }
+
+    /// Gives revoked partitions to the group, all of one [`Polled::Revoked`] at once.
+    ///
+    /// # Errors
+    /// When the library refuses, because they are gone already.
+    pub fn release(&self, partitions: &[i32]) -> Result<(), KafkaError> {
+        let list = self.list(partitions);
+        let context = self.inner.context();
+        context.kept().retain(|kept| !partitions.contains(kept));
+        self.inner
+            .incremental_unassign(&list)
+            .map_err(|error| KafkaError::operation(&self.topic, "giving partitions back", &error))
+    }
+
+    /// Brings no more records until [`RecordConsumer::resume`], whatever is asked of [`RecordConsumer::next`] meanwhile:
+    /// changes of the assignment still come, and who does not ask for them is taken for dead.
+    ///
+    /// # Errors
+    /// When the library refuses.
+    pub fn pause(&self, partitions: &[i32]) -> Result<(), KafkaError> {
+        let paused = self.inner.pause(&self.list(partitions));
+        paused.map_err(|error| KafkaError::operation(&self.topic, "pausing", &error))
+    }
+
+    /// The opposite of [`RecordConsumer::pause`]. No record is lost.
+    ///
+    /// # Errors
+    /// When the library refuses.
+    pub fn resume(&self, partitions: &[i32]) -> Result<(), KafkaError> {
+        let resumed = self.inner.resume(&self.list(partitions));
+        resumed.map_err(|error| KafkaError::operation(&self.topic, "resuming", &error))
+    }
+
+    fn list(&self, partitions: &[i32]) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        for &partition in partitions {
+            list.add_partition(&self.topic, partition);
+        }
+        list
     }
 
     /// The end offset of each partition now. Blocks for a broker's answer.
@@ -187,23 +249,38 @@ impl RecordConsumer {
     fn with_committed(&self, change: Change) -> Polled {
         match change {
             Change::Revoked(partitions) => Polled::Revoked(partitions),
+            Change::Lost(partitions) => Polled::Lost(partitions),
             Change::Assigned(partitions) => {
-                let mut list = TopicPartitionList::new();
-                for &partition in &partitions {
-                    list.add_partition(&self.topic, partition);
-                }
+                let list = self.list(&partitions);
                 let committed = self.inner.committed_offsets(list, QUESTION_LIMIT).unwrap_or_else(|error| {
                     tracing::warn!(%error, topic = self.topic, "committed offsets unknown");
                     TopicPartitionList::new()
                 });
-                let start = |partition| match committed.find_partition(&self.topic, partition)?.offset() {
-                    Offset::Offset(offset) => Some(offset),
-                    _ => None,
+                let start = |partition| {
+                    let found = committed.find_partition(&self.topic, partition)?;
+                    match found.offset() {
+                        Offset::Offset(offset) => Some(Committed { offset, by: found.metadata().to_owned() }),
+                        _ => None,
+                    }
                 };
                 Polled::Assigned(
                     partitions.into_iter().map(|partition| (partition, start(partition))).collect(),
                 )
             }
+        }
+    }
+}
+
+impl Drop for RecordConsumer {
+    /// The library waits for every partition to be given back.
+    fn drop(&mut self) {
+        let context = self.inner.context();
+        context.closing.store(true, Ordering::Release);
+        let kept = std::mem::take(&mut *context.kept());
+        if !kept.is_empty()
+            && let Err(error) = self.inner.incremental_unassign(&self.list(&kept))
+        {
+            tracing::debug!(%error, topic = self.topic, "partitions were gone at the end");
         }
     }
 }
@@ -276,17 +353,26 @@ pub(crate) fn topic_partitions<C: ConsumerContext, T: Consumer<C>>(
 enum Change {
     Assigned(Vec<i32>),
     Revoked(Vec<i32>),
+    Lost(Vec<i32>),
 }
 
 /// Assignment changes, in order, until the poll hands them out. At most a few per rebalance.
 struct Context {
     state: ClientState,
     changes: Mutex<VecDeque<Change>>,
+    /// Revoked and not given back.
+    kept: Mutex<Vec<i32>>,
+    /// Nobody will give anything back any more.
+    closing: AtomicBool,
 }
 
 impl Context {
     fn next_change(&self) -> Option<Change> {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<i32>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn push(&self, change: Change) {
@@ -319,15 +405,27 @@ impl ClientContext for Context {
 }
 
 impl ConsumerContext for Context {
-    fn pre_rebalance(&self, _consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        if let Rebalance::Revoke(list) = rebalance {
-            self.push(Change::Revoked(partitions_of(list)));
+    /// The library goes on with the rebalance when it is told of the new assignment, which may be later than here.
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, error: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        let partitions = partitions_of(list);
+        let (change, told) = match error {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => {
+                (Change::Assigned(partitions), consumer.incremental_assign(list))
+            }
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS
+                if !consumer.assignment_lost() && !self.closing.load(Ordering::Acquire) =>
+            {
+                self.kept().extend(&partitions);
+                return self.push(Change::Revoked(partitions));
+            }
+            _ => {
+                self.kept().retain(|kept| !partitions.contains(kept));
+                (Change::Lost(partitions), consumer.incremental_unassign(list))
+            }
+        };
+        if let Err(error) = told {
+            tracing::warn!(%error, ?change, "kafka client refused a change of partitions");
         }
-    }
-
-    fn post_rebalance(&self, _consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        if let Rebalance::Assign(list) = rebalance {
-            self.push(Change::Assigned(partitions_of(list)));
-        }
+        self.push(change);
     }
 }

@@ -12,7 +12,7 @@ mod producer;
 mod properties;
 mod tail;
 
-pub use consumer::{Polled, RecordConsumer};
+pub use consumer::{Committed, Polled, RecordConsumer};
 pub use error::KafkaError;
 pub use limits::{RecordTooLarge, max_record_bytes};
 pub use msk::{AwsCredentials, MskIam, RegionError};

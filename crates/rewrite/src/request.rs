@@ -38,6 +38,16 @@ pub struct Request<'a> {
     /// The content coding that the body still has, and who takes it off.
     coded: Option<(Vec<u8>, Decode)>,
     edited: Edited,
+    kept: Option<Kept>,
+}
+
+/// The items of a bulk that are left of those that were captured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Their places among all, from 0, in order.
+    pub places: Vec<usize>,
+    /// How many there were.
+    pub of: usize,
 }
 
 impl<'a> Request<'a> {
@@ -60,6 +70,7 @@ impl<'a> Request<'a> {
             headers,
             body,
             edited: Edited::default(),
+            kept: None,
         }
     }
 
@@ -153,6 +164,23 @@ impl<'a> Request<'a> {
         self.edited.body = true;
     }
 
+    /// Of the `of` items of a bulk, these were left out, by their places in order.
+    pub fn leave_out(&mut self, left_out: &[usize], of: usize) {
+        if left_out.is_empty() {
+            return;
+        }
+        let before = self.kept.take().unwrap_or_else(|| Kept { places: (0..of).collect(), of });
+        let stays = |(at, place)| left_out.binary_search(&at).is_err().then_some(place);
+        let places = before.places.into_iter().enumerate().filter_map(stays).collect();
+        self.kept = Some(Kept { places, of: before.of });
+    }
+
+    /// The items of a bulk that rules have left; `None` when no rule said that it left one out.
+    #[must_use]
+    pub fn kept(&self) -> Option<&Kept> {
+        self.kept.as_ref()
+    }
+
     /// To be called once all rules are through: a rule that took the `Content-Encoding` away means the plain body.
     ///
     /// # Errors
@@ -192,6 +220,16 @@ mod tests {
                 .map_err(|_| "damaged".to_owned())
         };
         Request::new("POST", "/a", None, headers, Cow::Borrowed(b"coded"), decode)
+    }
+
+    #[test]
+    fn items_left_out_twice_keep_their_first_places() {
+        let mut request = coded();
+        request.leave_out(&[], 5);
+        assert_eq!(request.kept(), None);
+        request.leave_out(&[0, 3], 5);
+        request.leave_out(&[1], 3);
+        assert_eq!(request.kept(), Some(&Kept { places: vec![1, 4], of: 5 }));
     }
 
     #[test]

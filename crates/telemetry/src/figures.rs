@@ -27,6 +27,13 @@ pub enum FigureValue {
     Counter(u64),
     /// Goes up and down.
     Level(u64),
+    /// A level for each value of a label.
+    Levels {
+        /// The label's name.
+        label: &'static str,
+        /// Its values, each with its level.
+        levels: Vec<(String, u64)>,
+    },
     /// Durations in seconds.
     Durations(Durations),
 }
@@ -36,7 +43,7 @@ pub enum FigureValue {
 pub struct Durations {
     /// Of all of them, in seconds.
     pub sum: f64,
-    /// How many are in each bucket, by the bucket's upper bound in seconds. The last bound is `f64::MAX`.
+    /// How many are in each bucket, by the bucket's upper bound in seconds. The last bound is `f64::INFINITY`.
     pub buckets: Vec<(f64, u64)>,
 }
 
@@ -67,6 +74,13 @@ impl Collector for Listed {
                     None,
                     MetricType::Gauge,
                 )?)?,
+                FigureValue::Levels { label, levels } => {
+                    let mut descriptor = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+                    for (value, level) in levels {
+                        let labels = [(*label, value.as_str())];
+                        ConstGauge::new(*level).encode(descriptor.encode_family(&labels)?)?;
+                    }
+                }
                 FigureValue::Durations(Durations { sum, buckets }) => {
                     let number = buckets.iter().map(|(_, count)| count).sum();
                     encoder

@@ -7,14 +7,16 @@
 
 mod collector;
 mod endpoint;
+mod exports;
 mod messages;
 mod metrics;
 mod spans;
 mod trace_context;
 
 pub use endpoint::CollectorEndpoint;
+pub use exports::Exports;
 pub use metrics::push_metrics;
-pub use spans::{MAX_WAITING_SPANS, Span, Value, push_spans};
+pub use spans::{Kind, MAX_WAITING_SPANS, Span, Value, push_spans};
 pub use trace_context::{SpanId, TraceContext, TraceId};
 
 /// Who pushes.

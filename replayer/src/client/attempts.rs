@@ -2,6 +2,8 @@
 
 use std::time::SystemTime;
 
+use tokio::time::Instant;
+
 use super::{Answer, ExchangeError};
 
 /// Attempts kept for the tuple: the latest.
@@ -25,6 +27,9 @@ pub struct Attempts {
     pub count: u64,
     /// How many of them may have taken effect without an answer telling.
     pub untold: u64,
+    /// When the first byte of the first one left. `None` when none did, or when it had to wait for a place among the
+    /// requests in flight.
+    pub left: Option<Instant>,
 }
 
 impl Attempts {

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
+use switchover_compare::items::SentItems;
 
 use super::{Answer, RawRequest};
 use items::Item;
@@ -51,6 +52,18 @@ pub struct Remainder {
     pub items: Vec<usize>,
     /// How many items the bulk has.
     pub of: usize,
+}
+
+impl Remainder {
+    /// The same items by their places in the bulk as it was captured.
+    #[must_use]
+    pub fn of_captured(mut self, sent: &SentItems) -> Self {
+        if let SentItems::Some { places, of } = sent {
+            self.items = self.items.iter().filter_map(|at| places.get(*at).copied()).collect();
+            self.of = *of;
+        }
+        self
+    }
 }
 
 impl Bulk {

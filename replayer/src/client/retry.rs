@@ -97,7 +97,10 @@ impl Sender {
         let mut current = Signing::new(self.signer.clone(), request.clone());
         loop {
             let at = SystemTime::now();
-            let outcome = self.attempt(connection, &mut current).await;
+            let (outcome, left) = self.attempt(connection, &mut current).await;
+            if attempts.count == 0 {
+                attempts.left = left;
+            }
             let next = match &outcome {
                 Ok(answer) => next::after(answer, &current.request, source, &self.policy, &mut bulk),
                 Err(error) => next::without_answer(error, &current.request, bulk.is_some()),
@@ -109,12 +112,14 @@ impl Sender {
                     if let Some(bulk) = &bulk {
                         attempts.settle(bulk.merged());
                     }
+                    connection.trouble.set(None);
                     return Ok(attempts);
                 }
                 Next::GiveUp(reason) => reason,
                 Next::Again { last, pause, at_once } => {
                     let wait = if at_once { Duration::ZERO } else { jittered(backoff).max(pause) };
                     if started.elapsed() + wait <= deadline {
+                        connection.trouble.set(Some(format!("{last} (attempt {})", attempts.count)));
                         tracing::debug!(%last, wait_ms = wait.as_millis() as u64, "request is sent again");
                         backoff = (backoff * 2).min(MAX_BACKOFF);
                         if let Some(bulk) = &bulk {
@@ -135,19 +140,25 @@ impl Sender {
                     )
                 }
             };
+            connection.trouble.set(None);
             let remainder = bulk.as_ref().map(Bulk::remainder);
             return Err(GivenUp { attempts, reason, remainder });
         }
     }
 
+    /// Also when the first byte left, unless it had to wait for its turn.
     async fn attempt(
         &self,
         connection: &mut Connection,
         request: &mut Signing,
-    ) -> Result<Answer, ExchangeError> {
-        let _permit = self.concurrency.acquire().await;
-        let signed = request.signed().await?;
-        connection.exchange(&signed).await
+    ) -> (Result<Answer, ExchangeError>, Option<Instant>) {
+        let permit = self.concurrency.acquire().await;
+        let signed = match request.signed().await {
+            Ok(signed) => signed,
+            Err(error) => return (Err(error.into()), None),
+        };
+        let outcome = connection.exchange(&signed).await;
+        (outcome, connection.left().filter(|_| !permit.waited))
     }
 
     fn concurrency_learns(&self, outcome: &Result<Answer, ExchangeError>, next: &Next) {

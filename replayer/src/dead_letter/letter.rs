@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use switchover_capture::{MAX_RECORD_BYTES, RecordSink, StreamEncoder, Timestamp};
 use switchover_http1::message::parse_request;
+use switchover_rest::secrets::without_secrets;
 
 use crate::captured::Captured;
 use crate::client::{Attempts, Remainder, reduced_answer, remaining_lines};
@@ -101,6 +102,8 @@ impl Letter<'_> {
                 // As captured, so that a replay rewrites it as it was rewritten now.
                 let content = content::decode(head.header("content-encoding"), body).ok();
                 let lines = content.and_then(|content| remaining_lines(&content, remainder));
+                // Where a rule made other items of it, the source's answer is none to these.
+                let answer = answer.filter(|_| lines.is_some());
                 let body = lines.unwrap_or_else(|| remainder.body.to_vec());
                 let mut request = with_body(head.raw, body.len());
                 request.extend_from_slice(&body);
@@ -121,7 +124,7 @@ impl Letter<'_> {
         Reason {
             id: captured.id(),
             node: &captured.node_id,
-            request: String::from_utf8_lossy(line.unwrap_or_default()).into_owned(),
+            request: without_secrets(&String::from_utf8_lossy(line.unwrap_or_default())).into_owned(),
             reason: self.reason,
             attempts: self.attempts.map_or(0, |attempts| attempts.count),
             may_have_taken_effect: self.attempts.is_some_and(Attempts::may_have_taken_effect),

@@ -44,9 +44,15 @@ pub(super) fn commit_line(partition: i32, next: i64) -> String {
     format!("committed\t{partition}\t{next}\n")
 }
 
+pub(super) fn left_line(partition: i32) -> String {
+    format!("left\t{partition}\t0\n")
+}
+
 /// What is finished and not committed.
 #[derive(Debug, Default)]
 pub(super) struct Remembered {
+    /// What whoever writes this is called in the group.
+    pub(super) owner: String,
     by_offset: BTreeMap<(i32, i64), Vec<Who>>,
     who: HashSet<Who>,
     committed: BTreeMap<i32, i64>,
@@ -57,9 +63,14 @@ impl Remembered {
     pub(super) fn line(&mut self, line: &str) -> Option<()> {
         let mut fields = line.split('\t');
         let kind = fields.next()?;
+        if kind == "owner" {
+            self.owner = fields.next()?.to_owned();
+            return fields.next().is_none().then_some(());
+        }
         let (partition, offset) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
         match kind {
             "committed" => self.commit(partition, offset),
+            "left" => self.forget(partition),
             "done" => {
                 let index = fields.next()?.parse().ok()?;
                 let (node_id, connection_id) = (fields.next()?.into(), fields.next()?.into());
@@ -116,6 +127,7 @@ impl Remembered {
             let entry = |who: &Who| Entry { partition: *partition, offset: *offset, who: who.clone() }.line();
             finished.iter().map(entry)
         });
-        committed.chain(done)
+        let owner = (!self.owner.is_empty()).then(|| format!("owner\t{}\n", self.owner));
+        owner.into_iter().chain(committed).chain(done)
     }
 }

@@ -77,7 +77,7 @@ fn another_subject_and_a_torn_line_are_no_memory() {
     std::fs::write(&path, torn).unwrap();
     let done = Done::open(directory.path(), &subject()).unwrap();
     assert!(done.holds("node", "a", 0) && !done.holds("node", "b", 0) && !done.holds("node", "tab\there", 0));
-    assert_eq!(text(directory.path()).lines().count(), 2, "what can't be read is gone");
+    assert_eq!(text(directory.path()).lines().count(), 3, "what can't be read is gone");
     drop(done);
     for broken in ["done\tx\t1\t0\tn\tc\n", "done\t0\t1\n", "gone\t0\t1\n", "done\t0\t1\t0\tn\tc\tmore\n"] {
         let whole = text(directory.path());
@@ -114,4 +114,26 @@ fn the_file_stays_small() {
     assert!(text(directory.path()).lines().count() < MAX_IDLE_LINES + 3000);
     drop(done);
     assert!(Done::open(directory.path(), &subject()).unwrap().holds("node", "c", 49_999));
+}
+
+#[test]
+fn what_another_replayer_has_had_is_forgotten_for_good_and_the_name_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let offsets = Offsets::default();
+    let done = Done::open(directory.path(), &subject()).unwrap();
+    let owner = done.owner();
+    let requests = [finished(&offsets, 0, &[9], "a", 1), finished(&offsets, 1, &[5], "b", 0)];
+    done.add(requests.iter().filter_map(Entry::of)).unwrap();
+    done.forget(0).unwrap();
+    drop(done);
+    let done = Done::open(directory.path(), &subject()).unwrap();
+    assert!(!done.holds("node", "a", 1) && done.holds("node", "b", 0));
+    let again = finished(&offsets, 0, &[9], "a", 1);
+    done.add(Entry::of(&again).into_iter()).unwrap();
+    drop(done);
+    let done = Done::open(directory.path(), &subject()).unwrap();
+    assert!(done.holds("node", "a", 1), "what was finished since is remembered");
+    assert_eq!((done.owner(), owner.len()), (owner.clone(), 16));
+    let other = tempfile::tempdir().unwrap();
+    assert_ne!(Done::open(other.path(), &subject()).unwrap().owner(), owner);
 }

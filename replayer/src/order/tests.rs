@@ -178,7 +178,7 @@ fn a_dropped_lane_holds_nobody_and_gives_its_requests_back() {
 }
 
 #[test]
-fn a_dropped_lane_frees_who_waited_for_its_parked_requests() {
+fn who_waited_for_parked_requests_of_a_dropped_lane_waits_for_what_they_waited_for() {
     let mut order = finished();
     order.push(arrival(0, 1, document(Access::Write, "a")), 0);
     order.push(arrival(2, 3, index(Access::Write, "i")), 10);
@@ -186,9 +186,27 @@ fn a_dropped_lane_frees_who_waited_for_its_parked_requests() {
     let left = leave(&mut order);
     assert_eq!((values(&left), order.waiting()), (vec![0], 2));
     assert_eq!(order.drop_lane(1, |value| *value == 10), vec![10]);
-    assert_eq!(values(&leave(&mut order)), [1]);
+    assert_eq!((values(&leave(&mut order)), order.in_flight()), (vec![], 1));
     order.complete(left[0].0);
+    assert_eq!(values(&leave(&mut order)), [1]);
     assert_eq!((order.waiting(), order.in_flight(), order.head(0)), (0, 1, Head::Empty));
+}
+
+#[test]
+fn parked_requests_of_a_dropped_lane_may_wait_for_each_other() {
+    let mut order = finished();
+    for (at, value) in [(0, 0), (2, 10), (4, 11), (6, 12), (8, 1)] {
+        order.push(arrival(at, at + 1, Footprint::everything()), value);
+    }
+    let left = leave(&mut order);
+    assert_eq!((values(&left), order.waiting()), (vec![0], 4));
+    let mut dropped = order.drop_lane(1, |value| *value >= 10);
+    dropped.sort_unstable();
+    assert_eq!((dropped, order.waiting(), order.in_flight()), (vec![10, 11, 12], 1, 1));
+    assert_eq!(values(&leave(&mut order)), Vec::<usize>::new(), "it still waits for the first");
+    order.complete(left[0].0);
+    assert_eq!(values(&leave(&mut order)), [1]);
+    assert_eq!((order.waiting(), order.waits, order.head(0)), (0, 0, Head::Empty));
 }
 
 #[test]

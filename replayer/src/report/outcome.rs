@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use switchover_compare::noise::Noise;
-use switchover_compare::report::{Document, Fact};
+use switchover_compare::report::{Document, Fact, Percentiles};
 
 use super::{Report, Sendings};
 use crate::counts::InputCounts;
@@ -17,6 +17,8 @@ pub struct Outcome {
     pub report: Report,
     /// What was counted of sending.
     pub sendings: Sendings,
+    /// How much later than scheduled requests left that nothing else held.
+    pub pacing_error: Percentiles,
     /// What was learnt to be noise.
     pub noise: Noise,
     /// What was seen in the input.
@@ -110,6 +112,7 @@ impl Outcome {
             "notReplayed": self.not_replayed,
             "deadLetterFile": self.dead_letter_file,
             "pacingLagMs": pacing_lag.percentiles(),
+            "pacingErrorMs": self.pacing_error,
             "retries": retries,
             "autoIds": {"taken": notes.ids_taken, "unknown": notes.ids_unknown},
             "scrollIdsReplaced": notes.scroll_ids,
@@ -126,7 +129,7 @@ impl Outcome {
     fn facts(&self) -> Vec<Fact> {
         let Sendings { notes, retries, pacing_lag } = &self.sendings;
         let requests = self.report.requests;
-        let lag = pacing_lag.percentiles();
+        let (lag, error) = (pacing_lag.percentiles(), self.pacing_error);
         let fact = |label, text: String| Fact { label, text, ..Fact::default() };
         let mut facts = vec![
             Fact {
@@ -147,6 +150,13 @@ impl Outcome {
                 format!(
                     "p50 {:.2} ms, p90 {:.2} ms, p99 {:.2} ms, max {:.2} ms",
                     lag.p50, lag.p90, lag.p99, lag.max
+                ),
+            ),
+            fact(
+                "pacing error",
+                format!(
+                    "p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms, of {} requests that nothing but the time held",
+                    error.p50, error.p99, error.max, error.count
                 ),
             ),
             fact("retries", retries.to_string()),

@@ -6,17 +6,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Evaluated;
 use crate::budget::Budget;
 use crate::captured::Captured;
+use crate::client::Trouble;
 use crate::counts::InputCounts;
 use crate::evaluate::Evaluation;
 use crate::intake::Batch;
 use crate::order::{Arrival, Head, Order, Policy, Released, Ticket};
-use crate::pace::Pace;
+use crate::pace::{Alarm, Pace};
 use crate::progress::{Oldest, Progress, Seen};
 use crate::session::{self, Job, Said, Shared};
 use crate::source::{Fed, Until};
@@ -32,6 +33,7 @@ const LONG_WAIT_SECONDS: u64 = 10;
 #[derive(Debug)]
 struct Session {
     jobs: Option<mpsc::UnboundedSender<Job>>,
+    trouble: Arc<Trouble>,
     /// Requests read and not complete.
     pending: usize,
     /// Of these, handed to the session.
@@ -45,6 +47,7 @@ struct Session {
 struct Sent {
     node_id: Arc<str>,
     connection_id: Arc<str>,
+    connection: u64,
     index: u32,
     since: Instant,
 }
@@ -54,6 +57,7 @@ struct Sent {
 pub(super) struct Replay {
     order: Order<Captured>,
     pace: Pace,
+    alarm: Alarm,
     live: bool,
     shared: Option<Arc<Shared>>,
     sessions: HashMap<u64, Session>,
@@ -91,7 +95,7 @@ struct Standstill {
 impl Replay {
     pub(super) fn new(
         shared: Arc<Shared>,
-        pace: Pace,
+        (pace, alarm): (Pace, Alarm),
         policy: Policy,
         until: Until,
         budget: Arc<Budget>,
@@ -100,6 +104,7 @@ impl Replay {
         Self {
             order: Order::new(policy),
             pace,
+            alarm,
             live: until == Until::Never,
             shared: Some(shared),
             sessions: HashMap::new(),
@@ -144,7 +149,7 @@ impl Replay {
                     }
                 }
                 fed = batches.recv(), if reads => self.feed(fed),
-                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                () = self.alarm.at(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
                     if draining {
                         let left = self.active;
                         self.fail(format!(
@@ -229,46 +234,57 @@ impl Replay {
                 Head::Ready(first) => {
                     let now = Instant::now();
                     let due = self.pace.due(first, now);
+                    let scheduled = self.pace.schedule(due, now);
                     match due {
-                        Some(due) if due > now => ("waiting for its time", Some(due), false),
+                        Some(due) if due > now => {
+                            let until = pass_reads.map_or(due, |pass| pass.min(due));
+                            return Standstill {
+                                holding: "waiting for its time",
+                                until: Some(until),
+                                wants_input: false,
+                            };
+                        }
                         _ => {
-                            self.send(due);
+                            self.send(due, scheduled);
                             continue;
                         }
                     }
                 }
             };
+            self.pace.hold();
             let until = until.into_iter().chain(pass_reads).min();
             return Standstill { holding, until, wants_input };
         }
     }
 
-    fn send(&mut self, due: Option<Instant>) {
-        let Some(Released { ticket, overtaken, value: captured }) = self.order.release(Instant::now()) else {
-            return;
-        };
+    /// `scheduled`: when it should leave if no other request holds it.
+    fn send(&mut self, due: Option<Instant>, scheduled: Option<Instant>) {
+        let Some(released) = self.order.release(Instant::now()) else { return };
+        let Released { ticket, overtaken, waited, value: captured } = released;
+        let scheduled = scheduled.filter(|_| !waited);
         let (Some(session), Some(shared)) = (self.sessions.get_mut(&captured.connection), &self.shared)
         else {
             return;
         };
         let jobs = session.jobs.get_or_insert_with(|| {
             let (jobs, receiver) = mpsc::unbounded_channel();
-            self.tasks.spawn(session::run(Arc::clone(shared), receiver));
+            self.tasks.spawn(session::run(Arc::clone(shared), receiver, Arc::clone(&session.trouble)));
             jobs
         });
         session.active += 1;
         let (node_id, connection_id) = (Arc::clone(&captured.node_id), Arc::clone(&captured.connection_id));
-        let sent = Sent { node_id, connection_id, index: captured.index, since: Instant::now() };
+        let (connection, index) = (captured.connection, captured.index);
+        let sent = Sent { node_id, connection_id, connection, index, since: Instant::now() };
         self.sent.insert(ticket, sent);
         self.active += 1;
-        if jobs.send(Job { ticket, captured, due, overtaken }).is_err() {
+        if jobs.send(Job { ticket, captured, due, scheduled, overtaken }).is_err() {
             self.fail("a session broke down; this is a defect of the replayer".to_owned());
         }
     }
 
     fn hear(&mut self, said: Said) {
         match said {
-            Said::Complete { ticket, connection } => {
+            Said::Complete { ticket, connection } | Said::Abandoned { ticket, connection } => {
                 self.order.complete(ticket);
                 self.sent.remove(&ticket);
                 self.active = self.active.saturating_sub(1);
@@ -309,6 +325,9 @@ impl Replay {
             for captured in self.order.drop_lane(lane, |captured| captured.lane == lane) {
                 if let Some(session) = self.sessions.get_mut(&captured.connection) {
                     session.pending -= 1;
+                    if session.closed && session.pending == 0 {
+                        self.sessions.remove(&captured.connection);
+                    }
                 }
             }
         }
@@ -316,6 +335,7 @@ impl Replay {
         for mut captured in batch.captured {
             let session = self.sessions.entry(captured.connection).or_insert_with(|| Session {
                 jobs: None,
+                trouble: Arc::default(),
                 pending: 0,
                 active: 0,
                 closed: false,
@@ -368,7 +388,11 @@ impl Replay {
             request: format!("{}.{}", sent.connection_id, sent.index),
             node_id: Arc::clone(&sent.node_id),
             seconds: sent.since.elapsed().as_secs(),
-            reason: "the target has not answered it",
+            reason: self
+                .sessions
+                .get(&sent.connection)
+                .and_then(|session| session.trouble.get())
+                .unwrap_or_else(|| "the target has not answered it".to_owned()),
         });
         self.progress.observe(Seen {
             state: if moved { "replaying" } else { holding },
@@ -393,7 +417,8 @@ impl Replay {
             in_flight = now.in_flight,
             waiting = now.waiting,
             lag_ms = now.source_lag_ms,
-            oldest = oldest.map(|oldest| format!("{} for {} s", oldest.request, oldest.seconds)),
+            oldest = oldest
+                .map(|oldest| format!("{} for {} s: {}", oldest.request, oldest.seconds, oldest.reason)),
             "progress"
         );
     }

@@ -1,6 +1,9 @@
+mod bulk_items;
 mod dead_letters;
 mod failures;
 mod input;
+mod outage;
+mod pacing;
 mod wire;
 
 use std::sync::Mutex;
@@ -100,6 +103,7 @@ impl Capture {
             tuple_dir: self.directory.path().join("tuples"),
             tuple_max_file_bytes: 1 << 30,
             max_differences: 0,
+            spans: None,
         }
     }
 
@@ -234,6 +238,11 @@ async fn the_comparison_so_far_is_in_the_status_and_tuples_can_be_compared_again
     assert_eq!(status["report"]["differences"], outcome.json()["differences"]);
     assert_eq!(status["report"].get("verdict"), None, "there is none yet");
 
+    assert_eq!(judged_again(&capture).requests, outcome.report.requests);
+}
+
+/// What `switchover compare` says of the tuples.
+fn judged_again(capture: &Capture) -> crate::report::Report {
     let mut again = crate::report::Report::default();
     let mut comparer = crate::compare::Comparer::default();
     for tuple in capture.tuples() {
@@ -242,7 +251,7 @@ async fn the_comparison_so_far_is_in_the_status_and_tuples_can_be_compared_again
         let tuple = tape.parse(line.as_bytes()).and_then(switchover_compare::tuple::Tuple::new).unwrap();
         switchover_compare::tuple::judge(&mut comparer, &tuple).count(&mut again);
     }
-    assert_eq!(again.requests, outcome.report.requests);
+    again
 }
 
 #[tokio::test]
@@ -378,4 +387,34 @@ async fn the_same_connection_id_on_two_nodes_is_two_connections() {
     .await;
     assert_eq!(capture.replay(&scripted.target).await.exit_code(), EXIT_DONE);
     assert_eq!(*connections.lock().unwrap(), [0, 1, 2], "the first is the preflight's");
+}
+
+#[tokio::test]
+async fn what_was_sent_is_shown_as_spans() {
+    let mut capture = Capture::new();
+    capture.connection(
+        "one",
+        &[(0, 5, put("1?token=s3cret"), created()), (10, 15, put("2"), created()), (20, 25, put("3"), None)],
+    );
+    let scripted = Scripted::start(|_, seen| match seen.text.contains("_doc/2") {
+        true => reply(201, r#"{"result":"updated"}"#),
+        false => reply(201, r#"{"result":"created"}"#),
+    })
+    .await;
+    let (spans, mut waiting) = crate::spans::Spans::new();
+    let options = Options { spans: Some(spans), ..capture.options(&scripted.target) };
+    assert_eq!(start(options).await.unwrap().exit_code(), EXIT_DIFFERENCES);
+    let mut shown = Vec::new();
+    while let Ok(span) = waiting.try_recv() {
+        assert!(span.name == "PUT" && span.began_unix_ns <= span.ended_unix_ns && span.failed.is_none());
+        shown.push(format!("{:?}", span.attributes));
+    }
+    for (span, (path, verdict)) in
+        shown.iter().zip([("/1", "same"), ("/2", "different"), ("/3", "notComparable")])
+    {
+        let path = format!("(\"url.path\", Text(\"/a/_doc{path}\"))");
+        assert!(span.contains(&path) && span.contains(verdict) && span.contains("Whole(201)"), "{span}");
+        assert!(!span.contains("s3cret"), "{span}");
+    }
+    assert_eq!(shown.len(), 3);
 }

@@ -5,21 +5,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use switchover_kafka::{KafkaOptions, Polled, RecordConsumer};
+use switchover_kafka::{Committed, KafkaOptions, Polled, RecordConsumer};
 use tokio::task::JoinHandle;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::{Closed, Fed, Feeder, MAX_BATCH_BYTES, MAX_BATCH_RECORDS, SourceError, Until};
 use crate::commit::Offsets;
 use crate::done::Done;
-use crate::intake::Intake;
+use crate::intake::{DroppedLane, Intake};
 
 /// Records wait at most this long to be handed over.
 const HAND_OVER_INTERVAL: Duration = Duration::from_millis(20);
 const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
 /// How often the broker is asked where the partitions end.
 const ENDS_INTERVAL: Duration = Duration::from_secs(5);
+/// When a partition goes to another replayer, requests of it that are under way have so long to be answered. Then they are
+/// given up, so that the other one, which sends them again, is not overtaken by them.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// What was given up is let go of within this.
+const ABANDON_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A member of the group.
 #[derive(Debug)]
@@ -75,6 +80,7 @@ impl KafkaSource {
             until,
             assigned: BTreeSet::new(),
             at_end: BTreeSet::new(),
+            leaving: Vec::new(),
         };
         Committing { consumer, offsets, done, reading: tokio::spawn(group.read(stop)) }
     }
@@ -119,7 +125,8 @@ async fn commit(consumer: &Arc<RecordConsumer>, offsets: &Offsets, done: Option<
         return;
     }
     let (consumer, asked) = (Arc::clone(consumer), next.clone());
-    match tokio::task::spawn_blocking(move || consumer.commit(&asked)).await {
+    let by = done.map(Done::owner).unwrap_or_default();
+    match tokio::task::spawn_blocking(move || consumer.commit(&asked, &by)).await {
         Ok(Ok(())) => {
             offsets.committed(&next);
             if let Some(Err(error)) = done.map(|done| done.committed(&next)) {
@@ -140,6 +147,15 @@ struct Group {
     until: Until,
     assigned: BTreeSet<i32>,
     at_end: BTreeSet<i32>,
+    leaving: Vec<Leaving>,
+}
+
+/// Partitions that the group takes away together.
+struct Leaving {
+    partitions: Vec<i32>,
+    /// Until these are let go of, records of requests that are not whole are not taken for finished.
+    lanes: Vec<DroppedLane>,
+    deadline: Instant,
 }
 
 impl Group {
@@ -159,6 +175,7 @@ impl Group {
                     if self.hand_over(&stop).await.is_err() {
                         return self.feeder.intake;
                     }
+                    self.let_go().await;
                 }
                 polled = consumer.next(), if !over => match polled {
                     Ok(polled) => {
@@ -191,18 +208,40 @@ impl Group {
         match polled {
             Polled::Assigned(partitions) => {
                 tracing::info!(?partitions, topic = self.source.topic, "partitions assigned");
+                let mut others = Vec::new();
                 for (partition, committed) in partitions {
                     if self.assigned.insert(partition) {
-                        if let (Some(done), Some(offset)) = (&self.done, committed) {
-                            done.assigned(partition, offset);
+                        let offset = committed.as_ref().map(|committed| committed.offset);
+                        if let (Some(done), Some(Committed { offset, by })) = (&self.done, committed) {
+                            if by == done.owner() {
+                                done.assigned(partition, offset);
+                            } else {
+                                others.push((partition, offset));
+                            }
                         }
-                        intake.open_lane(lane(partition), committed.is_some_and(|offset| offset > 0));
+                        intake.open_lane(lane(partition), offset.is_some_and(|offset| offset > 0));
                     }
                 }
+                self.claim(others).await;
             }
             Polled::Revoked(partitions) => {
                 tracing::info!(?partitions, topic = self.source.topic, "partitions revoked");
-                commit(&self.source.consumer, &self.offsets, self.done.as_deref()).await;
+                let lanes = partitions.iter().filter_map(|partition| {
+                    self.offsets.leave(*partition);
+                    self.assigned.remove(partition);
+                    self.at_end.remove(partition);
+                    self.feeder.intake.drop_lane(lane(*partition))
+                });
+                let lanes = lanes.collect();
+                let deadline = Instant::now() + LEAVE_TIMEOUT;
+                self.leaving.push(Leaving { partitions, lanes, deadline });
+            }
+            Polled::Lost(partitions) => {
+                tracing::warn!(
+                    ?partitions,
+                    topic = self.source.topic,
+                    "partitions lost: the group believed this replayer dead; what is under way is given up"
+                );
                 for partition in partitions {
                     self.offsets.forget(partition);
                     self.assigned.remove(&partition);
@@ -210,6 +249,7 @@ impl Group {
                     self.feeder.intake.drop_lane(lane(partition));
                 }
             }
+            Polled::PartitionEnd { partition } if !self.assigned.contains(&partition) => {}
             Polled::PartitionEnd { partition } => {
                 intake.lane_at_end(lane(partition));
                 self.at_end.insert(partition);
@@ -229,6 +269,44 @@ impl Group {
         }
     }
 
+    /// Takes partitions that another replayer has had.
+    async fn claim(&self, partitions: Vec<(i32, i64)>) {
+        let Some(done) = self.done.as_ref().filter(|_| !partitions.is_empty()) else { return };
+        for (partition, _) in &partitions {
+            if let Err(error) = done.forget(*partition) {
+                // The evaluation will not get further either, and says so.
+                tracing::warn!(%error, partition, "not noted that another replayer has had the partition");
+            }
+        }
+        let (consumer, by) = (Arc::clone(&self.source.consumer), done.owner());
+        let claimed = tokio::task::spawn_blocking(move || consumer.commit(&partitions, &by)).await;
+        if let Ok(Err(error)) = claimed {
+            tracing::warn!(%error, "partitions not claimed; the next commit does it");
+        }
+    }
+
+    /// Gives partitions back of which nothing is under way any more.
+    async fn let_go(&mut self) {
+        for mut leaving in std::mem::take(&mut self.leaving) {
+            let now = Instant::now();
+            let in_use = leaving.partitions.iter().any(|partition| self.offsets.is_in_use(*partition));
+            if now >= leaving.deadline {
+                leaving.partitions.iter().for_each(|partition| self.offsets.abandon(*partition));
+            }
+            if in_use && now < leaving.deadline + ABANDON_TIMEOUT {
+                self.leaving.push(leaving);
+                continue;
+            }
+            commit(&self.source.consumer, &self.offsets, self.done.as_deref()).await;
+            leaving.partitions.iter().for_each(|partition| self.offsets.forget(*partition));
+            leaving.lanes.clear();
+            match self.source.consumer.release(&leaving.partitions) {
+                Ok(()) => tracing::info!(partitions = ?leaving.partitions, "partitions given back"),
+                Err(error) => tracing::warn!(%error, "partitions were gone"),
+            }
+        }
+    }
+
     async fn hand_over(&mut self, stop: &CancellationToken) -> Result<(), Closed> {
         if self.feeder.intake.is_empty() {
             return Ok(());
@@ -242,17 +320,39 @@ impl Group {
         self.send(Fed::Ended(result), stop).await
     }
 
-    /// Waits for room, and commits meanwhile: a slow target must not keep finished work uncommitted.
+    /// Waits for room, and commits meanwhile: a slow target must not keep finished work uncommitted. The group is still
+    /// listened to, or it would take this replayer for dead.
     async fn send(&mut self, fed: Fed, stop: &CancellationToken) -> Result<(), Closed> {
-        let permit = loop {
+        let (sender, consumer) = (self.feeder.sender.clone(), Arc::clone(&self.source.consumer));
+        let mut looks = tokio::time::interval_at(Instant::now() + COMMIT_INTERVAL, COMMIT_INTERVAL);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut paused = BTreeSet::new();
+        let sent = loop {
             tokio::select! {
-                permit = self.feeder.sender.reserve() => break permit.map_err(|_| Closed)?,
-                () = stop.cancelled() => return Err(Closed),
-                () = tokio::time::sleep(COMMIT_INTERVAL) => commit(&self.source.consumer, &self.offsets, self.done.as_deref()).await,
+                permit = sender.reserve() => break permit.map(|permit| permit.send(fed)).map_err(|_| Closed),
+                () = stop.cancelled() => break Err(Closed),
+                _ = looks.tick() => {
+                    commit(&consumer, &self.offsets, self.done.as_deref()).await;
+                    self.let_go().await;
+                    paused.retain(|partition| self.assigned.contains(partition));
+                    let running: Vec<i32> = self.assigned.difference(&paused).copied().collect();
+                    match consumer.pause(&running) {
+                        Ok(()) => paused.extend(running),
+                        Err(error) => tracing::debug!(%error, "not paused"),
+                    }
+                }
+                Ok(polled) = consumer.next(), if !paused.is_empty() && paused.is_superset(&self.assigned) => {
+                    self.take(polled).await;
+                }
             }
         };
-        permit.send(fed);
-        Ok(())
+        paused.retain(|partition| self.assigned.contains(partition));
+        if !paused.is_empty()
+            && let Err(error) = consumer.resume(&Vec::from_iter(paused))
+        {
+            tracing::warn!(%error, "not resumed");
+        }
+        sent
     }
 }
 

@@ -11,7 +11,6 @@ use switchover_compare::tuple::{payload, redact, write_text as text};
 use super::put;
 use crate::content;
 use crate::rewrite::{HeadLines, Outgoing};
-use crate::verdict::REDACTED;
 
 /// Writes a captured request. Returns where in `out` its payload lies.
 pub(super) fn request(out: &mut Vec<u8>, bytes: &[u8], secret: bool) -> Range<usize> {
@@ -47,7 +46,7 @@ fn request_head(out: &mut Vec<u8>, head: &[u8]) {
     let first_line = HeadLines::new(head).next().unwrap_or_default();
     let mut words = first_line.splitn(3, |byte| *byte == b' ').map(String::from_utf8_lossy);
     headers(out, HeadLines::new(head).skip(1));
-    let (method, target, version) = (words.next(), words.next(), words.next());
+    let (method, target, version) = (words.next(), words.next().map(redact::url), words.next());
     for (name, value) in [("Request-URI", target), ("Method", method), ("HTTP-Version", version)] {
         text(out, name);
         out.push(b':');
@@ -115,15 +114,14 @@ fn headers<'a>(out: &mut Vec<u8>, lines: impl Iterator<Item = &'a [u8]>) {
     }
     out.push(b'{');
     for (name, values) in named {
-        text(out, &String::from_utf8_lossy(name));
+        let name = String::from_utf8_lossy(name);
+        text(out, &name);
         out.extend_from_slice(b":[");
-        let secret = redact::is_secret(&String::from_utf8_lossy(name));
         for (at, value) in values.iter().enumerate() {
             if at > 0 {
                 out.push(b',');
             }
-            let shown = if secret { Cow::Borrowed(REDACTED) } else { String::from_utf8_lossy(value) };
-            text(out, &shown);
+            text(out, &redact::header(&name, String::from_utf8_lossy(value)));
         }
         out.extend_from_slice(b"],");
     }

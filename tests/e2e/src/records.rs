@@ -61,7 +61,7 @@ pub fn of_topic(brokers: &str, topic: &str) -> Vec<Found> {
                     records.push(Found { payload: payload.into(), partition, offset });
                 }
                 Polled::PartitionEnd { partition } => open.retain(|other| *other != partition),
-                Polled::Assigned(_) | Polled::Revoked(_) => {}
+                Polled::Assigned(_) | Polled::Revoked(_) | Polled::Lost(_) => {}
             }
         }
     });

@@ -15,7 +15,7 @@ fn answer(status: u16, body: &str) -> Vec<u8> {
 }
 
 fn compared(method: &str, path: &str, source: &[u8], target: &[u8]) -> Comparison {
-    let question = Question { call: Call::parse(method, path.as_bytes()), body: b"" };
+    let question = Question { call: Call::parse(method, path.as_bytes()), body: b"", items: &SentItems::All };
     let kind = RequestKind::new(method, false);
     match (Answer::parse(source, kind), Answer::parse(target, kind)) {
         (Ok(source), Ok(target)) => Comparer::default().compare(&question, &source, &target),
@@ -251,4 +251,34 @@ fn numbers_of_documents_are_text() {
         );
     }
     same("/a/_doc/1", r#"{"_source":{"t":"\u00e4/"}}"#, r#"{"_source":{"t":"ä\/"}}"#);
+}
+
+#[test]
+fn items_that_were_not_sent_are_not_compared() {
+    let body = |errors: bool, items: &[&str]| {
+        let items: Vec<String> = items.iter().map(|item| format!("{{\"index\":{item}}}")).collect();
+        answer(200, &format!("{{\"errors\":{errors},\"items\":[{}]}}", items.join(",")))
+    };
+    let (one, two) = (r#"{"_id":"1","status":201}"#, r#"{"_id":"2","status":201}"#);
+    let failed = r#"{"_id":"x","status":400,"error":{"type":"t"}}"#;
+    let source = body(true, &[one, failed, two]);
+    let source = Answer::parse(&source, RequestKind::Other).unwrap();
+    let compare = |items: &SentItems, target: &[u8]| {
+        let target = Answer::parse(target, RequestKind::Other).unwrap();
+        let question = Question { call: Call::parse("POST", b"/a/_bulk"), body: b"", items };
+        Comparer::default().compare(&question, &source, &target)
+    };
+    let sent = SentItems::Some { places: vec![0, 2], of: 3 };
+    let same = compare(&sent, &body(false, &[one, two]));
+    assert_eq!(same.verdict, Verdict::ExpectedDifference, "{same:?}");
+    assert_eq!(same.expected.keys().copied().collect::<Vec<_>>(), [rules::ITEMS_LEFT_OUT]);
+    for other in [body(false, &[two, one]), body(false, &[one]), body(true, &[one, failed])] {
+        assert_eq!(compare(&sent, &other).verdict, Verdict::Different);
+    }
+    assert_eq!(compare(&SentItems::All, &body(false, &[one, two])).verdict, Verdict::Different);
+    let other = compare(&SentItems::Others, &body(false, &[one, two]));
+    assert_eq!((other.verdict, other.reason.as_deref()), (Verdict::NotComparable, Some(OTHER_ITEMS)));
+    // A place that the source's answer does not have is no reason to panic.
+    let beyond = SentItems::Some { places: vec![0, 9], of: 10 };
+    assert_eq!(compare(&beyond, &body(false, &[one, two])).verdict, Verdict::Different);
 }

@@ -14,13 +14,16 @@ const SLOWER_FACTOR: f64 = 2.5;
 /// ... and at least this much longer, which no client notices below.
 const MIN_SLOWER_MS: f64 = 0.5;
 
+/// A longer duration counts as this: a week.
+const MAX_DURATION_US: u64 = 7 * 24 * 3600 * 1_000_000;
+
 /// Durations, to three digits.
 #[derive(Debug, Clone)]
 pub struct Durations(Histogram<u64>);
 
 impl Default for Durations {
     fn default() -> Self {
-        let mut histogram = Histogram::new_with_bounds(1, 3_600_000, 3)
+        let mut histogram = Histogram::new_with_bounds(1, 1_000_000, 3)
             .unwrap_or_else(|_| unreachable!("the bounds are constant and valid"));
         histogram.auto(true);
         Self(histogram)
@@ -48,7 +51,9 @@ pub struct Percentiles {
 impl Durations {
     /// Counts one.
     pub fn add(&mut self, duration: Duration) {
-        self.0.saturating_record(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
+        let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        // The histogram grows as needed, and does not refuse what is below its bound.
+        let _ = self.0.record(micros.clamp(1, MAX_DURATION_US));
     }
 
     /// What they are.
@@ -63,6 +68,24 @@ impl Durations {
             p999: at(0.999),
             max: self.0.max() as f64 / 1000.0,
         }
+    }
+
+    /// How many are in each bucket, by its upper bound in microseconds; the last one has none (`u64::MAX`).
+    #[must_use]
+    pub fn buckets(&self, bounds_us: &[u64]) -> Vec<(u64, u64)> {
+        let mut below = 0;
+        let bounds = bounds_us.iter().copied().chain([u64::MAX]);
+        let count = |bound| {
+            let to = self.0.count_between(0, bound);
+            (bound, to - std::mem::replace(&mut below, to))
+        };
+        bounds.map(count).collect()
+    }
+
+    /// All of them together, to three digits.
+    #[must_use]
+    pub fn sum(&self) -> Duration {
+        Duration::from_secs_f64(self.0.mean().max(0.0) * self.0.len() as f64 / 1e6)
     }
 }
 

@@ -115,3 +115,15 @@ fn latencies_are_of_the_same_requests() {
     assert_eq!((&latency["source"]["count"], &latency["target"]["count"]), (&1.into(), &1.into()));
     assert!(latency["source"]["p99.9"].as_f64().unwrap() < 2.0);
 }
+
+#[test]
+fn durations_of_minutes_are_not_cut() {
+    let mut durations = Durations::default();
+    for seconds in [1, 300, 86_400, u64::MAX] {
+        durations.add(std::time::Duration::from_secs(seconds));
+    }
+    let found = durations.percentiles();
+    assert!((found.p50 - 300_000.0).abs() < 300.0, "{found:?}");
+    assert!((found.p90 - 604_800_000.0).abs() < 1_000_000.0 && found.count == 4, "{found:?}");
+    assert_eq!(durations.buckets(&[1_000_000, 500_000_000])[1], (500_000_000, 1));
+}

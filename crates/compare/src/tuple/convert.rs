@@ -1,5 +1,7 @@
 //! From one shape of tuples to another. Secrets do not survive it.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -21,7 +23,8 @@ pub enum Shape {
 }
 
 /// Fields that only our tuples have.
-const OURS: [&[u8]; 4] = [b"comparison", b"nodeId", b"sourceTimestamp", b"targetTimestamp"];
+const OURS: [&[u8]; 6] =
+    [b"comparison", b"nodeId", b"sourceTimestamp", b"targetTimestamp", b"sentItems", b"overtaken"];
 
 /// Writes a tuple in a shape, with the line's end. Compares it when our shape is wanted.
 pub fn convert(out: &mut Vec<u8>, tuple: &Tuple<'_>, shape: Shape, comparer: &mut Comparer) {
@@ -120,14 +123,17 @@ fn header(out: &mut Vec<u8>, name: &str, value: Value<'_>, shape: Shape) {
     if name == "HTTP-Version" && value.kind() == Kind::Object {
         return write_text(out, "HTTP/1.1");
     }
+    if name == "Request-URI"
+        && let Some(target) = value.text()
+    {
+        return write_text(out, &redact::url(target));
+    }
     if own {
         return copy(out, value);
     }
     let values: Vec<_> =
         value.text().into_iter().chain(value.items().filter_map(|item| item.text())).collect();
-    let shown = |text: &std::borrow::Cow<'_, str>| {
-        if redact::is_secret(name) { REDACTED.to_owned() } else { text.to_string() }
-    };
+    let shown = |text: &Cow<'_, str>| redact::header(name, Cow::Borrowed(text.as_ref())).into_owned();
     if shape == Shape::Base64Body {
         return write_text(out, &values.iter().map(shown).collect::<Vec<_>>().join(", "));
     }

@@ -1,8 +1,9 @@
 //! Comparing a tuple again.
 
 use crate::compare::{Comparer, Question};
+use crate::items::SentItems;
 use crate::report::{Fate, Pair, Report};
-use crate::verdict::{Comparison, REDACTED, Verdict};
+use crate::verdict::{Comparison, MAX_SHOWN_BYTES, REDACTED, Verdict, cut};
 use switchover_rest::Class;
 
 use super::read::{Message, Tuple, call};
@@ -21,7 +22,9 @@ const LEFT_OUT: &str = "filtered: ";
 /// Why a pair can't be judged when no answer stands.
 pub const DEAD_LETTERED: &str = "given up: in the dead-letter folder";
 /// Why a pair can't be judged when it could not be sent.
-pub const UNREPLAYABLE: &str = "the captured request can't be parsed";
+const UNREPLAYABLE: &str = "the captured request can't be parsed";
+/// How the error of a tuple begins whose request a rule failed for.
+const RULE_FAILED: &str = "rewriting failed: ";
 const REDACTED_BODIES: &str = "the bodies are redacted";
 
 /// A tuple's comparison, and what the report says of it.
@@ -59,6 +62,19 @@ impl Judged {
     }
 }
 
+/// There is nothing to compare, because the request was not sent. `error` says why, as in the tuple.
+#[must_use]
+pub fn unsent(error: &str) -> Comparison {
+    let reason = if error.starts_with(LEFT_OUT) {
+        error.to_owned()
+    } else if error.starts_with(RULE_FAILED) {
+        format!("not sent: {error}")
+    } else {
+        format!("{UNREPLAYABLE}: {error}")
+    };
+    Comparison::not_comparable(cut(&reason, MAX_SHOWN_BYTES).into_owned())
+}
+
 /// Compares a tuple's answers.
 #[must_use]
 pub fn judge(comparer: &mut Comparer, tuple: &Tuple<'_>) -> Judged {
@@ -68,21 +84,23 @@ pub fn judge(comparer: &mut Comparer, tuple: &Tuple<'_>) -> Judged {
     let target = part(request.and_then(|request| request.target()));
     let call = call(&method, &target);
     let body = request.map(|request| request.body()).unwrap_or_default();
-    let question = Question { call, body: &body };
+    let items = SentItems::in_tuple(tuple.field("sentItems"));
+    let question = Question { call, body: &body, items: &items };
     let source = tuple.source_response();
     let last = tuple.target_responses().last();
-    let fate = match (tuple.field("error"), last) {
+    let error = tuple.field("error").map(|error| part(error.text()));
+    let fate = match (&error, last) {
         (None, _) => Fate::Sent,
         (Some(_), Some(_)) => Fate::DeadLettered,
-        (Some(error), None) if error.text().is_some_and(|error| error.starts_with(LEFT_OUT)) => Fate::LeftOut,
+        (Some(error), None) if error.starts_with(LEFT_OUT) => Fate::LeftOut,
         (Some(_), None) => Fate::Unreplayable,
     };
     let status = |message: Option<Message<'_>>| {
         message.and_then(|message| Some((message.status()?, message.latency())))
     };
+    let answered = last.is_some_and(|last| last.exception().is_none());
     let comparison = match (source.and_then(|source| source.answer()), last) {
-        _ if fate == Fate::Unreplayable => Comparison::not_comparable(UNREPLAYABLE),
-        _ if fate == Fate::LeftOut => Comparison::not_comparable(NOT_SENT),
+        _ if matches!(fate, Fate::Unreplayable | Fate::LeftOut) => unsent(&part(error)),
         _ if fate == Fate::DeadLettered => Comparison::not_comparable(DEAD_LETTERED),
         (None, _) => Comparison::not_comparable(NO_SOURCE),
         (Some(_), None) => Comparison::not_comparable(NOT_SENT),
@@ -105,10 +123,14 @@ pub fn judge(comparer: &mut Comparer, tuple: &Tuple<'_>) -> Judged {
         },
     };
     let read = matches!(&*method, "GET" | "HEAD");
-    let comparison = if comparison.verdict == Verdict::Different && !read && may_have_taken_effect(tuple) {
-        Comparison::not_comparable(SENT_AGAIN)
-    } else {
-        comparison
+    let overtaken = tuple.field("overtaken").is_some_and(|overtaken| overtaken.raw() == b"true");
+    let comparison = match comparison.verdict {
+        // As the replayer has it: an answer that never came has nothing to do with later writes.
+        Verdict::Different if overtaken && answered => Comparison::not_comparable(OVERTAKEN),
+        Verdict::Different if !read && answered && may_have_taken_effect(tuple) => {
+            Comparison::not_comparable(SENT_AGAIN)
+        }
+        _ => comparison,
     };
     Judged {
         comparison,
@@ -125,7 +147,7 @@ pub fn learn(comparer: &mut Comparer, tuple: &Tuple<'_>) {
     let Some(request) = tuple.source_request() else { return };
     let (Some(method), Some(target)) = (request.method(), request.target()) else { return };
     let body = request.body();
-    let question = Question { call: call(&method, &target), body: &body };
+    let question = Question { call: call(&method, &target), body: &body, items: &SentItems::All };
     let at = tuple.field("sourceTimestamp").and_then(|at| at.text()).and_then(|at| time::unix_nanos(&at));
     // Without a time nothing is far enough from a write to be learnt from.
     if let Some(answer) = tuple.source_response().and_then(|response| response.answer()) {
@@ -133,10 +155,13 @@ pub fn learn(comparer: &mut Comparer, tuple: &Tuple<'_>) {
     }
 }
 
-/// Whether an attempt before the last was sent and brought no answer.
+/// Whether an attempt before the last was sent and no answer tells what became of it.
 fn may_have_taken_effect(tuple: &Tuple<'_>) -> bool {
-    let exceptions = tuple.target_responses().filter_map(|response| response.exception());
-    let lost = exceptions.filter(|exception| !exception.starts_with("cannot connect")).count();
-    let ended_without = tuple.target_responses().last().is_some_and(|last| last.exception().is_some());
-    lost > usize::from(ended_without)
+    let untold = |response: &Message<'_>| match response.exception() {
+        Some(exception) => !exception.starts_with("cannot connect") && !exception.starts_with("cannot sign"),
+        // A gateway gave up waiting.
+        None => matches!(response.status(), Some(502 | 504)),
+    };
+    let lost = tuple.target_responses().filter(untold).count();
+    lost > usize::from(tuple.target_responses().last().is_some_and(|last| untold(&last)))
 }

@@ -1,23 +1,30 @@
 //! What of a tuple is not for everybody's eyes.
 
+use std::borrow::Cow;
+
+use switchover_rest::secrets::{is_secret_header, is_url_header, without_secrets};
+
 use crate::verdict::REDACTED;
 
-/// Headers whose values are secrets.
-const SECRET: [&str; 8] = [
-    "authorization",
-    "proxy-authorization",
-    "cookie",
-    "set-cookie",
-    "x-api-key",
-    "x-amz-security-token",
-    "es-security-runas-user",
-    "es-secondary-authorization",
-];
-
-/// Whether a header's value is a secret.
+/// A header's value as it may be shown.
 #[must_use]
-pub fn is_secret(name: &str) -> bool {
-    SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret))
+pub fn header<'a>(name: &str, value: Cow<'a, str>) -> Cow<'a, str> {
+    if is_secret_header(name) {
+        Cow::Borrowed(REDACTED)
+    } else if is_url_header(name) {
+        url(value)
+    } else {
+        value
+    }
+}
+
+/// A request target or another URL as it may be shown.
+#[must_use]
+pub fn url(url: Cow<'_, str>) -> Cow<'_, str> {
+    match without_secrets(&url) {
+        Cow::Owned(shown) => Cow::Owned(shown),
+        Cow::Borrowed(_) => url,
+    }
 }
 
 /// What is written in the place of a payload that holds secrets.

@@ -49,7 +49,10 @@ fn tuples_are_compared_again() {
     assert_eq!(verdict(&tuple("GET", "/a/_doc/1", &one, "")), Verdict::NotComparable);
     assert_eq!(verdict(&tuple("GET", "/a/_doc/1", exception, &one)), Verdict::NotComparable);
     let lost = format!("{exception},{other}");
-    assert_eq!(judged(&tuple("PUT", "/a/_doc/1", &one, &lost)).comparison().reason, Some(judge::SENT_AGAIN));
+    assert_eq!(
+        judged(&tuple("PUT", "/a/_doc/1", &one, &lost)).comparison().reason.as_deref(),
+        Some(judge::SENT_AGAIN)
+    );
     assert_eq!(verdict(&tuple("GET", "/a/_doc/1", &one, &lost)), Verdict::Different);
     let refused = format!(r#"{{"Exception":"cannot connect: refused"}},{other}"#);
     assert_eq!(verdict(&tuple("PUT", "/a/_doc/1", &one, &refused)), Verdict::Different);
@@ -58,10 +61,67 @@ fn tuples_are_compared_again() {
     assert_eq!(verdict(OLD), Verdict::Same);
     let given_up = tuple("PUT", "/a/_doc/1", &one, &other)
         .replace("\"numRequests\"", "\"error\":\"given up\",\"numRequests\"");
-    assert_eq!(judged(&given_up).comparison().reason, Some(DEAD_LETTERED));
+    assert_eq!(judged(&given_up).comparison().reason.as_deref(), Some(DEAD_LETTERED));
     let mut report = Report::default();
     judged(OLD).count(&mut report);
     assert_eq!(report.requests.same, 1);
+}
+
+#[test]
+fn what_the_replayer_knew_is_known_again() {
+    let reason = |line: &str| judged(line).comparison().reason.clone().unwrap_or_default();
+    let (one, other) = (answer(200, r#"{"a":1}"#), answer(200, r#"{"a":2}"#));
+    let with = |field: &str, line: &str| line.replace("\"numRequests\"", &format!("{field},\"numRequests\""));
+    let search = tuple("POST", "/a/_search", &one, &other);
+    assert_eq!(judged(&search).comparison().verdict, Verdict::Different);
+    assert_eq!(reason(&with("\"overtaken\":true", &search)), OVERTAKEN);
+    assert_eq!(
+        judged(&with("\"overtaken\":true", &tuple("POST", "/a/_search", &one, &one))).comparison().verdict,
+        Verdict::Same
+    );
+    // A gateway that gave up waiting for the target has told nothing of what the target did.
+    let gateway = format!("{},{other}", answer(504, "{}"));
+    assert_eq!(reason(&tuple("PUT", "/a/_doc/1", &one, &gateway)), SENT_AGAIN);
+
+    let unsent = tuple("PUT", "/a/_doc/1", &one, "");
+    for (error, wanted) in [
+        (
+            "rewriting failed: rule 'bulk': the body, from byte 13 on: not JSON",
+            "not sent: rewriting failed: rule 'bulk': the body, from byte 13 on: not JSON",
+        ),
+        ("filtered: rule 'no deletes'", "filtered: rule 'no deletes'"),
+        ("the message is incomplete", "the captured request can't be parsed: the message is incomplete"),
+    ] {
+        assert_eq!(reason(&with(&format!("\"error\":\"{error}\""), &unsent)), wanted);
+    }
+}
+
+#[test]
+fn reasons_without_end_are_counted_together() {
+    let mut report = Report::default();
+    let unsent = tuple("PUT", "/a/_doc/1", &answer(200, "{}"), "");
+    for place in 0..10_000 {
+        let error = format!("\"error\":\"rewriting failed: rule 'x' at byte {place}\",\"numRequests\"");
+        judged(&unsent.replace("\"numRequests\"", &error)).count(&mut report);
+    }
+    let document = crate::report::Document::new(&report, &crate::noise::Noise::default(), String::new(), 0);
+    let reasons = document.json()["notComparable"].as_object().unwrap().clone();
+    assert_eq!(reasons.len(), 101, "{reasons:?}");
+    assert_eq!(reasons["other reasons, in the tuples"], 9900);
+}
+
+#[test]
+fn secrets_of_foreign_tuples_are_not_shown() {
+    let (one, other) = (answer(200, r#"{"a":1}"#), answer(200, r#"{"a":2}"#));
+    let line = tuple("GET", "/a/_doc/1?access_token=s3cret&realtime=false", &one, &other)
+        .replace("\"Host\":[\"s\"]", "\"Host\":[\"s\"],\"Referer\":[\"http://bob:s3cret@h/\"]");
+    let shown = converted(&line, Shape::Switchover);
+    assert!(!shown.contains("s3cret") && shown.contains("access_token=REDACTED&realtime=false"), "{shown}");
+    let mut report = Report::default();
+    judged(&line).count(&mut report);
+    let document = crate::report::Document::new(&report, &crate::noise::Noise::default(), String::new(), 0);
+    let report = document.json().to_string();
+    assert!(!report.contains("s3cret") && report.contains("access_token=REDACTED"), "{report}");
 }
 
 #[test]

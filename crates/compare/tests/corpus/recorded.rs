@@ -7,6 +7,7 @@ use base64::Engine;
 use serde::Deserialize;
 use switchover_compare::answer::Answer;
 use switchover_compare::compare::Question;
+use switchover_compare::items::SentItems;
 use switchover_rest::Call;
 
 /// One request and everything that was answered.
@@ -31,7 +32,11 @@ pub(crate) struct Recorded {
 
 impl Exchange {
     pub(crate) fn question(&self) -> Question<'_> {
-        Question { call: Call::parse(&self.method, self.target.as_bytes()), body: self.body.as_bytes() }
+        Question {
+            call: Call::parse(&self.method, self.target.as_bytes()),
+            body: self.body.as_bytes(),
+            items: &SentItems::All,
+        }
     }
 
     /// The request on one line.

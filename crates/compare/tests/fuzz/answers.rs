@@ -2,6 +2,7 @@
 
 use switchover_compare::answer::Answer;
 use switchover_compare::compare::{Comparer, Question};
+use switchover_compare::items::SentItems;
 use switchover_compare::json::Tape;
 use switchover_compare::verdict::{MAX_DIFFERENCES_PER_PAIR, Verdict};
 use switchover_rest::Call;
@@ -28,7 +29,8 @@ pub(crate) fn run(data: &[u8]) {
     }
     let mut comparer = Comparer::default();
     for (method, path) in TARGETS {
-        let question = Question { call: Call::parse(method, path.as_bytes()), body: request };
+        let question =
+            Question { call: Call::parse(method, path.as_bytes()), body: request, items: &SentItems::All };
         comparer.learn(&question, &answer(source), 0);
         comparer.learn(&question, &answer(target), 1);
         let comparison = comparer.compare(&question, &answer(source), &answer(target));

@@ -16,8 +16,6 @@ const READ: &[&str] = &["GET", "POST"];
 
 /// Methods, path (`*` is any index or name), edit.
 const ROWS: &[(&[&str], &[&str], Edit)] = &[
-    (WRITE, &["_bulk"], bulk::rewrite),
-    (WRITE, &["*", "_bulk"], bulk::rewrite),
     (READ, &["_msearch"], searches),
     (READ, &["*", "_msearch"], searches),
     (READ, &["_msearch", "template"], searches),
@@ -44,6 +42,9 @@ const ROWS: &[(&[&str], &[&str], Edit)] = &[
 
 pub(super) fn rewrite(versions: &Versions, request: &mut Request<'_>, call: &Call) -> Result<(), Stop> {
     let method = request.method().to_owned();
+    if WRITE.contains(&method.as_str()) && (call.is(&["_bulk"]) || call.is(&["*", "_bulk"])) {
+        return items(versions, request, call);
+    }
     let row = ROWS.iter().find(|(methods, path, _)| methods.contains(&method.as_str()) && fits(call, path));
     let Some((.., edit)) = row else { return Ok(()) };
     // Not decoded: nobody could say what it means, so the target gets it as the source did.
@@ -53,6 +54,16 @@ pub(super) fn rewrite(versions: &Versions, request: &mut Request<'_>, call: &Cal
     }
     if let Some(edited) = edit(versions, body, call)? {
         request.set_body(edited);
+    }
+    Ok(())
+}
+
+/// A bulk, of which lines may be left out.
+fn items(versions: &Versions, request: &mut Request<'_>, call: &Call) -> Result<(), Stop> {
+    let Ok(body) = request.body() else { return Ok(()) };
+    if let Some(bulk::Edited { body, left_out, of }) = bulk::rewrite(versions, body, call)? {
+        request.set_body(body);
+        request.leave_out(&left_out, of);
     }
     Ok(())
 }

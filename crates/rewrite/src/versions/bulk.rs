@@ -20,28 +20,37 @@ const RENAMED: [(&str, &str); 6] = [
 
 const GONE: [&str; 7] = ["_type", "type", "types", "_timestamp", "timestamp", "_ttl", "ttl"];
 
+/// A bulk as it was edited.
+pub(super) struct Edited {
+    pub(super) body: Vec<u8>,
+    /// Places of the actions that were left out, in order.
+    pub(super) left_out: Vec<usize>,
+    /// How many actions there were.
+    pub(super) of: usize,
+}
+
 /// The body without types; `None` when it has none, or is no bulk.
-pub(super) fn rewrite(versions: &Versions, body: &[u8], call: &Call) -> Result<Option<Vec<u8>>, Stop> {
+pub(super) fn rewrite(versions: &Versions, body: &[u8], call: &Call) -> Result<Option<Edited>, Stop> {
     let mut splices = Splices::new(body);
-    let (mut all, mut dropped) = (0, 0);
+    let (mut all, mut left_out) = (0, Vec::new());
     for action in bulk::actions(body) {
         // The source refused it too.
         let Ok(action) = action else { return Ok(None) };
-        all += 1;
         match metadata(versions, body, &action.metadata, call, &mut splices) {
             Ok(true) => {}
             Ok(false) => {
-                dropped += 1;
+                left_out.push(all);
                 splices.remove([action.whole.clone()]);
             }
             Err(_) => return Ok(None),
         }
         script(body, &action, &mut splices);
+        all += 1;
     }
-    if all > 0 && all == dropped {
+    if all > 0 && all == left_out.len() {
         return Err(Stop::Rejected { filter: "type mapping: no action has a target index".to_owned() });
     }
-    Ok(splices.finish())
+    Ok(splices.finish().map(|body| Edited { body, left_out, of: all }))
 }
 
 /// The header lines without types.

@@ -38,7 +38,7 @@ impl Outcomes {
         } else {
             tracing::warn!(
                 %endpoint, reason,
-                "the collector does not take {what}: what it misses is not sent again; traffic and capture are not affected, and this is said once"
+                "the collector does not take {what}: what it misses is not sent again; nothing else is affected, and this is said once"
             );
         }
     }

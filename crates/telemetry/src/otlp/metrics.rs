@@ -1,7 +1,7 @@
 //! Figures, pushed at a pace. They are cumulative, so a push that fails is made up for by the next.
 
 use super::collector::{LAST_PUSH_TIMEOUT, Outcomes};
-use super::{CollectorEndpoint, Service, messages, now_unix_ns};
+use super::{CollectorEndpoint, Service, Value, messages, now_unix_ns};
 use crate::figures::{Durations, Figure, FigureValue};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_client::MetricsServiceClient;
@@ -74,23 +74,30 @@ fn request(service: &Service, prefix: &str, figures: Vec<Figure>) -> ExportMetri
 fn metric(prefix: &str, figure: Figure, began: u64, now: u64) -> Metric {
     let Figure { name, help, value } = figure;
     let cumulative = AggregationTemporality::Cumulative.into();
-    let points = |count: u64| {
+    let point = |count: u64| {
         let value = number_data_point::Value::AsInt(i64::try_from(count).unwrap_or(i64::MAX));
-        vec![NumberDataPoint {
+        NumberDataPoint {
             start_time_unix_nano: began,
             time_unix_nano: now,
             value: Some(value),
             ..NumberDataPoint::default()
-        }]
+        }
     };
     let (unit, data) = match value {
         FigureValue::Counter(count) => {
-            let data_points = points(count);
+            let data_points = vec![point(count)];
             let sum = Sum { data_points, aggregation_temporality: cumulative, is_monotonic: true };
             (unit_of(name), metric::Data::Sum(sum))
         }
         FigureValue::Level(level) => {
-            (unit_of(name), metric::Data::Gauge(Gauge { data_points: points(level) }))
+            (unit_of(name), metric::Data::Gauge(Gauge { data_points: vec![point(level)] }))
+        }
+        FigureValue::Levels { label, levels } => {
+            let of = |(value, level)| NumberDataPoint {
+                attributes: vec![messages::attribute(label, Value::Text(value))],
+                ..point(level)
+            };
+            (unit_of(name), metric::Data::Gauge(Gauge { data_points: levels.into_iter().map(of).collect() }))
         }
         FigureValue::Durations(Durations { sum, buckets }) => {
             let point = HistogramDataPoint {

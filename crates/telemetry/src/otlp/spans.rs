@@ -16,9 +16,20 @@ pub const MAX_WAITING_SPANS: usize = 200;
 /// Time between two pushes.
 const SPANS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Something that took time, for a server's client.
+/// On which side of a call a span is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Who answers.
+    Server,
+    /// Who asks.
+    Client,
+}
+
+/// Something that took time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Span {
+    /// Who it happened to.
+    pub kind: Kind,
     /// The trace that it is part of.
     pub trace: TraceId,
     /// Itself.
@@ -117,7 +128,10 @@ fn message(span: Span) -> trace::Span {
         span_id: span.id.to_vec(),
         parent_span_id: span.parent.map(|id| id.to_vec()).unwrap_or_default(),
         name: span.name,
-        kind: span::SpanKind::Server.into(),
+        kind: match span.kind {
+            Kind::Server => span::SpanKind::Server.into(),
+            Kind::Client => span::SpanKind::Client.into(),
+        },
         start_time_unix_nano: span.began_unix_ns,
         end_time_unix_nano: span.ended_unix_ns,
         attributes: span.attributes.into_iter().map(|(key, value)| messages::attribute(key, value)).collect(),

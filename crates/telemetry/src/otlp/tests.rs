@@ -19,16 +19,22 @@ fn endpoint(collector: &Collector) -> CollectorEndpoint {
 }
 
 fn figures(count: u64) -> Vec<Figure> {
-    let buckets = vec![(0.5, 3), (1.0, 2), (f64::MAX, 1)];
+    let buckets = vec![(0.5, 3), (1.0, 2), (f64::INFINITY, 1)];
     vec![
         Figure { name: "read_bytes", help: "Bytes", value: FigureValue::Counter(count) },
         Figure { name: "open", help: "Open", value: FigureValue::Level(7) },
+        Figure {
+            name: "lag",
+            help: "Lag",
+            value: FigureValue::Levels { label: "partition", levels: vec![("3".to_owned(), 8)] },
+        },
         Figure { name: "wait", help: "Wait", value: FigureValue::Durations(Durations { sum: 4.5, buckets }) },
     ]
 }
 
 fn span(number: u64) -> Span {
     Span {
+        kind: Kind::Client,
         trace: u128::from(number + 1).to_be_bytes(),
         id: (number + 1).to_be_bytes(),
         parent: None,
@@ -76,6 +82,10 @@ async fn the_figures_arrive_as_they_are_and_once_more_at_the_end() {
     let open = found(&sent.metrics, "daemon_open");
     let Some(metric::Data::Gauge(gauge)) = &open.data else { panic!("{open:?}") };
     assert_eq!(gauge.data_points[0].value, Some(number_data_point::Value::AsInt(7)));
+    let lag = found(&sent.metrics, "daemon_lag");
+    let Some(metric::Data::Gauge(gauge)) = &lag.data else { panic!("{lag:?}") };
+    assert_eq!(gauge.data_points[0].value, Some(number_data_point::Value::AsInt(8)));
+    assert_eq!(attribute(&gauge.data_points[0].attributes, "partition").as_deref(), Some("3"));
     let wait = found(&sent.metrics, "daemon_wait");
     let Some(metric::Data::Histogram(histogram)) = &wait.data else { panic!("{wait:?}") };
     let point = &histogram.data_points[0];

@@ -104,3 +104,27 @@ async fn tuples_that_cannot_be_written_fail_the_run() {
     assert_eq!(outcome.exit_code(), EXIT_FAILED);
     assert!(outcome.failure.unwrap().contains("--tupleDir"));
 }
+
+#[tokio::test]
+async fn secrets_in_query_strings_are_sent_and_shown_nowhere() {
+    let mut capture = Capture::new();
+    let line = "PUT http://bob:s3cret@source:9200/a/_doc/1?api_key=s3cret&refresh=true";
+    capture.connection("one", &[(0, 5, request(line, "{}"), created())]);
+    capture.connection("two", &[(10, 15, request("PUT /a/_doc/2?X-Amz-Signature=s3cret", "{}"), created())]);
+    let scripted = Scripted::start(|_, seen| match seen.text.contains("_doc/2") {
+        true => reply(503, "{}"),
+        false => reply(201, r#"{"result":"updated"}"#),
+    })
+    .await;
+    let options = Options { retry_deadline: Duration::from_millis(200), ..capture.options(&scripted.target) };
+    let outcome = start(options).await.unwrap();
+    assert_eq!(outcome.exit_code(), EXIT_GAPS, "{}", outcome.verdict());
+    assert!(scripted.lines().contains(&"PUT /a/_doc/1?api_key=s3cret&refresh=true HTTP/1.1".to_owned()));
+    let mut shown: Vec<String> = capture.tuples().iter().map(ToString::to_string).collect();
+    let letters = outcome.dead_letter_file.clone().unwrap();
+    shown.push(std::fs::read_to_string(letters.with_extension("jsonl")).unwrap());
+    shown.push(outcome.json().to_string());
+    for text in &shown {
+        assert!(!text.contains("s3cret") && text.contains("REDACTED"), "{text}");
+    }
+}

@@ -1,5 +1,6 @@
 //! End-to-end tests: the product's binaries between official clients and real clusters and brokers.
 
+mod away;
 mod crash;
 mod existing_tool;
 mod failures;

@@ -6,6 +6,7 @@ mod chaos;
 mod compression;
 mod login;
 mod network;
+mod rebalance;
 mod refused;
 mod support;
 mod too_large;

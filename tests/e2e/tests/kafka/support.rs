@@ -128,7 +128,7 @@ pub(crate) fn consumed(options: &KafkaOptions, topic: &str) -> ByKey {
                 Polled::Assigned(partitions) => {
                     ours.extend(partitions.into_iter().map(|(partition, _)| partition))
                 }
-                Polled::Revoked(_) => {}
+                Polled::Revoked(_) | Polled::Lost(_) => {}
             }
         }
     });

@@ -35,6 +35,7 @@ fn noise_is_learnt_from_the_source_alone() {
     let question = |method: &'static str, target: &'static str| Question {
         call: Call::parse(method, target.as_bytes()),
         body: b"",
+        items: &SentItems::All,
     };
     fn of(body: &str) -> Answer<'_> {
         Answer { status: 200, body: body.as_bytes().into(), ..Answer::default() }
@@ -114,7 +115,11 @@ fn answers_of_older_sources() {
 #[test]
 fn what_the_request_says_matters() {
     let asked = |request: &str, source: &str, target: &str| {
-        let question = Question { call: Call::parse("POST", b"/a/_search"), body: request.as_bytes() };
+        let question = Question {
+            call: Call::parse("POST", b"/a/_search"),
+            body: request.as_bytes(),
+            items: &SentItems::All,
+        };
         let of =
             |body: &str| Answer { status: 200, body: body.as_bytes().to_vec().into(), ..Answer::default() };
         Comparer::default().compare(&question, &of(source), &of(target))
