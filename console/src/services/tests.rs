@@ -15,7 +15,7 @@ fn error(text: &str) -> String {
 fn basic(auth: &Auth) -> (&str, &str) {
     match auth {
         Auth::Basic { username, password } => (username, password),
-        Auth::None => panic!("no auth"),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -111,7 +111,7 @@ impl Cat {
             Ok(shard) => ShardDocuments::open(shard, Options::default()).await,
             Err(error) => Err(error),
         };
-        let mut documents = match documents {
+        let documents = match documents {
             Ok(documents) => documents,
             Err(error) => return Ok(Some(error)),
         };

@@ -42,7 +42,7 @@ fn expected(file: &Path) -> Documents {
 async fn read(index: &Index<'_>, documents: &mut Documents) {
     for number in 0..index.metadata().number_of_shards {
         let shard = index.shard(number).await.unwrap();
-        let mut shard = ShardDocuments::open(shard, Options::default()).await.unwrap();
+        let shard = ShardDocuments::open(shard, Options::default()).await.unwrap();
         let visited = shard.visit(|document| {
             let source = document.source.map(|source| {
                 let line = source::to_json_line(source).unwrap();

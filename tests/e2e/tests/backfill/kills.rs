@@ -45,7 +45,8 @@ impl Backfill {
         let there = documents(self.lab.url());
         let mut expected = 0;
         for document in self.snapshots.expected(2) {
-            let chosen = ["plain", "compound", "updated", "ids", "sharded"].contains(&document.index.as_str());
+            let chosen =
+                ["plain", "compound", "updated", "ids", "sharded"].contains(&document.index.as_str());
             if !chosen && !document.index.starts_with("codec-") {
                 continue;
             }
@@ -98,7 +99,8 @@ fn two_processes_share_the_work_and_one_that_hangs_loses_its_part() {
         (overview.status == 200 && overview.json()["hits"]["total"]["value"].as_u64() > Some(0)).then_some(())
     });
     let stop = |name: &str| {
-        let status = std::process::Command::new("kill").args([name, &hangs.pid().to_string()]).status().unwrap();
+        let status =
+            std::process::Command::new("kill").args([name, &hangs.pid().to_string()]).status().unwrap();
         assert!(status.success());
     };
     stop("-STOP");

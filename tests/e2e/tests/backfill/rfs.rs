@@ -134,7 +134,10 @@ fn what_can_not_be_loaded_is_told_at_once() {
             ("sessionName", session.as_str()),
         ]);
         flags.insert(changed.0, changed.1);
-        let ended = run("switchover-rfs", flags.iter().flat_map(|(name, value)| [format!("--{name}"), (*value).to_owned()]));
+        let ended = run(
+            "switchover-rfs",
+            flags.iter().flat_map(|(name, value)| [format!("--{name}"), (*value).to_owned()]),
+        );
         assert_eq!(ended.code, Some(code), "{changed:?}: {}", ended.stderr);
         for part in parts {
             assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);

@@ -83,7 +83,10 @@ pub fn documents(url: &str) -> BTreeMap<(String, String), Vec<(Value, u64)>> {
             }
             for hit in hits {
                 let key = (index.to_owned(), hit["_id"].as_str().unwrap().to_owned());
-                found.entry(key).or_default().push((hit["_source"].clone(), hit["_version"].as_u64().unwrap()));
+                found
+                    .entry(key)
+                    .or_default()
+                    .push((hit["_source"].clone(), hit["_version"].as_u64().unwrap()));
             }
             let next = format!(r#"{{"scroll":"1m","scroll_id":{}}}"#, page["_scroll_id"]);
             page = ask(url, "POST", "/_search/scroll", &next).json();
