@@ -14,13 +14,17 @@ mod request;
 mod retry;
 mod target;
 
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Poll, ready};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout};
 
 use answer::Reading;
@@ -39,7 +43,12 @@ pub use target::Target;
 const ONE_WRITE_BYTES: usize = 64 * 1024;
 /// Larger ones in pieces of this, each of which counts as progress.
 const PIECE_BYTES: usize = 1024 * 1024;
+/// Room for what is read at once. Each thread has one: ten thousand connections with one each would take 640 MB.
 const READ_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    static READ_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
+}
 
 /// Why an attempt brought no answer.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +90,6 @@ pub struct Connection {
     connector: Arc<Connector>,
     response_timeout: Duration,
     stream: Option<Transport>,
-    buffer: Vec<u8>,
 }
 
 /// When the first byte went out, filled in as soon as it does.
@@ -97,7 +105,7 @@ impl Connection {
     /// A connection that will be opened by the first request. `response_timeout` bounds every wait for progress.
     #[must_use]
     pub fn new(connector: Arc<Connector>, response_timeout: Duration) -> Self {
-        Self { connector, response_timeout, stream: None, buffer: Vec::new() }
+        Self { connector, response_timeout, stream: None }
     }
 
     /// Sends a request once and reads its answer. A kept-alive connection that the target has closed is replaced
@@ -113,15 +121,15 @@ impl Connection {
             None => self.connector.connect().await?,
         };
         let mut reading = Reading::new(request.kind, Sent { at: SystemTime::now(), instant: Instant::now() });
-        let (silent, buffer) = (self.response_timeout, &mut self.buffer);
+        let silent = self.response_timeout;
         let outcome = match &mut stream {
             Transport::Plain(stream) => {
                 let (source, sink) = stream.split();
-                converse(source, sink, request, &mut reading, buffer, silent).await
+                converse(source, sink, request, &mut reading, silent).await
             }
             Transport::Tls(stream) => {
                 let (source, sink) = tokio::io::split(stream);
-                converse(source, sink, request, &mut reading, buffer, silent).await
+                converse(source, sink, request, &mut reading, silent).await
             }
         };
         match outcome {
@@ -144,11 +152,10 @@ async fn converse(
     mut sink: impl AsyncWrite + Unpin,
     request: &RawRequest,
     reading: &mut Reading,
-    buffer: &mut Vec<u8>,
     silent: Duration,
 ) -> Result<(), ExchangeError> {
     let mut pending = [request.head.clone(), request.body.clone()];
-    if request.head.len() + request.body.len() <= ONE_WRITE_BYTES {
+    if !request.body.is_empty() && request.head.len() + request.body.len() <= ONE_WRITE_BYTES {
         pending = [Bytes::from([&request.head[..], &request.body[..]].concat()), Bytes::new()];
     }
     let pieces = AtomicU64::new(0);
@@ -161,7 +168,6 @@ async fn converse(
     });
     let mut written: Option<io::Result<()>> = None;
     let mut pieces_seen = 0;
-    buffer.resize(READ_BYTES, 0);
     loop {
         let read = tokio::select! {
             biased;
@@ -169,9 +175,9 @@ async fn converse(
                 written = Some(result);
                 continue;
             }
-            read = timeout(silent, source.read(buffer)) => read,
+            read = timeout(silent, read(&mut source, reading)) => read,
         };
-        let Ok(count) = read else {
+        let Ok(whole) = read else {
             let before = std::mem::replace(&mut pieces_seen, pieces.load(Ordering::Relaxed));
             if before < pieces_seen {
                 // A large request on a slow line: it goes on.
@@ -179,7 +185,7 @@ async fn converse(
             }
             return Err(ExchangeError::Silent(silent));
         };
-        if reading.take(count, buffer)? {
+        if whole? {
             if !matches!(written, Some(Ok(()))) {
                 // Answered before it was all sent: the rest would be taken for another request.
                 reading.close();
@@ -187,6 +193,18 @@ async fn converse(
             return Ok(());
         }
     }
+}
+
+/// Reads once. True when the answer is whole.
+async fn read(source: &mut (impl AsyncRead + Unpin), reading: &mut Reading) -> Result<bool, ExchangeError> {
+    poll_fn(|context| {
+        READ_BUFFER.with_borrow_mut(|buffer| {
+            let mut buffer = ReadBuf::new(buffer);
+            let read = ready!(Pin::new(&mut *source).poll_read(context, &mut buffer));
+            Poll::Ready(reading.take(read.map(|()| buffer.filled())))
+        })
+    })
+    .await
 }
 
 #[cfg(test)]

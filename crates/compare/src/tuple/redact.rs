@@ -1,5 +1,7 @@
 //! What of a tuple is not for everybody's eyes.
 
+use std::io::Write;
+
 use crate::verdict::REDACTED;
 
 /// Headers whose values are secrets.
@@ -21,8 +23,9 @@ pub fn is_secret(name: &str) -> bool {
 }
 
 /// What is written in the place of a payload that holds secrets.
-pub fn write_payload(out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"inlinedTextBody\":");
+pub fn write_payload(out: &mut impl Write) {
+    // As for other payloads.
+    let _ = out.write_all(b"{\"inlinedTextBody\":");
     super::write_text(out, REDACTED);
-    out.push(b'}');
+    let _ = out.write_all(b"}");
 }
