@@ -12,6 +12,7 @@ mod otlp;
 mod outage;
 mod policies;
 mod replay;
+mod replay_memory;
 mod rewriting;
 mod sending;
 mod tls;
