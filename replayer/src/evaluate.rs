@@ -15,7 +15,7 @@ use switchover_compare::report::Document;
 use switchover_compare::tuple::{DEAD_LETTERED, NO_SOURCE, NOT_SENT, OVERTAKEN, SENT_AGAIN};
 use switchover_http1::message::parse_request;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::captured::Captured;
 use crate::client::Attempts;
@@ -35,9 +35,6 @@ pub const MAX_FINISHED_WAITING: usize = 1024;
 /// Tuples are on disk at the latest after this.
 const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 const BATCH: usize = 256;
-/// After less than a batch, more is let come together for so long: to be woken for every request costs more than evaluating
-/// a small one.
-const GATHER_TIME: Duration = Duration::from_millis(2);
 
 /// A request that is done.
 #[derive(Debug)]
@@ -184,9 +181,6 @@ async fn evaluate(
         }
         if ended {
             return Ok(file.finish().map_err(failed)?);
-        }
-        if received.is_ok_and(|count| count < BATCH) {
-            sleep(GATHER_TIME).await;
         }
     }
 }
