@@ -89,8 +89,10 @@ impl<'a, T: Deserialize<'a>> Deserialize<'a> for One<T> {
             fn visit_map<A: MapAccess<'a>>(self, mut fields: A) -> Result<One<T>, A::Error> {
                 let item = fields.next_entry::<IgnoredAny, T>()?;
                 let (_, item) = item.ok_or_else(|| A::Error::custom("an item without a result"))?;
-                while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(One(item))
+                match fields.next_key::<IgnoredAny>()? {
+                    None => Ok(One(item)),
+                    Some(IgnoredAny) => Err(A::Error::custom("an item with two results")),
+                }
             }
         }
         item.deserialize_map(OneVisitor(PhantomData))
@@ -99,6 +101,10 @@ impl<'a, T: Deserialize<'a>> Deserialize<'a> for One<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     #[derive(Debug, Deserialize, PartialEq)]
@@ -129,5 +135,38 @@ mod tests {
             assert_eq!(statuses(broken), None, "{broken}");
         }
         assert_eq!(statuses(r#"{"items":[{"index":{"status":503}}]}"#), None, "it was enough");
+    }
+
+    #[derive(Deserialize)]
+    struct Whole {
+        items: Vec<HashMap<String, Item>>,
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        let item = prop_oneof![
+            8 => (200_u16..300).prop_map(|status| format!(r#"{{"index":{{"_id":"é\\n","status":{status}}}}}"#)),
+            1 => Just("{}".to_owned()),
+            1 => Just(r#"{"a":{"status":1},"b":{"status":2}}"#.to_owned()),
+        ];
+        (prop::collection::vec(item, 0..5), any::<bool>(), 0..400_usize).prop_map(|(items, before, cut)| {
+            let items = format!(r#""items":[{}]"#, items.join(" , "));
+            let text = if before {
+                format!(r#"{{"took":1,{items}}}"#)
+            } else {
+                format!(r#" {{{items},"errors":{{}}}} "#)
+            };
+            text.get(..cut).unwrap_or(&text).to_owned()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn one_after_the_other_they_are_those_of_the_whole(text in text()) {
+            let whole: Option<Whole> = serde_json::from_str(&text).ok();
+            let single = whole.filter(|whole| whole.items.iter().all(|item| item.len() == 1));
+            let wanted: Option<Vec<u16>> = single
+                .map(|whole| whole.items.into_iter().flat_map(HashMap::into_values).map(|item| item.status).collect());
+            prop_assert_eq!(statuses(&text), wanted);
+        }
     }
 }
