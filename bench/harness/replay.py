@@ -1,8 +1,8 @@
 """The replayer on recorded traffic: how much a processor replays and compares, and how well it keeps the source's time.
 
 The traffic is recorded by the agent in front of the null backend, and replayed to the same backend, whose answers are the
-source's to the byte. So this is the cost of reading, ordering, sending and writing tuples; comparing answers that differ
-costs more.
+source's to the byte. So this is the cost of reading, ordering, sending and writing tuples. In one run the target's answers
+have another length, so that each pair is parsed and walked.
 """
 
 import argparse
@@ -11,16 +11,21 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from . import load
 from .processes import BenchError
-from .scenarios import DISTANT, KIB, NULL, Scenario, bulk_body
+from .scenarios import DISTANT, KIB, NULL, Backend, Scenario, bulk_body
 from .systems import Agent, Systems, backend
 
 TARGET = Path("target/release")
+MIB = KIB * KIB
 REPLAY_DEADLINE_SECONDS = 600
+# Tuples are written as requests are done, not as they are sent: the first sent is among these.
+FIRST_TUPLES = 100
 # Recorded with one agent thread: the capture is the same, the record is made sooner.
 AGENT = Agent("append", 1)
 
@@ -32,12 +37,30 @@ class Run:
     title: str
     scenario: Scenario
     speed: str
+    # What it is replayed to; the backend that it was recorded with when there is none.
+    target: Backend | None = None
+    flags: tuple[str, ...] = ()
+    # Of the recording.
+    min_seconds: int = 0
 
 
+# Answers like the null backend's, of another length.
+OTHER = replace(NULL, key="other", answer_bytes=NULL.answer_bytes + 1)
 RUNS = (
     Run("bulks of 100 KB, as fast as it goes", Scenario(NULL, "POST", 100 * KIB, 8), "max"),
+    Run("bulks of 99 MiB, as fast as it goes", Scenario(NULL, "POST", 99 * MIB, 1), "max", min_seconds=15),
     Run("gets of 1 KB, as fast as it goes", Scenario(NULL, "GET", 0, 32), "max"),
+    Run("gets of 1 KB whose answers differ", Scenario(NULL, "GET", 0, 32), "max", target=OTHER),
     Run("writes of 1 KB that take 10 ms, at the source's pace", Scenario(DISTANT, "POST", KIB, 8), "1.0"),
+)
+# Some 45 MB/s for as long as --backlog-seconds says; the target takes 1 MB/s of them.
+SLOW = replace(DISTANT, key="slow", delay_micros=400_000)
+BACKLOG = Run(
+    "a target that is too slow, --maxMemory 64MiB",
+    Scenario(DISTANT, "POST", 100 * KIB, 5),
+    "1.0",
+    target=SLOW,
+    flags=("--maxMemory", "64MiB"),
 )
 
 
@@ -52,57 +75,76 @@ class Sample:
     rss_bytes: int
     lag_p99_ms: float | None
     pacing_error_p99_ms: float | None
+    start_seconds: float | None
 
 
 def main() -> int:
     """Runs all and prints a table; 1 when a replay failed."""
     parser = argparse.ArgumentParser(prog="bench/replay", description=__doc__)
     parser.add_argument("--seconds", type=int, default=5, help="length of each recording (5)")
-    seconds = parser.parse_args().seconds
-    print("| traffic | requests | MB | s | requests/s | MB/s | requests/s a core | MB/s a core | lag p99 ms | pacing error p99 ms | RSS MB |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    parser.add_argument(
+        "--backlog-seconds",
+        type=int,
+        default=0,
+        help="length of a recording that is replayed to a target that can't keep up, and is stopped then (0: not done)",
+    )
+    options = parser.parse_args()
+    print(
+        "| traffic | requests | MB | s | requests/s | MB/s | requests/s a core | MB/s a core "
+        "| CPU us/request | lag p99 ms | pacing error p99 ms | start ms | RSS MB |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
+    runs = [(run, max(options.seconds, run.min_seconds), None) for run in RUNS]
+    if options.backlog_seconds:
+        runs.append((BACKLOG, options.backlog_seconds, options.backlog_seconds))
     failed = False
-    for run in RUNS:
+    for run, seconds, stop_after in runs:
         try:
             with tempfile.TemporaryDirectory() as directory:
-                print(row(run, measure(run, seconds, Path(directory))), flush=True)
+                print(row(run, measure(run, seconds, stop_after, Path(directory))), flush=True)
         except BenchError as error:
             failed = True
             print(f"{run.title}: {error}", file=sys.stderr)
     return int(failed)
 
 
-def measure(run: Run, seconds: int, directory: Path) -> Sample:
-    """Records, replays."""
+def measure(run: Run, seconds: int, stop_after: int | None, directory: Path) -> Sample:
+    """Records, replays; to the end, or for so many seconds."""
     systems = Systems(TARGET.resolve() / "switchover-agent", None, "")
-    with backend(TARGET.resolve() / "switchover-bench-backend", run.scenario.backend, directory) as (address, _):
-        body = directory / "body"
-        if run.scenario.body_bytes:
-            body.write_bytes(bulk_body(run.scenario.body_bytes))
+    binary = TARGET.resolve() / "switchover-bench-backend"
+    body = directory / "body"
+    if run.scenario.body_bytes:
+        write_body(body, run.scenario.body_bytes)
+    with backend(binary, run.scenario.backend, directory) as (address, _):
         with systems.running(AGENT.name, address, directory) as running:
             recorded = load.run(running.address, run.scenario, body, seconds)
         if recorded.failure:
             raise BenchError(f"not recorded: {recorded.failure}")
-        return replay(address, run.speed, directory)
+        if run.target is None:
+            return replay(address, run, stop_after, directory)
+    with backend(binary, run.target, directory) as (address, _):
+        return replay(address, run, stop_after, directory)
 
 
-def replay(address: str, speed: str, directory: Path) -> Sample:
+def replay(address: str, run: Run, stop_after: int | None, directory: Path) -> Sample:
     """One run of the replayer over the recording."""
     report = directory / "report.json"
     command = [str(TARGET.resolve() / "switchover-replayer"), "--targetUri", f"http://{address}"]
-    command += ["--captureLogDir", str(directory / "capture-log"), "--speedupFactor", speed]
+    command += ["--captureLogDir", str(directory / "capture-log"), "--speedupFactor", run.speed]
     command += ["--tupleDir", str(directory / "tuples"), "--deadLetterDir", str(directory / "dead-letters")]
-    command += ["--reportFile", str(report), "--logFormat", "json"]
+    command += ["--reportFile", str(report), "--logFormat", "json", *run.flags]
+    limit = REPLAY_DEADLINE_SECONDS if stop_after is None else stop_after
+    begun = time.time()
     with (directory / "replayer.stderr").open("wb") as stderr:
-        child = subprocess.Popen(["timeout", str(REPLAY_DEADLINE_SECONDS), *command], stdout=stderr, stderr=stderr)
+        child = subprocess.Popen(["timeout", "--preserve-status", str(limit), *command], stdout=stderr, stderr=stderr)
         _, status, used = os.wait4(child.pid, 0)
     code = os.waitstatus_to_exitcode(status)
-    if code != 0:
+    # 3: answers differ, as they should in one of the runs.
+    if code not in (0, 3):
         said = (directory / "replayer.stderr").read_text(errors="replace")[-600:]
         raise BenchError(f"the replayer ended with code {code}: {said}")
     told = json.loads(report.read_text())
-    lag = told.get("pacingLagMs") or {}
-    error = told.get("pacingErrorMs") or {}
+    lag, error = told.get("pacingLagMs") or {}, told.get("pacingErrorMs") or {}
     return Sample(
         requests=told["requests"]["replayed"],
         bytes=told["input"]["bytes"],
@@ -111,7 +153,34 @@ def replay(address: str, speed: str, directory: Path) -> Sample:
         rss_bytes=used.ru_maxrss * 1024,
         lag_p99_ms=lag.get("p99"),
         pacing_error_p99_ms=error.get("p99") if error.get("count") else None,
+        start_seconds=first_sent(directory / "tuples", begun),
     )
+
+
+def write_body(body: Path, size: int) -> None:
+    """Piece by piece: what this process holds counts as the peak of those that it starts."""
+    with body.open("wb") as out:
+        while size > 2 * MIB:
+            out.write(bulk_body(MIB))
+            size -= MIB
+        out.write(bulk_body(size))
+
+
+def first_sent(tuples: Path, begun: float) -> float | None:
+    """Seconds from the start of the replayer to the first request that it sent, if the first tuples are still there as
+    they were written: larger files are compressed."""
+    if any(tuples.glob("tuples-*")):
+        return None
+    with (tuples / "tuples.log").open("rb") as lines:
+        sent = [json.loads(line)["targetTimestamp"] for line, _ in zip(lines, range(FIRST_TUPLES))]
+    # Nanoseconds are more than datetime takes.
+    first = min(datetime.fromisoformat(at[:26] + "+00:00").timestamp() for at in sent)
+    return first - begun
+
+
+def optional(value: float | None, scale: float = 1.0) -> str:
+    """A figure that not every run has."""
+    return "–" if value is None else f"{value * scale:.2f}"
 
 
 def row(run: Run, sample: Sample) -> str:
@@ -125,8 +194,10 @@ def row(run: Run, sample: Sample) -> str:
         f"{megabytes / sample.seconds:,.0f}",
         f"{sample.requests / sample.cpu_seconds:,.0f}",
         f"{megabytes / sample.cpu_seconds:,.0f}",
-        "–" if sample.lag_p99_ms is None else f"{sample.lag_p99_ms:.2f}",
-        "–" if sample.pacing_error_p99_ms is None else f"{sample.pacing_error_p99_ms:.2f}",
+        f"{sample.cpu_seconds / sample.requests * 1e6:,.1f}",
+        optional(sample.lag_p99_ms),
+        optional(sample.pacing_error_p99_ms),
+        optional(sample.start_seconds, 1000.0),
         f"{sample.rss_bytes / 1e6:.0f}",
     ]
     return f"| {run.title} | {' | '.join(figures)} |"

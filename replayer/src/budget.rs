@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-/// What one captured request costs beside its bytes.
-const TRANSACTION_OVERHEAD_BYTES: usize = 512;
+/// What one captured request costs beside its bytes: its places in the queues, and the blocks that they lie in.
+const TRANSACTION_OVERHEAD_BYTES: usize = 1536;
 
 /// Counts what is buffered. Above the limit nothing more is read, unless the next request to send is not known yet without
-/// reading on (one Kafka partition lies behind another).
+/// reading on: one Kafka partition lies behind another, or a single request is larger than all of the budget.
 #[derive(Debug)]
 pub struct Budget {
     limit: usize,
@@ -21,7 +21,7 @@ pub struct Budget {
 #[derive(Debug)]
 pub struct Lease {
     budget: Arc<Budget>,
-    bytes: usize,
+    bytes: AtomicUsize,
 }
 
 impl Budget {
@@ -35,9 +35,15 @@ impl Budget {
     /// reads on.
     #[must_use]
     pub fn lease(self: &Arc<Self>, bytes: usize) -> Lease {
-        let bytes = bytes.saturating_add(TRANSACTION_OVERHEAD_BYTES);
-        self.used.fetch_add(bytes, Ordering::Relaxed);
-        Lease { budget: Arc::clone(self), bytes }
+        let lease = self.empty();
+        lease.grow(bytes.saturating_add(TRANSACTION_OVERHEAD_BYTES));
+        lease
+    }
+
+    /// A share of nothing, for now.
+    #[must_use]
+    pub fn empty(self: &Arc<Self>) -> Lease {
+        Lease { budget: Arc::clone(self), bytes: AtomicUsize::new(0) }
     }
 
     /// Bytes in use.
@@ -52,18 +58,40 @@ impl Budget {
         self.used() >= self.limit
     }
 
-    /// Returns once the budget has gone from spent to not spent.
+    /// Returns once something was given back to a spent budget.
     pub async fn freed(&self) {
         self.freed.notified().await;
+    }
+
+    fn give_back(&self, bytes: usize) {
+        let before = self.used.fetch_sub(bytes, Ordering::Relaxed);
+        if bytes > 0 && before >= self.limit {
+            self.freed.notify_one();
+        }
+    }
+}
+
+impl Lease {
+    /// Takes more: what is kept of the request has become more.
+    pub fn grow(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.budget.used.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Takes more or gives back, so that the share is this.
+    pub fn set(&self, bytes: usize) {
+        let before = self.bytes.swap(bytes, Ordering::Relaxed);
+        if bytes >= before {
+            self.budget.used.fetch_add(bytes - before, Ordering::Relaxed);
+        } else {
+            self.budget.give_back(before - bytes);
+        }
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let before = self.budget.used.fetch_sub(self.bytes, Ordering::Relaxed);
-        if before >= self.budget.limit && before - self.bytes < self.budget.limit {
-            self.budget.freed.notify_one();
-        }
+        self.budget.give_back(*self.bytes.get_mut());
     }
 }
 
@@ -82,6 +110,19 @@ mod tests {
         budget.freed().await;
         assert!(!budget.is_spent());
         drop(small);
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn shares_grow_and_shrink_and_are_given_back_whole() {
+        let budget = Arc::new(Budget::new(100));
+        let lease = budget.empty();
+        lease.set(70);
+        lease.grow(50);
+        assert_eq!((budget.used(), budget.is_spent()), (120, true));
+        lease.set(30);
+        assert_eq!((budget.used(), budget.is_spent()), (30, false));
+        drop(lease);
         assert_eq!(budget.used(), 0);
     }
 }

@@ -13,13 +13,17 @@ mod request;
 mod retry;
 mod target;
 
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Poll, ready};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout};
 
 use answer::Reading;
@@ -38,7 +42,12 @@ pub use target::Target;
 const ONE_WRITE_BYTES: usize = 64 * 1024;
 /// Larger ones in pieces of this, each of which counts as progress.
 const PIECE_BYTES: usize = 1024 * 1024;
+/// Room for what is read at once. Each thread has one: ten thousand connections with one each would take 640 MB.
 const READ_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    static READ_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
+}
 
 /// Why an attempt brought no answer.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +89,6 @@ pub struct Connection {
     connector: Arc<Connector>,
     response_timeout: Duration,
     stream: Option<Transport>,
-    buffer: Vec<u8>,
     left: Option<Instant>,
     trouble: Arc<Trouble>,
 }
@@ -114,14 +122,7 @@ impl Connection {
     /// A connection that will be opened by the first request. `response_timeout` bounds every wait for progress.
     #[must_use]
     pub fn new(connector: Arc<Connector>, response_timeout: Duration) -> Self {
-        Self {
-            connector,
-            response_timeout,
-            stream: None,
-            buffer: Vec::new(),
-            left: None,
-            trouble: Arc::default(),
-        }
+        Self { connector, response_timeout, stream: None, left: None, trouble: Arc::default() }
     }
 
     /// Sends a request once and reads its answer. A kept-alive connection that the target has closed is replaced
@@ -140,15 +141,15 @@ impl Connection {
         let sent = Sent { at: SystemTime::now(), instant: Instant::now() };
         self.left = Some(sent.instant);
         let mut reading = Reading::new(request.kind, sent);
-        let (silent, buffer) = (self.response_timeout, &mut self.buffer);
+        let silent = self.response_timeout;
         let outcome = match &mut stream {
             Transport::Plain(stream) => {
                 let (source, sink) = stream.split();
-                converse(source, sink, request, &mut reading, buffer, silent).await
+                converse(source, sink, request, &mut reading, silent).await
             }
             Transport::Tls(stream) => {
                 let (source, sink) = tokio::io::split(stream);
-                converse(source, sink, request, &mut reading, buffer, silent).await
+                converse(source, sink, request, &mut reading, silent).await
             }
         };
         match outcome {
@@ -183,11 +184,10 @@ async fn converse(
     mut sink: impl AsyncWrite + Unpin,
     request: &RawRequest,
     reading: &mut Reading,
-    buffer: &mut Vec<u8>,
     silent: Duration,
 ) -> Result<(), ExchangeError> {
     let mut pending = [request.head.clone(), request.body.clone()];
-    if request.head.len() + request.body.len() <= ONE_WRITE_BYTES {
+    if !request.body.is_empty() && request.head.len() + request.body.len() <= ONE_WRITE_BYTES {
         pending = [Bytes::from([&request.head[..], &request.body[..]].concat()), Bytes::new()];
     }
     let pieces = AtomicU64::new(0);
@@ -200,7 +200,6 @@ async fn converse(
     });
     let mut written: Option<io::Result<()>> = None;
     let mut pieces_seen = 0;
-    buffer.resize(READ_BYTES, 0);
     loop {
         let read = tokio::select! {
             biased;
@@ -208,9 +207,9 @@ async fn converse(
                 written = Some(result);
                 continue;
             }
-            read = timeout(silent, source.read(buffer)) => read,
+            read = timeout(silent, read(&mut source, reading)) => read,
         };
-        let Ok(count) = read else {
+        let Ok(whole) = read else {
             let before = std::mem::replace(&mut pieces_seen, pieces.load(Ordering::Relaxed));
             if before < pieces_seen {
                 // A large request on a slow line: it goes on.
@@ -218,7 +217,7 @@ async fn converse(
             }
             return Err(ExchangeError::Silent(silent));
         };
-        if reading.take(count, buffer)? {
+        if whole? {
             if !matches!(written, Some(Ok(()))) {
                 // Answered before it was all sent: the rest would be taken for another request.
                 reading.close();
@@ -226,6 +225,18 @@ async fn converse(
             return Ok(());
         }
     }
+}
+
+/// Reads once. True when the answer is whole.
+async fn read(source: &mut (impl AsyncRead + Unpin), reading: &mut Reading) -> Result<bool, ExchangeError> {
+    poll_fn(|context| {
+        READ_BUFFER.with_borrow_mut(|buffer| {
+            let mut buffer = ReadBuf::new(buffer);
+            let read = ready!(Pin::new(&mut *source).poll_read(context, &mut buffer));
+            Poll::Ready(reading.take(read.map(|()| buffer.filled())))
+        })
+    })
+    .await
 }
 
 #[cfg(test)]

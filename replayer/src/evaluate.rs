@@ -29,7 +29,7 @@ use crate::progress::Progress;
 use crate::report::{self, Report, Sendings};
 use crate::rewrite::{Outgoing, Unsent};
 use crate::spans::Spans;
-use crate::tuple::{self, TupleFile};
+use crate::tuple::{self, Line, TupleFile};
 use crate::verdict::{Comparison, Verdict};
 use switchover_rest::{Call, Class};
 
@@ -163,7 +163,7 @@ async fn evaluate(
     let mut batch = Vec::with_capacity(BATCH);
     let mut evaluated: Vec<Hold> = Vec::new();
     let mut entries: Vec<Entry> = Vec::new();
-    let mut line = Vec::new();
+    let mut room = Vec::new();
     let mut flush_at = Instant::now() + FLUSH_INTERVAL;
     loop {
         let received = timeout_at(flush_at, finished.recv_many(&mut batch, BATCH)).await;
@@ -172,9 +172,10 @@ async fn evaluate(
             if let Some(spans) = &options.spans {
                 spans.tell(&finished, &comparison);
             }
-            line.clear();
+            file.begin_line(tuple::expected_bytes(&finished)).map_err(failed)?;
+            let mut line = Line::new(&mut room, &mut file);
             tuple::write_line(&mut line, &finished, &comparison);
-            file.write(&line).map_err(failed)?;
+            line.finish().map_err(failed)?;
             report::add(&mut evaluation.report, &mut evaluation.sendings, &finished, comparison);
             progress.evaluated();
             if options.done.is_some() {
@@ -184,7 +185,7 @@ async fn evaluate(
         }
         let ended = received == Ok(0);
         if ended || Instant::now() >= flush_at {
-            file.flush(options.done.is_some()).map_err(failed)?;
+            file.keep(options.done.is_some()).map_err(failed)?;
             letters.sync()?;
             if let Some(done) = &options.done {
                 done.add(entries.drain(..))?;

@@ -4,9 +4,11 @@
 //! a name counts as an index only once an answer of the source has shown it as one; every other name stands for the whole
 //! cluster. What is not understood does too: too much order costs time, too little costs the data.
 
+mod bulk_answer;
 mod documents;
 mod names;
 
+pub(crate) use bulk_answer::each_item;
 pub use names::Names;
 
 use std::hash::{BuildHasher, RandomState};
@@ -16,6 +18,9 @@ use crate::captured::Captured;
 use crate::evaluate::request_line;
 use documents::{bulk_items, document};
 use switchover_rest::{Call, Class};
+
+/// What a document of a footprint takes, here and in the order.
+const DOCUMENT_BYTES: usize = 200;
 
 /// Whether something is looked at or changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,6 +73,16 @@ impl Footprint {
     #[must_use]
     pub fn only_reads(&self) -> bool {
         self.0.iter().all(|(access, _)| *access == Access::Read)
+    }
+
+    /// About what it takes in memory, the places in the order included.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let documents = self.0.iter().map(|(_, place)| match place {
+            Place::Documents(_, keys) => keys.len(),
+            Place::Cluster | Place::Index(_) | Place::Cursors => 0,
+        });
+        documents.sum::<usize>() * DOCUMENT_BYTES
     }
 
     /// What a captured request touches; `names` is told what its answer shows.

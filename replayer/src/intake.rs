@@ -11,7 +11,7 @@ use bytes::Bytes;
 use switchover_capture::record::Capture;
 use switchover_capture::{End, Reassembled, Reassembler, Timestamp, TrafficStream, Transaction};
 
-use crate::budget::Budget;
+use crate::budget::{Budget, Lease};
 use crate::captured::{Captured, unix_nanos};
 use crate::commit::{Hold, Origin};
 use crate::counts::InputCounts;
@@ -68,6 +68,8 @@ struct Lane {
     expired_to: i64,
     /// Since when there is nothing more to read.
     at_end: Option<Instant>,
+    /// What the requests and answers that are not whole yet take.
+    held: Lease,
 }
 
 impl std::fmt::Debug for Lane {
@@ -133,6 +135,7 @@ impl Intake {
                 read_to: i64::MIN,
                 expired_to: i64::MIN,
                 at_end: None,
+                held: self.budget.empty(),
             },
         );
         self.batch.marks.push((lane, LaneMark::Read(i64::MIN)));
@@ -182,6 +185,7 @@ impl Intake {
         }
         state.at_end = None;
         state.expire(state.read_to, self.packet_timeout, &mut found);
+        state.held.set(state.reassembler.held_bytes());
         self.sort(lane, found);
     }
 
@@ -194,6 +198,7 @@ impl Intake {
             if let Some(state) = self.lanes.get_mut(&lane) {
                 let now = state.read_to.saturating_add(i64::try_from(waited.as_nanos()).unwrap_or(i64::MAX));
                 state.expire(now, self.packet_timeout, &mut found);
+                state.held.set(state.reassembler.held_bytes());
             }
             self.sort(lane, found);
         }
@@ -227,6 +232,7 @@ impl Intake {
             let mut found = Vec::new();
             if let Some(state) = self.lanes.get_mut(&lane) {
                 state.reassembler.finish(&mut found);
+                state.held.set(0);
             }
             self.sort(lane, found);
             self.batch.marks.push((lane, LaneMark::Finished));
@@ -340,7 +346,8 @@ impl Intake {
             _ => closed.unwrap_or_else(|| unix_nanos(transaction.request.last)),
         };
         let answer_bytes = transaction.response.as_ref().map_or(0, |response| response.bytes.len());
-        let lease = self.budget.lease(transaction.request.bytes.len() + answer_bytes);
+        // The target's answer will be about as long as the source's.
+        let lease = self.budget.lease(transaction.request.bytes.len() + 2 * answer_bytes);
         let mut captured = Captured {
             connection: connection.number,
             node_id: transaction.node_id,
@@ -357,6 +364,7 @@ impl Intake {
             hold: Hold::new(transaction.origins),
         };
         captured.footprint = Footprint::of(&captured, &mut self.names);
+        captured.lease.grow(captured.footprint.bytes());
         self.batch.captured.push(captured);
     }
 }

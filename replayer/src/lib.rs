@@ -15,6 +15,7 @@ pub mod done;
 pub mod evaluate;
 pub mod footprint;
 pub mod intake;
+pub mod open_files;
 pub mod order;
 pub mod pace;
 pub mod progress;

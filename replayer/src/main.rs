@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use switchover_replayer::cli::{ENVIRONMENT, Settings};
+use switchover_replayer::open_files;
 use switchover_replayer::progress::{self, Progress};
 use switchover_replayer::report::{self, EXIT_FAILED, Outcome};
 use switchover_replayer::run::{self, Options};
@@ -16,8 +17,11 @@ use tokio_util::sync::CancellationToken;
 const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    // Before any thread is there.
+    switchover_sys::keep_heap_small();
     let settings: Settings = switchover_settings::parse(ENVIRONMENT);
     switchover_telemetry::init_logging(settings.log_format);
+    open_files::allow_many();
     let options = match settings.options() {
         Ok(options) => options,
         Err(error) => {
@@ -57,9 +61,10 @@ fn replay(settings: &Settings, mut options: Options) -> anyhow::Result<Outcome> 
             }
             told.cancel();
         });
-        let outcome = run::run(options, progress, stop).await.map_err(anyhow::Error::from);
+        // A task like those that send: what they tell each other needs no other thread to wake up.
+        let running = tokio::spawn(run::run(options, progress, stop)).await;
         exports.finish().await;
-        outcome
+        running.context("the run broke down")?.map_err(anyhow::Error::from)
     });
     // A reader that is blocked on standard input must not keep the process.
     runtime.shutdown_background();

@@ -27,8 +27,9 @@ use conflicts::Conflicts;
 /// How far records may lie out of order in a lane, in nanoseconds of source time. The agent appends a mutating request
 /// at once but collects other observations for up to 250 ms; the rest covers clocks that are set and slow disks.
 pub const REORDER_WINDOW_NS: i64 = 2_000_000_000;
-/// What is waited for when the memory budget is spent: the agent's own delay, doubled.
-const SHORT_REORDER_WINDOW_NS: i64 = 500_000_000;
+/// When the memory budget is spent nothing is waited for: the traffic of half a second may be more than the budget. Writes
+/// can't be late, as the agent lets none pass before it is recorded; of a read that is, the answer is not compared.
+const NO_REORDER_WINDOW_NS: i64 = 0;
 /// The most requests that wait for others while later ones are looked at, and the most others that all of them wait for;
 /// beyond it nothing more begins.
 const MAX_PARKED_REQUESTS: usize = 10_000;
@@ -125,6 +126,8 @@ pub struct Order<T> {
     lanes: BTreeMap<u32, (i64, LaneMark)>,
     pushed: u64,
     started: u64,
+    /// The latest first byte of a write that has begun.
+    last_write: i64,
 }
 
 #[derive(Debug)]
@@ -169,6 +172,7 @@ impl<T> Order<T> {
             lanes: BTreeMap::new(),
             pushed: 0,
             started: 0,
+            last_write: i64::MIN,
         }
     }
 
@@ -224,7 +228,7 @@ impl<T> Order<T> {
     /// The same when there is no memory to read far ahead.
     #[must_use]
     pub fn head_in_short_memory(&self, now: i64) -> Head {
-        self.head_within(now, SHORT_REORDER_WINDOW_NS)
+        self.head_within(now, NO_REORDER_WINDOW_NS)
     }
 
     fn head_within(&self, now: i64, window: i64) -> Head {
@@ -288,7 +292,12 @@ impl<T> Order<T> {
             before.next_of_connection = Some(number);
         }
         let blockers = blockers.len() + usize::from(before.is_some());
-        let overtaken = Arc::new(AtomicBool::new(false));
+        let is_read = arrival.footprint.only_reads() && !arrival.footprint.0.is_empty();
+        // It was read late: a write that came after it may have been sent before it.
+        let overtaken = Arc::new(AtomicBool::new(is_read && arrival.first < self.last_write));
+        if !arrival.footprint.only_reads() {
+            self.last_write = self.last_write.max(arrival.first);
+        }
         let mut begun = Begun {
             arrival,
             overtaken: Arc::clone(&overtaken),

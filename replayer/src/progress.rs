@@ -140,6 +140,14 @@ impl Progress {
         self.evaluated.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Whether every request that is complete was evaluated.
+    #[must_use]
+    pub fn is_all_evaluated(&self) -> bool {
+        // In this order: what is completed in between counts as not evaluated.
+        let evaluated = self.evaluated.load(Ordering::Acquire);
+        evaluated == self.completed.load(Ordering::Acquire)
+    }
+
     /// A request was given up and lies in the dead-letter folder. How many do now.
     pub fn dead_lettered(&self) -> u64 {
         self.dead_lettered.fetch_add(1, Ordering::Relaxed) + 1

@@ -25,7 +25,7 @@ pub struct Job {
     /// Given back when it is complete.
     pub ticket: Ticket,
     /// What to send.
-    pub captured: Captured,
+    pub captured: Box<Captured>,
     /// When it should have been sent.
     pub due: Option<Instant>,
     /// When it should leave; `None` without pacing, and when other requests held it.
@@ -119,7 +119,7 @@ pub async fn run(shared: Arc<Shared>, mut jobs: mpsc::UnboundedReceiver<Job>, tr
         if shared.said.send(Said::Complete { ticket, connection: number }).is_err() {
             return;
         }
-        if shared.finished.send(Finished { captured, sending, lag, overtaken }).await.is_err() {
+        if shared.finished.send(Finished { captured: *captured, sending, lag, overtaken }).await.is_err() {
             return;
         }
     }
@@ -144,11 +144,16 @@ impl Shared {
                 return Ok(Sending::Unreplayable(error));
             }
         };
+        if request.body_edited {
+            captured.lease.grow(request.body.len());
+        }
         let answer = captured.answer().and_then(|answer| answer_to(&answer.bytes, &request.items));
         let source = Source { status: captured.source_status(), answer: answer.as_deref() };
         match self.sender.send(connection, &RawRequest::from(&request), source).await {
             Ok(attempts) => {
                 if let Some(answer) = attempts.answer() {
+                    let expected = captured.answer().map_or(0, |answer| answer.bytes.len());
+                    captured.lease.grow(answer.bytes.len().saturating_sub(expected));
                     self.rewriter.learn(captured, &answer.bytes);
                 }
                 Ok(Sending::Answered { request, attempts })

@@ -27,7 +27,7 @@ const MAX_BATCHES_WAITING: usize = 4;
 /// A batch is handed over at the latest with this many records...
 const MAX_BATCH_RECORDS: u64 = 256;
 /// ... or this many bytes of them.
-const MAX_BATCH_BYTES: u64 = 1024 * 1024;
+const MAX_BATCH_BYTES: u64 = 256 * 1024;
 
 /// The input, as configured.
 #[derive(Debug, Clone)]

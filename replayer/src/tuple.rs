@@ -4,6 +4,7 @@
 //! timestamps added. Bodies are copied as raw JSON: numbers and field order stay as they were on the wire.
 
 mod file;
+mod line;
 mod message;
 
 use std::io::Write;
@@ -16,9 +17,10 @@ use crate::verdict::Comparison;
 use switchover_rest::Call;
 
 pub use file::{FILE_NAME, TupleFile};
+pub use line::Line;
 
 /// Writes the tuple of a request, with the line's end.
-pub fn write_line(out: &mut Vec<u8>, finished: &Finished, comparison: &Comparison) {
+pub fn write_line(out: &mut Line<'_>, finished: &Finished, comparison: &Comparison) {
     let captured = &finished.captured;
     let (method, target) = request_line(&captured.request.bytes);
     let secret = Call::parse(method, target).is_some_and(|call| call.is_secret());
@@ -34,7 +36,7 @@ pub fn write_line(out: &mut Vec<u8>, finished: &Finished, comparison: &Compariso
         Sending::Unreplayable(_) => out.extend_from_slice(b",\"targetResponses\":[]"),
         Sending::Answered { request, attempts } | Sending::DeadLettered { request, attempts, .. } => {
             out.extend_from_slice(b",\"targetRequest\":");
-            message::outgoing(out, request, source_body, secret);
+            message::outgoing(out, request, &captured.request.bytes, source_body, secret);
             if let Some(items) = request.items.to_json() {
                 put(out, format_args!(",\"sentItems\":{items}"));
             }
@@ -84,6 +86,21 @@ pub fn write_line(out: &mut Vec<u8>, finished: &Finished, comparison: &Compariso
     out.extend_from_slice(b"}\n");
 }
 
+/// About how long the line will be, in bytes: the request stands in it twice.
+#[must_use]
+pub fn expected_bytes(finished: &Finished) -> u64 {
+    let captured = &finished.captured;
+    let answers = match &finished.sending {
+        Sending::Unreplayable(_) => 0,
+        Sending::Answered { attempts, .. } | Sending::DeadLettered { attempts, .. } => {
+            let answers = attempts.kept.iter().filter_map(|attempt| attempt.outcome.as_ref().ok());
+            answers.map(|answer| answer.bytes.len()).sum()
+        }
+    };
+    let answer = captured.response.as_ref().map_or(0, |response| response.bytes.len());
+    (2 * captured.request.bytes.len() + answer + answers) as u64
+}
+
 fn kind(finished: &Finished, captured: &crate::captured::Captured) -> switchover_http1::RequestKind {
     match &finished.sending {
         Sending::Answered { request, .. } | Sending::DeadLettered { request, .. } => request.kind,
@@ -93,7 +110,7 @@ fn kind(finished: &Finished, captured: &crate::captured::Captured) -> switchover
     }
 }
 
-fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+fn put(out: &mut Line<'_>, text: std::fmt::Arguments<'_>) {
     let _ = out.write_fmt(text);
 }
 

@@ -43,11 +43,12 @@ pub struct Reassembler<O> {
     open: HashMap<Key, Connection<O>>,
     closed: RecentlyClosed,
     connections_opened: u64,
+    held_bytes: usize,
 }
 
 impl<O> Default for Reassembler<O> {
     fn default() -> Self {
-        Self { open: HashMap::new(), closed: RecentlyClosed::default(), connections_opened: 0 }
+        Self { open: HashMap::new(), closed: RecentlyClosed::default(), connections_opened: 0, held_bytes: 0 }
     }
 }
 
@@ -90,12 +91,14 @@ impl<O: Clone> Reassembler<O> {
             self.connections_opened += 1;
             Connection::resumed(key.clone(), self.connections_opened, &stream)
         });
+        let held_before = connection.held_bytes();
         if gap && connection.position != Position::default() {
             connection.records_missing(&stream, out);
         }
         connection.position = Position::after(number, part);
         let source = Source { origin, number: (number, part.start) };
         let closed = connection.record(stream, part.is_last(), &source, out);
+        self.held_bytes = (self.held_bytes + connection.held_bytes()).saturating_sub(held_before);
         if closed {
             self.open.remove(&key);
             self.closed.insert(key, number);
@@ -119,10 +122,10 @@ impl<O: Clone> Reassembler<O> {
         self.open.len()
     }
 
-    /// Bytes of requests and answers held. Takes time in proportion to the connections open.
+    /// Bytes of requests and answers that are not whole.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
-        self.open.values().map(Connection::held_bytes).sum()
+        self.held_bytes
     }
 
     /// Oldest connection first, so that equal input gives equal output.
@@ -130,6 +133,7 @@ impl<O: Clone> Reassembler<O> {
         let mut ending: Vec<_> = self.open.extract_if(|_, connection| which(connection.last_seen)).collect();
         ending.sort_unstable_by_key(|(_, connection)| connection.serial);
         for (key, mut connection) in ending {
+            self.held_bytes = self.held_bytes.saturating_sub(connection.held_bytes());
             connection.end(end, out);
             self.closed.insert(key, connection.position.last_complete());
         }

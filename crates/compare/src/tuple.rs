@@ -12,6 +12,8 @@ mod read;
 pub mod redact;
 mod time;
 
+use std::io::Write;
+
 use serde::Serialize;
 
 pub use convert::{Shape, convert};
@@ -32,7 +34,7 @@ struct Compared<'a> {
 }
 
 /// Writes a comparison, as it stands in a tuple.
-pub fn write_comparison(out: &mut Vec<u8>, comparison: &Comparison) {
+pub fn write_comparison(out: &mut impl Write, comparison: &Comparison) {
     write_json(
         out,
         &Compared {
@@ -45,12 +47,12 @@ pub fn write_comparison(out: &mut Vec<u8>, comparison: &Comparison) {
 }
 
 /// Writes a JSON string.
-pub fn write_text(out: &mut Vec<u8>, text: &str) {
+pub fn write_text(out: &mut impl Write, text: &str) {
     write_json(out, text);
 }
 
-fn write_json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
-    // Neither a vector nor these types can fail.
+fn write_json(out: &mut impl Write, value: &(impl Serialize + ?Sized)) {
+    // These types can't fail; what is written to can't either, or keeps its error.
     let _ = serde_json::to_writer(out, value);
 }
 

@@ -23,6 +23,10 @@ use std::time::{Duration, Instant};
 
 /// How long a first answer of a broker, or a topic's appearance, is waited for.
 const START_LIMIT: Duration = Duration::from_secs(30);
+/// What is fetched ahead, and what one answer of a broker may hold: the library's own limits are 64 and 50 MiB, beyond the
+/// memory that the reader was given.
+const MAX_FETCHED_KIB: &str = "16384";
+const MAX_FETCH_BYTES: &str = "16777216";
 /// One question to a broker.
 const QUESTION_LIMIT: Duration = Duration::from_secs(5);
 /// The first question; between two of them the client's events are handled.
@@ -105,6 +109,8 @@ impl RecordConsumer {
             .set("allow.auto.create.topics", "false")
             .set("enable.partition.eof", "true")
             .set("partition.assignment.strategy", "cooperative-sticky")
+            .set("queued.max.messages.kbytes", MAX_FETCHED_KIB)
+            .set("fetch.max.bytes", MAX_FETCH_BYTES)
             .create_with_context(Context {
                 state,
                 changes: Mutex::default(),

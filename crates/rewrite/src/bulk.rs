@@ -1,18 +1,21 @@
 //! The lines of bulk bodies: each action with the place of its metadata and of its document.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::json::{self, JsonError, JsonErrorKind};
+use crate::json::{self, JsonError, JsonErrorKind, Member};
 
 /// One action.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Action {
+pub struct Action<'a> {
     /// `index`, `create`, `update` or `delete`, as it stands there.
-    pub name: String,
+    pub name: Cow<'a, str>,
     /// The action line, without its end.
     pub line: Range<usize>,
     /// The object behind the name.
     pub metadata: Range<usize>,
+    /// What is in it.
+    pub members: Vec<Member>,
     /// The line of the document, without its end; deletes have none.
     pub document: Option<Range<usize>>,
     /// Everything of this action, with line ends and empty lines before it.
@@ -54,8 +57,8 @@ pub fn full_line(body: &[u8], mut at: usize) -> Option<(Range<usize>, usize)> {
     }
 }
 
-impl Iterator for Actions<'_> {
-    type Item = Result<Action, JsonError>;
+impl<'a> Iterator for Actions<'a> {
+    type Item = Result<Action<'a>, JsonError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let start = self.at;
@@ -67,17 +70,13 @@ impl Iterator for Actions<'_> {
     }
 }
 
-impl Actions<'_> {
-    fn action(&self, start: usize, line: Range<usize>, mut next: usize) -> Result<Action, JsonError> {
-        let unexpected = JsonError { kind: JsonErrorKind::Unexpected, offset: line.start };
-        let in_body = |error: JsonError| JsonError { offset: error.offset + line.start, ..error };
+impl<'a> Actions<'a> {
+    fn action(&self, start: usize, line: Range<usize>, mut next: usize) -> Result<Action<'a>, JsonError> {
         let text = self.body.get(line.clone()).unwrap_or_default();
-        let object = json::check(text).map_err(in_body)?;
-        let [member] = &*json::members(text, &object).map_err(in_body)? else { return Err(unexpected) };
-        if json::kind(text, &member.value) != json::Kind::Object {
-            return Err(unexpected);
-        }
-        let name = json::string(text, &member.key).ok_or(unexpected)?.into_owned();
+        let (outer, mut members) =
+            json::nested(text).map_err(|error| JsonError { offset: error.offset + line.start, ..error })?;
+        let unexpected = JsonError { kind: JsonErrorKind::Unexpected, offset: line.start };
+        let name = json::string(text, &outer.key).ok_or(unexpected)?;
         let document = if name == "delete" {
             None
         } else {
@@ -85,8 +84,12 @@ impl Actions<'_> {
             next = after;
             Some(document)
         };
-        let metadata = line.start + member.value.start..line.start + member.value.end;
-        Ok(Action { name, line, metadata, document, whole: start..next })
+        let in_body = |range: &Range<usize>| line.start + range.start..line.start + range.end;
+        let metadata = in_body(&outer.value);
+        for member in &mut members {
+            *member = Member { key: in_body(&member.key), value: in_body(&member.value) };
+        }
+        Ok(Action { name, line, metadata, members, document, whole: start..next })
     }
 }
 
@@ -99,7 +102,7 @@ mod tests {
         let body = b"\n{ \"index\" : {\"_id\":1} }\r\n{\"a\":\n{\"delete\":{}}\n\n{\"update\":{}}";
         let found: Vec<Action> = actions(body).collect::<Result<_, _>>().unwrap();
         let text = |range: &Range<usize>| String::from_utf8_lossy(&body[range.clone()]).into_owned();
-        let names: Vec<&str> = found.iter().map(|action| action.name.as_str()).collect();
+        let names: Vec<&str> = found.iter().map(|action| action.name.as_ref()).collect();
         assert_eq!(names, ["index", "delete", "update"]);
         assert_eq!(text(&found[0].metadata), "{\"_id\":1}");
         assert_eq!(text(found[0].document.as_ref().unwrap()), "{\"a\":");

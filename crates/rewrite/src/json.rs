@@ -14,7 +14,8 @@ pub use edit::{get, remove, rename, set};
 pub use merge::{Numbers, merge};
 pub use pointer::{Pointer, PointerError};
 pub use scan::{
-    Kind, MAX_DEPTH, MAX_DOCUMENT_BYTES, Member, check, elements, first_value, is, kind, members, string,
+    Kind, MAX_DEPTH, MAX_DOCUMENT_BYTES, Member, check, elements, first_value, is, kind, members, nested,
+    plain, string,
 };
 pub use splice::{Splices, removed, value_of};
 

@@ -58,10 +58,10 @@ impl Reading {
         }
     }
 
-    /// Takes the result of a read into `buffer`. True when the answer is whole.
-    pub(super) fn take(&mut self, read: io::Result<usize>, buffer: &[u8]) -> Result<bool, ExchangeError> {
-        let count = read.map_err(ExchangeError::Lost)?;
-        if count == 0 {
+    /// Takes the result of a read. True when the answer is whole.
+    pub(super) fn take(&mut self, read: io::Result<&[u8]>) -> Result<bool, ExchangeError> {
+        let read = read.map_err(ExchangeError::Lost)?;
+        if read.is_empty() {
             self.reusable = false;
             return match self.framer.eof() {
                 ResponseEof::MessageEnd => Ok(self.end()),
@@ -69,10 +69,10 @@ impl Reading {
             };
         }
         self.any_byte = true;
-        if self.bytes.len() + count > MAX_ANSWER_BYTES {
+        if self.bytes.len() + read.len() > MAX_ANSWER_BYTES {
             return Err(ExchangeError::TooLarge);
         }
-        self.bytes.extend_from_slice(buffer.get(..count).unwrap_or_default());
+        self.bytes.extend_from_slice(read);
         self.advance()
     }
 

@@ -1,5 +1,7 @@
 use switchover_http1::RequestKind;
 
+use tokio::io::AsyncReadExt;
+
 use super::*;
 use crate::scripted::{Scripted, Step, answer, reply};
 

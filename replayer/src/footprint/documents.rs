@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::{DocumentKey, Names, Place};
+use super::{DocumentKey, Names, Place, each_item};
 use crate::captured::Captured;
 use crate::rewrite::source_body;
 use switchover_rest::Call;
@@ -15,6 +15,8 @@ use switchover_rewrite::percent;
 const FIRST_FAILURE: u16 = 300;
 /// A bulk of more indices than this holds the whole cluster: it is cheaper.
 const MAX_INDICES_OF_A_BULK: usize = 64;
+/// A bulk of more documents than this holds its indices whole: so it takes no more memory than its bytes.
+const MAX_DOCUMENTS_OF_A_BULK: usize = 50_000;
 
 #[derive(Deserialize)]
 struct Item<'a> {
@@ -27,30 +29,39 @@ struct Item<'a> {
     found: Option<bool>,
 }
 
-#[derive(Deserialize)]
-struct BulkAnswer<'a> {
-    #[serde(borrow)]
-    items: Vec<HashMap<Cow<'a, str>, Item<'a>>>,
-}
-
 /// What a bulk touches, by its answer. `None` without one.
 pub(super) fn bulk_items(captured: &Captured, names: &mut Names) -> Option<Vec<Place>> {
     let answer = source_body(captured);
-    let answer: BulkAnswer<'_> = serde_json::from_slice(&answer).ok()?;
     let mut by_index: HashMap<Box<str>, Vec<DocumentKey>> = HashMap::new();
-    for item in answer.items.into_iter().flat_map(HashMap::into_values) {
-        let Some(index) = known_index(&item, item.status, names) else { return Some(vec![Place::Cluster]) };
+    let (mut documents, mut everything) = (0, false);
+    let read = each_item(&answer, |item: Item<'_>| {
+        let Some(index) = known_index(&item, item.status, names) else {
+            everything = true;
+            return None;
+        };
         if !by_index.contains_key(index) {
             if by_index.len() >= MAX_INDICES_OF_A_BULK {
-                return Some(vec![Place::Cluster]);
+                everything = true;
+                return None;
             }
             by_index.insert(index.into(), Vec::new());
         }
-        if let (Some(keys), Some(id)) = (by_index.get_mut(index), &item.id) {
+        documents += 1;
+        if let (Some(keys), Some(id)) = (by_index.get_mut(index), &item.id)
+            && documents <= MAX_DOCUMENTS_OF_A_BULK
+        {
             keys.push(DocumentKey::of(id));
         }
+        Some(())
+    });
+    match read {
+        _ if everything => Some(vec![Place::Cluster]),
+        None => None,
+        Some(()) if documents > MAX_DOCUMENTS_OF_A_BULK => {
+            Some(by_index.into_keys().map(Place::Index).collect())
+        }
+        Some(()) => Some(by_index.into_iter().map(|(index, keys)| Place::Documents(index, keys)).collect()),
     }
-    Some(by_index.into_iter().map(|(index, keys)| Place::Documents(index, keys)).collect())
 }
 
 /// The document of a call on a single one.

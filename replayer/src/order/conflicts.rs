@@ -27,8 +27,7 @@ struct Index {
     whole: Touching,
     /// Those that touch any of it.
     any: Touching,
-    /// Mostly a single one each: a map for each would cost more than the document.
-    documents: HashMap<DocumentKey, SmallVec<[(u64, Touch); 1]>>,
+    documents: HashMap<DocumentKey, OfDocument>,
 }
 
 /// One request at one place.
@@ -44,46 +43,103 @@ struct Touch {
     latest_end_before: i64,
 }
 
+/// Those that touch a place. Reads lie apart: there may be thousands of them, and other reads need not look at them.
 #[derive(Debug, Default)]
-struct Touching(BTreeMap<u64, Touch>);
+struct Touching {
+    reads: BTreeMap<u64, Touch>,
+    writes: BTreeMap<u64, Touch>,
+}
 
 impl Touching {
     /// A request that touches a place in two ways counts as what holds more.
     fn insert(&mut self, number: u64, mut touch: Touch) {
-        if let Some(same) = self.0.get_mut(&number) {
-            same.access = same.access.max(touch.access);
+        if let Some(same) = self.writes.get_mut(&number) {
             same.covers |= touch.covers;
             return;
         }
-        touch.latest_end_before = latest_end(self.0.values().next_back());
-        self.0.insert(number, touch);
+        let same = self.reads.remove(&number);
+        let last = [self.reads.values().next_back(), self.writes.values().next_back()];
+        touch.latest_end_before = latest_end(last);
+        match touch.access.max(same.map_or(Access::Read, |same| same.access)) {
+            Access::Read => self.reads.insert(number, touch),
+            Access::Write => self.writes.insert(number, touch),
+        };
+    }
+
+    fn remove(&mut self, number: u64) {
+        if self.reads.remove(&number).is_none() {
+            self.writes.remove(&number);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.reads.is_empty() && self.writes.is_empty()
     }
 
     fn before(&self, access: Access, first: i64, found: impl FnMut(u64)) {
-        look_back(self.0.iter().rev().map(|(number, touch)| (*number, touch)), access, first, found);
+        let reads = self.reads.iter().rev().map(|(number, touch)| (*number, *touch));
+        let writes = self.writes.iter().rev().map(|(number, touch)| (*number, *touch));
+        look_back(reads, writes, access, first, found);
     }
 }
 
-fn latest_end(last: Option<&Touch>) -> i64 {
-    last.map_or(i64::MIN, |last| last.latest_end_before.max(last.end))
+/// Those that touch a document: mostly a single one, so that a map for each would cost more than the document.
+#[derive(Debug, Default)]
+struct OfDocument {
+    reads: Vec<(u64, Touch)>,
+    writes: SmallVec<[(u64, Touch); 1]>,
 }
 
-/// Those that an access which began at `first` has to wait for, of a list from the latest back.
-fn look_back<'a>(
-    touching: impl Iterator<Item = (u64, &'a Touch)>,
+impl OfDocument {
+    fn insert(&mut self, number: u64, mut touch: Touch) {
+        if self.writes.last().is_some_and(|(last, _)| *last == number) {
+            return;
+        }
+        let last = [self.reads.last(), self.writes.last()];
+        touch.latest_end_before = latest_end(last.map(|last| last.map(|(_, touch)| touch)));
+        match touch.access {
+            Access::Read => self.reads.push((number, touch)),
+            Access::Write => self.writes.push((number, touch)),
+        }
+    }
+
+    fn remove(&mut self, number: u64) {
+        self.reads.retain(|(other, _)| *other != number);
+        self.writes.retain(|(other, _)| *other != number);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.reads.is_empty() && self.writes.is_empty()
+    }
+
+    fn before(&self, access: Access, first: i64, found: impl FnMut(u64)) {
+        look_back(self.reads.iter().rev().copied(), self.writes.iter().rev().copied(), access, first, found);
+    }
+}
+
+fn latest_end(last: [Option<&Touch>; 2]) -> i64 {
+    last.into_iter().flatten().map(|last| last.latest_end_before.max(last.end)).max().unwrap_or(i64::MIN)
+}
+
+/// Those that an access which began at `first` has to wait for, of lists from the latest back.
+fn look_back(
+    reads: impl Iterator<Item = (u64, Touch)>,
+    writes: impl Iterator<Item = (u64, Touch)>,
     access: Access,
     first: i64,
     mut found: impl FnMut(u64),
 ) {
-    for (number, touch) in touching {
-        let conflict = access == Access::Write || touch.access == Access::Write;
-        if !conflict || touch.end > first {
-            continue;
-        }
+    let mut covered = 0;
+    for (number, touch) in writes.filter(|(_, touch)| touch.end <= first) {
         found(number);
         if touch.covers && touch.latest_end_before <= touch.first {
-            return;
+            covered = number;
+            break;
         }
+    }
+    if access == Access::Write {
+        let behind = reads.take_while(|(number, _)| *number >= covered);
+        behind.filter(|(_, touch)| touch.end <= first).for_each(|(number, _)| found(number));
     }
 }
 
@@ -106,8 +162,7 @@ impl Conflicts {
                     let Some(index) = self.indices.get(name) else { continue };
                     index.whole.before(*access, first, &mut found);
                     for document in keys.iter().filter_map(|key| index.documents.get(key)) {
-                        let touching = document.iter().rev().map(|(number, touch)| (*number, touch));
-                        look_back(touching, *access, first, &mut found);
+                        document.before(*access, first, &mut found);
                     }
                 }
             }
@@ -141,9 +196,7 @@ impl Conflicts {
                     let index = self.indices.entry(name.clone()).or_default();
                     index.any.insert(number, touch(false));
                     for key in keys {
-                        let document = index.documents.entry(*key).or_default();
-                        let latest_end_before = latest_end(document.last().map(|(_, last)| last));
-                        document.push((number, Touch { latest_end_before, ..touch(true) }));
+                        index.documents.entry(*key).or_default().insert(number, touch(true));
                     }
                 }
             }
@@ -153,26 +206,32 @@ impl Conflicts {
     /// It is complete, or nobody is to wait for it any more.
     pub(super) fn remove(&mut self, number: u64, footprint: &Footprint) {
         for (_, place) in &footprint.0 {
-            self.cluster.0.remove(&number);
-            self.cursors.0.remove(&number);
-            self.anywhere.0.remove(&number);
             let (name, keys): (_, &[DocumentKey]) = match place {
-                Place::Cluster | Place::Cursors => continue,
+                Place::Cursors => {
+                    self.cursors.remove(number);
+                    continue;
+                }
+                Place::Cluster => {
+                    self.cluster.remove(number);
+                    self.anywhere.remove(number);
+                    continue;
+                }
                 Place::Index(name) => (name, &[]),
                 Place::Documents(name, keys) => (name, keys),
             };
+            self.anywhere.remove(number);
             let Some(index) = self.indices.get_mut(name) else { continue };
-            index.any.0.remove(&number);
-            index.whole.0.remove(&number);
+            index.any.remove(number);
+            index.whole.remove(number);
             for key in keys {
                 if let Some(document) = index.documents.get_mut(key) {
-                    document.retain(|(other, _)| *other != number);
+                    document.remove(number);
                     if document.is_empty() {
                         index.documents.remove(key);
                     }
                 }
             }
-            if index.any.0.is_empty() {
+            if index.any.is_empty() {
                 self.indices.remove(name);
             }
         }

@@ -112,6 +112,28 @@ async fn writes_pass_a_read_that_hangs() {
 }
 
 #[test]
+fn a_read_that_is_read_late_counts_as_overtaken_by_the_writes_sent_before_it() {
+    let mut order = Order::new(Policy::Document);
+    order.mark(0, LaneMark::Read(20));
+    order.push(arrival(20, 30, document(Access::Write, "a")), 0);
+    assert_eq!(order.head(0), Head::AwaitsInput(None));
+    assert_eq!(order.head_in_short_memory(0), Head::Ready(20));
+    let overtaken = |order: &mut Order<usize>| {
+        order.release(Instant::now()).unwrap().overtaken.load(atomic::Ordering::Acquire)
+    };
+    assert!(!overtaken(&mut order));
+    for (first, footprint, late) in [
+        (10, document(Access::Read, "b"), true),
+        (10, document(Access::Write, "c"), false),
+        (10, Footprint::default(), false),
+        (21, document(Access::Read, "b"), false),
+    ] {
+        order.push(arrival(first, 40, footprint), 1);
+        assert_eq!(overtaken(&mut order), late);
+    }
+}
+
+#[test]
 fn requests_of_a_connection_keep_their_order_whatever_they_touch() {
     for policy in [Policy::Document, Policy::Connection] {
         let mut order = Order::new(policy);

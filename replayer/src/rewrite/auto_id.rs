@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 use switchover_rewrite::bulk::{self, Action};
-use switchover_rewrite::json::{self, JsonError, Splices};
+use switchover_rewrite::json::{self, Splices};
 use switchover_rewrite::percent;
 use switchover_rewrite::request::Request;
 
@@ -61,25 +61,33 @@ pub(super) fn index(
 pub(super) fn bulk(answer: &[u8], request: &mut Request<'_>, notes: &mut Notes) {
     // What can't be read the target will refuse as the source did.
     let Ok(body) = request.body() else { return };
-    let Ok(actions) = bulk::actions(body).collect::<Result<Vec<Action>, JsonError>>() else { return };
-    let wanting = actions.iter().filter(|action| wants_id(body, action)).count();
+    // Not kept: a bulk may have a million of them, and most have their ids.
+    let (mut count, mut wanting) = (0, 0);
+    for action in bulk::actions(body) {
+        let Ok(action) = action else { return };
+        count += 1;
+        wanting += u64::from(wants_id(body, &action));
+    }
     if wanting == 0 {
         return;
     }
     let items =
         serde_json::from_slice::<BulkAnswer<'_>>(answer).map(|answer| answer.items).unwrap_or_default();
-    if items.len() != actions.len() {
-        notes.ids_unknown += wanting as u64;
+    if items.len() != count {
+        notes.ids_unknown += wanting;
         return;
     }
     let mut splices = Splices::new(body);
-    for (action, item) in actions.iter().zip(&items).filter(|(action, _)| wants_id(body, action)) {
+    let actions = bulk::actions(body).flatten().zip(&items);
+    for (action, item) in actions.filter(|(action, _)| wants_id(body, action)) {
         let id = item.values().next().and_then(|item| item.id.as_deref());
         let quoted = id.and_then(|id| serde_json::to_vec(id).ok());
-        if quoted.is_some_and(|quoted| insert(body, action, quoted, &mut splices).is_ok()) {
-            notes.ids_taken += 1;
-        } else {
-            notes.ids_unknown += 1;
+        match quoted {
+            Some(quoted) => {
+                insert(body, &action, quoted, &mut splices);
+                notes.ids_taken += 1;
+            }
+            None => notes.ids_unknown += 1,
         }
     }
     if let Some(edited) = splices.finish() {
@@ -88,19 +96,14 @@ pub(super) fn bulk(answer: &[u8], request: &mut Request<'_>, notes: &mut Notes) 
 }
 
 /// An `index` or `create` without an id.
-fn wants_id(body: &[u8], action: &Action) -> bool {
-    matches!(action.name.as_str(), "index" | "create")
-        && json::members(body, &action.metadata).is_ok_and(|members| {
-            let id = json::value_of(body, &members, "_id");
-            id.is_none_or(|id| body.get(id) == Some(b"null"))
-        })
+fn wants_id(body: &[u8], action: &Action<'_>) -> bool {
+    matches!(action.name.as_ref(), "index" | "create")
+        && json::value_of(body, &action.members, "_id").is_none_or(|id| body.get(id) == Some(b"null"))
 }
 
-fn insert(body: &[u8], action: &Action, id: Vec<u8>, splices: &mut Splices<'_>) -> Result<(), JsonError> {
-    let members = json::members(body, &action.metadata)?;
-    match json::value_of(body, &members, "_id") {
+fn insert(body: &[u8], action: &Action<'_>, id: Vec<u8>, splices: &mut Splices<'_>) {
+    match json::value_of(body, &action.members, "_id") {
         Some(null) => splices.replace(null, id),
-        None => splices.prepend(&action.metadata, members.is_empty(), "_id", &id),
+        None => splices.prepend(&action.metadata, action.members.is_empty(), "_id", &id),
     }
-    Ok(())
 }

@@ -55,7 +55,8 @@ struct Sent {
 /// A run's state.
 #[derive(Debug)]
 pub(super) struct Replay {
-    order: Order<Captured>,
+    // In boxes: requests are moved from queue to queue.
+    order: Order<Box<Captured>>,
     pace: Pace,
     alarm: Alarm,
     live: bool,
@@ -210,6 +211,11 @@ impl Replay {
         }
     }
 
+    /// Nothing that was read is in flight or being evaluated.
+    fn is_at_rest(&self) -> bool {
+        self.active == 0 && self.progress.is_all_evaluated()
+    }
+
     /// Releases every request that may leave now.
     fn release(&mut self) -> Standstill {
         if self.drain_by.is_some() {
@@ -224,7 +230,8 @@ impl Replay {
             };
             let (holding, until, wants_input) = match head {
                 Head::Empty if self.input_ended => ("waiting for the last answers", None, false),
-                Head::Empty => ("waiting for input", None, true),
+                // Memory that comes free by waiting is waited for.
+                Head::Empty => ("waiting for input", None, self.is_at_rest()),
                 Head::AwaitsInput(wake) => {
                     let wait = wake
                         .map(|wake| Duration::from_nanos(wake.saturating_sub(wall).max(0).unsigned_abs()));
@@ -347,7 +354,7 @@ impl Replay {
                 connection: captured.connection,
                 footprint: std::mem::take(&mut captured.footprint),
             };
-            self.order.push(arrival, captured);
+            self.order.push(arrival, Box::new(captured));
         }
         for connection in batch.closed {
             if let Some(session) = self.sessions.get_mut(&connection) {

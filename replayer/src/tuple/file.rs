@@ -70,24 +70,22 @@ impl TupleFile {
         })
     }
 
-    /// Adds a line.
+    /// Makes room for a line of about this many bytes: what is written next belongs to it.
     ///
     /// # Errors
     /// Of the file system.
-    pub fn write(&mut self, line: &[u8]) -> io::Result<()> {
-        let length = line.len() as u64;
-        if self.bytes > 0 && self.bytes + length > self.max_bytes {
+    pub fn begin_line(&mut self, bytes: u64) -> io::Result<()> {
+        if self.bytes > 0 && self.bytes.saturating_add(bytes) > self.max_bytes {
             self.rotate()?;
         }
-        self.bytes += length;
-        self.file.write_all(line)
+        Ok(())
     }
 
     /// Hands everything to the file system, and with `durable` to the disk.
     ///
     /// # Errors
     /// Of the file system.
-    pub fn flush(&mut self, durable: bool) -> io::Result<()> {
+    pub fn keep(&mut self, durable: bool) -> io::Result<()> {
         self.file.flush()?;
         if durable { self.file.get_ref().sync_data() } else { Ok(()) }
     }
@@ -97,7 +95,7 @@ impl TupleFile {
     /// # Errors
     /// Of the last flush.
     pub fn finish(mut self) -> io::Result<()> {
-        self.flush(false)?;
+        self.keep(false)?;
         drop(self.archive.wake);
         // It logs what it can't do, and the files stay.
         let _ = self.archive.thread.join();
@@ -105,7 +103,7 @@ impl TupleFile {
     }
 
     fn rotate(&mut self) -> io::Result<()> {
-        self.flush(true)?;
+        self.keep(true)?;
         let time: String = Timestamp::now()
             .to_string()
             .chars()
@@ -127,6 +125,19 @@ impl TupleFile {
         // Full: it will look again anyway.
         let _ = self.archive.wake.try_send(());
         Ok(())
+    }
+}
+
+impl Write for TupleFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    /// Hands everything to the file system.
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 

@@ -8,12 +8,12 @@ use switchover_http1::message::{parse_request, parse_response};
 
 use switchover_compare::tuple::{payload, redact, write_text as text};
 
-use super::put;
+use super::{Line, put};
 use crate::content;
 use crate::rewrite::{HeadLines, Outgoing};
 
 /// Writes a captured request. Returns where in `out` its payload lies.
-pub(super) fn request(out: &mut Vec<u8>, bytes: &[u8], secret: bool) -> Range<usize> {
+pub(super) fn request(out: &mut Line<'_>, bytes: &[u8], secret: bool) -> Range<usize> {
     match parse_request(bytes) {
         Ok((head, body)) => {
             request_head(out, head.raw);
@@ -30,19 +30,27 @@ pub(super) fn request(out: &mut Vec<u8>, bytes: &[u8], secret: bool) -> Range<us
     }
 }
 
-/// Writes a request as sent; its body is often the source's, whose payload lies at `source_body` in `out`.
-pub(super) fn outgoing(out: &mut Vec<u8>, request: &Outgoing, source_body: Range<usize>, secret: bool) {
+/// Writes a request as sent; its body is often that of the captured one, whose payload lies at `source_body` in `out`.
+pub(super) fn outgoing(
+    out: &mut Line<'_>,
+    request: &Outgoing,
+    captured: &[u8],
+    source_body: Range<usize>,
+    secret: bool,
+) {
     request_head(out, &request.head);
     if request.body_edited && !secret {
         payload::write(out, &request.body);
-    } else {
-        out.extend_from_within(source_body);
+    } else if !out.repeat(source_body)
+        && let Ok((head, body)) = parse_request(captured)
+    {
+        decoded(out, head.header("content-encoding"), body, secret);
     }
     out.push(b'}');
 }
 
 /// Everything of a request up to the value of `payload`.
-fn request_head(out: &mut Vec<u8>, head: &[u8]) {
+fn request_head(out: &mut Line<'_>, head: &[u8]) {
     let first_line = HeadLines::new(head).next().unwrap_or_default();
     let mut words = first_line.splitn(3, |byte| *byte == b' ').map(String::from_utf8_lossy);
     headers(out, HeadLines::new(head).skip(1));
@@ -58,7 +66,7 @@ fn request_head(out: &mut Vec<u8>, head: &[u8]) {
 
 /// Writes a response.
 pub(super) fn response(
-    out: &mut Vec<u8>,
+    out: &mut Line<'_>,
     bytes: &[u8],
     kind: RequestKind,
     latency_ms: Option<u64>,
@@ -83,14 +91,14 @@ pub(super) fn response(
 }
 
 /// Writes what stands for a message that there isn't.
-pub(super) fn exception(out: &mut Vec<u8>, reason: &str) {
+pub(super) fn exception(out: &mut Line<'_>, reason: &str) {
     out.extend_from_slice(b"{\"Exception\":");
     text(out, reason);
     out.push(b'}');
 }
 
 /// A body that can't be decompressed is shown as it is; one that holds secrets not at all.
-fn decoded(out: &mut Vec<u8>, coding: Option<&[u8]>, body: Cow<'_, [u8]>, secret: bool) {
+fn decoded(out: &mut Line<'_>, coding: Option<&[u8]>, body: Cow<'_, [u8]>, secret: bool) {
     if secret {
         return redact::write_payload(out);
     }
@@ -101,7 +109,7 @@ fn decoded(out: &mut Vec<u8>, coding: Option<&[u8]>, body: Cow<'_, [u8]>, secret
 }
 
 /// Writes `{"name":["value",...],` for every header; values of one name stand together, where the name first stood.
-fn headers<'a>(out: &mut Vec<u8>, lines: impl Iterator<Item = &'a [u8]>) {
+fn headers<'a>(out: &mut Line<'_>, lines: impl Iterator<Item = &'a [u8]>) {
     let mut named: Vec<(&[u8], Vec<&[u8]>)> = Vec::new();
     for line in lines {
         let colon = memchr::memchr(b':', line).unwrap_or(line.len());

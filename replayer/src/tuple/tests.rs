@@ -62,9 +62,16 @@ fn line(request: &[u8], response: Option<&[u8]>, attempts: Vec<Attempt>, compari
         request: sent,
         attempts: Attempts { kept: attempts, count, ..Attempts::default() },
     };
-    let mut out = Vec::new();
-    write_line(&mut out, &Finished { captured, sending, lag: None, overtaken: false }, comparison);
-    String::from_utf8(out).unwrap()
+    String::from_utf8(written(&Finished { captured, sending, lag: None, overtaken: false }, comparison))
+        .unwrap()
+}
+
+fn written(finished: &Finished, comparison: &Comparison) -> Vec<u8> {
+    let (mut kept, mut file) = (Vec::new(), Vec::new());
+    let mut line = Line::new(&mut kept, &mut file);
+    write_line(&mut line, finished, comparison);
+    line.finish().unwrap();
+    file
 }
 
 #[test]
@@ -110,9 +117,7 @@ fn attempts_without_an_answer_tell_why() {
 fn unreplayable_requests_have_a_tuple_too() {
     let captured = captured(b"GET / HTTP/1.1\r\nbroken", None);
     let error = switchover_http1::message::MessageError::Incomplete.into();
-    let mut out = Vec::new();
-    write_line(
-        &mut out,
+    let out = written(
         &Finished { captured, sending: Sending::Unreplayable(error), lag: None, overtaken: false },
         &Comparison::same(),
     );

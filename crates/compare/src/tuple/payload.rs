@@ -1,37 +1,46 @@
 //! Bodies in a tuple: JSON as JSON, text as text, anything else in base64.
 
-use base64::Engine;
+use std::io::{self, Write};
+
 use base64::engine::general_purpose::STANDARD;
+use base64::write::EncoderWriter;
 use serde_json::value::RawValue;
 
-/// Writes `{"inlined...": body}` for a decoded body.
-pub fn write(out: &mut Vec<u8>, body: &[u8]) {
+/// Writes `{"inlined...": body}` for a decoded body, piece by piece: it may be larger than what `out` keeps in memory.
+pub fn write(out: &mut impl Write, body: &[u8]) {
+    // A vector can't fail, and what can keeps its error.
+    let _ = try_write(out, body);
+}
+
+fn try_write(out: &mut impl Write, body: &[u8]) -> io::Result<()> {
     let Ok(text) = std::str::from_utf8(body) else {
-        out.extend_from_slice(b"{\"inlinedBase64Body\":\"");
-        out.extend_from_slice(STANDARD.encode(body).as_bytes());
-        out.extend_from_slice(b"\"}");
-        return;
+        out.write_all(b"{\"inlinedBase64Body\":\"")?;
+        let mut encoder = EncoderWriter::new(&mut *out, &STANDARD);
+        encoder.write_all(body)?;
+        encoder.finish()?;
+        drop(encoder);
+        return out.write_all(b"\"}");
     };
     match values(text).as_deref() {
         Some([value]) => {
-            out.extend_from_slice(b"{\"inlinedJsonBody\":");
-            one_line(out, value.get());
-            out.push(b'}');
+            out.write_all(b"{\"inlinedJsonBody\":")?;
+            one_line(out, value.get())?;
+            out.write_all(b"}")
         }
         Some(values) => {
-            out.extend_from_slice(b"{\"inlinedJsonSequenceBodies\":[");
+            out.write_all(b"{\"inlinedJsonSequenceBodies\":[")?;
             for (at, value) in values.iter().enumerate() {
                 if at > 0 {
-                    out.push(b',');
+                    out.write_all(b",")?;
                 }
-                one_line(out, value.get());
+                one_line(out, value.get())?;
             }
-            out.extend_from_slice(b"]}");
+            out.write_all(b"]}")
         }
         None => {
-            out.extend_from_slice(b"{\"inlinedTextBody\":");
+            out.write_all(b"{\"inlinedTextBody\":")?;
             super::write_text(out, text);
-            out.push(b'}');
+            out.write_all(b"}")
         }
     }
 }
@@ -50,8 +59,12 @@ fn values(text: &str) -> Option<Vec<&RawValue>> {
 }
 
 /// Copies JSON without its line breaks: in valid JSON they stand only between tokens.
-fn one_line(out: &mut Vec<u8>, json: &str) {
-    for line in json.split(['\r', '\n']) {
-        out.extend_from_slice(line.as_bytes());
+fn one_line(out: &mut impl Write, json: &str) -> io::Result<()> {
+    let mut rest = json.as_bytes();
+    while let Some(at) = memchr::memchr2(b'\r', b'\n', rest) {
+        let (line, behind) = rest.split_at(at);
+        out.write_all(line)?;
+        rest = behind.get(1..).unwrap_or_default();
     }
+    out.write_all(rest)
 }

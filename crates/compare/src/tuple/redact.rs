@@ -1,6 +1,7 @@
 //! What of a tuple is not for everybody's eyes.
 
 use std::borrow::Cow;
+use std::io::Write;
 
 use switchover_rest::secrets::{is_secret_header, is_url_header, without_secrets};
 
@@ -28,8 +29,9 @@ pub fn url(url: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// What is written in the place of a payload that holds secrets.
-pub fn write_payload(out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"inlinedTextBody\":");
+pub fn write_payload(out: &mut impl Write) {
+    // As for other payloads.
+    let _ = out.write_all(b"{\"inlinedTextBody\":");
     super::write_text(out, REDACTED);
-    out.push(b'}');
+    let _ = out.write_all(b"}");
 }

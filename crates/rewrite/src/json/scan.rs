@@ -76,6 +76,37 @@ pub fn members(text: &[u8], object: &Range<usize>) -> Result<Vec<Member>, JsonEr
     Ok(found)
 }
 
+/// The one member of the object that the text is made of, which is an object itself, and the members of that: what
+/// [`check`] and [`members`] find, in one pass.
+///
+/// # Errors
+/// When it is anything else.
+pub fn nested(text: &[u8]) -> Result<(Member, Vec<Member>), JsonError> {
+    if text.len() > MAX_DOCUMENT_BYTES {
+        return Err(JsonError { kind: JsonErrorKind::TooLong, offset: MAX_DOCUMENT_BYTES });
+    }
+    let mut scanner = Scanner { text, at: 0 };
+    let (mut outer, mut count, mut inner) = (None, 0, Vec::new());
+    scanner.space();
+    scanner.sequence(b'{', b'}', 0, |scanner| {
+        let key = scanner.key()?;
+        let start = scanner.at;
+        count += 1;
+        if count == 1 && scanner.peek() == Some(b'{') {
+            scanner.object(1, |member| inner.push(member))?;
+            outer = Some(Member { key, value: start..scanner.at });
+            return Ok(());
+        }
+        scanner.value(1).map(drop)
+    })?;
+    scanner.space();
+    if scanner.at < text.len() {
+        return Err(scanner.error(JsonErrorKind::Unexpected));
+    }
+    let outer = outer.filter(|_| count == 1);
+    outer.map(|outer| (outer, inner)).ok_or(JsonError { kind: JsonErrorKind::Unexpected, offset: 0 })
+}
+
 /// The elements of the array at `array`.
 ///
 /// # Errors
@@ -112,7 +143,18 @@ pub fn string<'a>(text: &'a [u8], value: &Range<usize>) -> Option<Cow<'a, str>> 
 /// Whether the string at `value` says `name`.
 #[must_use]
 pub fn is(text: &[u8], value: &Range<usize>, name: &str) -> bool {
-    string(text, value).is_some_and(|value| value == name)
+    match plain(text, value) {
+        Some(inner) => inner == name.as_bytes(),
+        None => string(text, value).is_some_and(|value| value == name),
+    }
+}
+
+/// What stands between the quotes of the string at `value`, which it says as it stands; `None` when it is no string, or
+/// has escapes.
+#[must_use]
+pub fn plain<'a>(text: &'a [u8], value: &Range<usize>) -> Option<&'a [u8]> {
+    let inner = text.get(value.clone())?.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    memchr::memchr(b'\\', inner).is_none().then_some(inner)
 }
 
 impl Scanner<'_> {
@@ -163,16 +205,22 @@ impl Scanner<'_> {
 
     fn object(&mut self, depth: usize, mut found: impl FnMut(Member)) -> Result<(), JsonError> {
         self.sequence(b'{', b'}', depth, |scanner| {
-            let start = scanner.at;
-            scanner.string()?;
-            let key = start..scanner.at;
-            scanner.space();
-            scanner.take(b':')?;
-            scanner.space();
+            let key = scanner.key()?;
             let value = scanner.value(depth + 1)?;
             found(Member { key, value });
             Ok(())
         })
+    }
+
+    /// A name, and the colon behind it.
+    fn key(&mut self) -> Result<Range<usize>, JsonError> {
+        let start = self.at;
+        self.string()?;
+        let key = start..self.at;
+        self.space();
+        self.take(b':')?;
+        self.space();
+        Ok(key)
     }
 
     fn array(&mut self, depth: usize, mut found: impl FnMut(Range<usize>)) -> Result<(), JsonError> {
@@ -214,11 +262,19 @@ impl Scanner<'_> {
         let start = self.at;
         self.take(b'"')?;
         loop {
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            let length = memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
+            let run = rest.get(..length).unwrap_or_default();
+            // A fold without early exit, because the compiler can vectorise that.
+            if run.iter().fold(false, |found, byte| found | (*byte < b' ')) {
+                self.at += run.iter().position(|byte| *byte < b' ').unwrap_or(length);
+                return Err(self.unexpected());
+            }
+            self.at += length;
             match self.peek() {
                 Some(b'"') => break,
-                Some(b'\\') => self.escape()?,
-                Some(0..=0x1f) | None => return Err(self.unexpected()),
-                Some(_) => self.at += 1,
+                Some(_) => self.escape()?,
+                None => return Err(self.unexpected()),
             }
         }
         self.at += 1;

@@ -275,4 +275,37 @@ proptest! {
         let cut = &text.as_bytes()[..cut.min(text.len())];
         prop_assert_eq!(check(cut).is_ok(), serde_json::from_slice::<Value>(cut).is_ok());
     }
+
+    #[test]
+    fn one_pass_finds_what_three_find(
+        outer in "[ \\n]?", name in any_text(), inner in any_text(), more in prop::option::of(any_text()), tail in "[ x]?",
+        cut in 0..300usize,
+    ) {
+        let key = if name.starts_with('"') { name } else { "\"index\"".to_owned() };
+        let more = more.map(|more| format!(",\"m\":{more}")).unwrap_or_default();
+        let text = format!("{outer}{{{key} : {inner}{more}}}{tail}");
+        let text = text.as_bytes().get(..cut).unwrap_or(text.as_bytes());
+        let slow = || -> Result<(Member, Vec<Member>), JsonError> {
+            let unexpected = JsonError { kind: JsonErrorKind::Unexpected, offset: 0 };
+            let object = check(text)?;
+            let [member] = &*members(text, &object)? else { return Err(unexpected) };
+            if kind(text, &member.value) != Kind::Object {
+                return Err(unexpected);
+            }
+            Ok((member.clone(), members(text, &member.value)?))
+        };
+        match (nested(text), slow()) {
+            (Ok(fast), Ok(slow)) => prop_assert_eq!(fast, slow),
+            (fast, slow) => prop_assert!(fast.is_err() && slow.is_err(), "{:?} {:?}", fast, slow),
+        }
+    }
+
+    #[test]
+    fn a_name_is_what_it_says(spelled in r#"([abé]|\\u0061|\\n|x){0,3}"#, name in "[abéx]{0,3}") {
+        let quoted = format!("\"{spelled}\"");
+        let all = 0..quoted.len();
+        let slow = string(quoted.as_bytes(), &all).is_some_and(|text| text == name);
+        prop_assert_eq!(is(quoted.as_bytes(), &all, &name), slow);
+        prop_assert!(is(quoted.as_bytes(), &all, &string(quoted.as_bytes(), &all).unwrap()));
+    }
 }

@@ -163,7 +163,7 @@ fn lines(request: &mut Request<'_>, which: Lines, edit: Edit<'_>) -> Result<(), 
 }
 
 fn bulk_lines(body: &[u8], which: Lines) -> Result<Vec<Range<usize>>, JsonError> {
-    let range = |action: bulk::Action| match which {
+    let range = |action: bulk::Action<'_>| match which {
         Lines::Actions => Some(action.metadata),
         Lines::Documents => action.document,
     };

@@ -89,7 +89,8 @@ fn documents(versions: &Versions, body: &[u8], call: &Call) -> Result<Option<Vec
             for document in json::elements(body, &docs)? {
                 if json::kind(body, &document) == Kind::Object {
                     // A document that is nowhere is asked for all the same, so that the answer keeps its places.
-                    bulk::metadata(versions, body, &document, call, &mut splices)?;
+                    let members = json::members(body, &document)?;
+                    bulk::metadata(versions, body, &document, &members, call, &mut splices);
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Action lines of bulks and header lines of multi-searches.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::Versions;
@@ -16,6 +17,20 @@ const RENAMED: [(&str, &str); 6] = [
     ("_retry_on_conflict", "retry_on_conflict"),
     ("_parent", "routing"),
     ("parent", "routing"),
+];
+
+/// Names that stay as they are: where there are no others, nothing is to be done.
+const KEPT: [&[u8]; 10] = [
+    b"_index",
+    b"_id",
+    b"routing",
+    b"version",
+    b"version_type",
+    b"retry_on_conflict",
+    b"pipeline",
+    b"if_seq_no",
+    b"if_primary_term",
+    b"require_alias",
 ];
 
 const GONE: [&str; 7] = ["_type", "type", "types", "_timestamp", "timestamp", "_ttl", "ttl"];
@@ -36,13 +51,9 @@ pub(super) fn rewrite(versions: &Versions, body: &[u8], call: &Call) -> Result<O
     for action in bulk::actions(body) {
         // The source refused it too.
         let Ok(action) = action else { return Ok(None) };
-        match metadata(versions, body, &action.metadata, call, &mut splices) {
-            Ok(true) => {}
-            Ok(false) => {
-                left_out.push(all);
-                splices.remove([action.whole.clone()]);
-            }
-            Err(_) => return Ok(None),
+        if !metadata(versions, body, &action.metadata, &action.members, call, &mut splices) {
+            left_out.push(all);
+            splices.remove([action.whole.clone()]);
         }
         script(body, &action, &mut splices);
         all += 1;
@@ -75,15 +86,18 @@ pub(super) fn metadata(
     versions: &Versions,
     body: &[u8],
     object: &Range<usize>,
+    members: &[Member],
     call: &Call,
     splices: &mut Splices<'_>,
-) -> Result<bool, JsonError> {
-    let members = json::members(body, object)?;
-    let value = |name: &str| json::value_of(body, &members, name);
-    let text =
-        |name: &str| value(name).and_then(|value| json::string(body, &value)).map(|text| text.into_owned());
-    let index = text("_index").or_else(|| call.source_index.clone());
-    let kind = text("_type").or_else(|| call.source_type.clone());
+) -> bool {
+    let stays = |member: &Member| json::plain(body, &member.key).is_some_and(|name| KEPT.contains(&name));
+    if call.source_type.is_none() && members.iter().all(stays) {
+        return true;
+    }
+    let value = |name: &str| json::value_of(body, members, name);
+    let text = |name: &str| value(name).and_then(|value| json::string(body, &value));
+    let index = text("_index").or_else(|| call.source_index.as_deref().map(Cow::Borrowed));
+    let kind = text("_type").or_else(|| call.source_type.as_deref().map(Cow::Borrowed));
     // Of several names for one thing today's counts, then the first of the table.
     let taken = |new: &str| {
         let old = RENAMED.iter().find(|(old, to)| *to == new && value(old).is_some());
@@ -97,10 +111,10 @@ pub(super) fn metadata(
             || renamed(member).is_some_and(|(old, new)| taken(new) != Some(old))
     };
     if let (Some(index), Some(kind)) = (&index, &kind) {
-        let Some(target) = versions.types.target(index, kind) else { return Ok(false) };
+        let Some(target) = versions.types.target(index, kind) else { return false };
         let written = value("_index");
-        let now = written.as_ref().map_or_else(|| call.segments.first().cloned(), |_| Some(index.clone()));
-        if now.as_deref() != Some(target.as_ref()) {
+        let now = written.as_ref().map_or_else(|| call.segments.first().map(String::as_str), |_| Some(index));
+        if now != Some(target.as_ref()) {
             let quoted = serde_json::to_vec(&target).unwrap_or_default();
             match written {
                 Some(value) => splices.replace(value, quoted),
@@ -113,8 +127,8 @@ pub(super) fn metadata(
             splices.replace(member.key.clone(), format!("\"{new}\""));
         }
     }
-    splices.remove(json::removed(&members, goes));
-    Ok(true)
+    splices.remove(json::removed(members, goes));
+    true
 }
 
 fn header(
@@ -142,7 +156,7 @@ fn header(
 }
 
 /// `script.inline` of an update.
-fn script(body: &[u8], action: &Action, splices: &mut Splices<'_>) {
+fn script(body: &[u8], action: &Action<'_>, splices: &mut Splices<'_>) {
     let Some(document) = action.document.clone().filter(|_| action.name == "update") else { return };
     let text = body.get(document.clone()).unwrap_or_default();
     // Errors: the target will refuse the document as the source did.

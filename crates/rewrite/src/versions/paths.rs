@@ -1,5 +1,7 @@
 //! The table of paths. The first row that fits counts; `{type}` is a segment that no call begins with, or `_doc`.
 
+use std::sync::LazyLock;
+
 use super::Versions;
 use crate::outcome::Stop;
 use crate::percent;
@@ -160,7 +162,8 @@ pub(super) fn rewrite(versions: &Versions, request: &mut Request<'_>) -> Result<
         query.split('&').any(|pair| matches!(pair, "include_type_name" | "include_type_name=true"))
     });
     let mut call = Call { includes_type_name, ..Call::default() };
-    let fitting = ROWS.iter().find_map(|row| {
+    let mut rows = BY_LENGTH.get(segments.len()).into_iter().flatten();
+    let fitting = rows.find_map(|(row, parts)| {
         let applies = match row.only {
             Only::Before5 => versions.may_be_before(5),
             Only::Types | Only::WholeType => versions.has_types(),
@@ -168,7 +171,7 @@ pub(super) fn rewrite(versions: &Versions, request: &mut Request<'_>) -> Result<
             Only::PointInTime => versions.target_has_pit(),
         };
         let method = row.methods.is_empty() || row.methods.contains(&request.method());
-        (applies && method).then(|| found(row.from, &segments)).flatten().map(|found| (row, found))
+        (applies && method).then(|| found(parts, &segments)).flatten().map(|found| (row, found))
     });
     if let Some((row, found)) = fitting {
         let index = found.index.map(decoded);
@@ -232,18 +235,98 @@ fn encoded(index: &str) -> String {
     index.split(',').map(percent::encode).collect::<Vec<_>>().join(",")
 }
 
-fn found<'p>(pattern: &str, segments: &[&'p str]) -> Option<Found<'p>> {
-    let mut wanted = pattern.split('/').skip(1);
+/// A part of a row's path.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Index,
+    Type,
+    Id,
+    Rest,
+    Is(&'static str),
+}
+
+impl Part {
+    fn of(text: &'static str) -> Self {
+        match text {
+            "{index}" => Self::Index,
+            "{type}" => Self::Type,
+            "{id}" => Self::Id,
+            "{rest}" => Self::Rest,
+            literal => Self::Is(literal),
+        }
+    }
+}
+
+/// A row with its path taken apart.
+type Pattern = (&'static Row, Vec<Part>);
+
+/// The rows by the number of parts: few are left to be looked at for a request.
+static BY_LENGTH: LazyLock<Vec<Vec<Pattern>>> = LazyLock::new(|| {
+    let mut by_length: Vec<Vec<_>> = Vec::new();
+    for row in ROWS {
+        let parts: Vec<Part> = row.from.split('/').skip(1).map(Part::of).collect();
+        let length = parts.len();
+        by_length.resize_with(by_length.len().max(length + 1), Vec::new);
+        if let Some(rows) = by_length.get_mut(length) {
+            rows.push((row, parts));
+        }
+    }
+    by_length
+});
+
+fn found<'p>(parts: &[Part], segments: &[&'p str]) -> Option<Found<'p>> {
     let mut found = Found::default();
-    for segment in segments.iter().copied() {
-        match wanted.next()? {
-            "{index}" if !segment.starts_with('_') || segment == "_all" => found.index = Some(segment),
-            "{type}" if !segment.starts_with('_') || segment == "_doc" => found.kind = Some(segment),
-            "{id}" if !NOT_AN_ID.contains(&segment) => found.id = Some(segment),
-            "{rest}" => found.rest = Some(segment),
-            literal if literal == segment => {}
+    for (part, segment) in parts.iter().zip(segments.iter().copied()) {
+        match part {
+            Part::Index if !segment.starts_with('_') || segment == "_all" => found.index = Some(segment),
+            Part::Type if !segment.starts_with('_') || segment == "_doc" => found.kind = Some(segment),
+            Part::Id if !NOT_AN_ID.contains(&segment) => found.id = Some(segment),
+            Part::Rest => found.rest = Some(segment),
+            Part::Is(literal) if *literal == segment => {}
             _ => return None,
         }
     }
-    wanted.next().is_none().then_some(found)
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// By the row's text, whatever its length.
+    fn fits(pattern: &str, segments: &[&str]) -> bool {
+        let wanted: Vec<&str> = pattern.split('/').skip(1).collect();
+        wanted.len() == segments.len()
+            && wanted.iter().zip(segments).all(|(wanted, segment)| match *wanted {
+                "{index}" => !segment.starts_with('_') || *segment == "_all",
+                "{type}" => !segment.starts_with('_') || *segment == "_doc",
+                "{id}" => !NOT_AN_ID.contains(segment),
+                "{rest}" => true,
+                literal => literal == *segment,
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn the_rows_found_are_those_that_fit_in_their_order(
+            segments in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "a", "_all", "_doc", "t", "_bulk", "_search", "_mapping", "field", "_create", "_update", "_pit", "template",
+                    "_async_search", "_source", "_optimize", "_validate", "query",
+                ]),
+                0..7,
+            ),
+        ) {
+            let slow: Vec<&str> =
+                ROWS.iter().map(|row| row.from).filter(|from| fits(from, &segments)).collect();
+            let rows = BY_LENGTH.get(segments.len()).into_iter().flatten();
+            let fast: Vec<&str> = rows
+                .filter(|(_, parts)| found(parts, &segments).is_some())
+                .map(|(row, _)| row.from)
+                .collect();
+            prop_assert_eq!(fast, slow);
+        }
+    }
 }

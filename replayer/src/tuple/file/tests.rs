@@ -24,14 +24,19 @@ fn names(directory: &Path) -> Vec<String> {
     names
 }
 
+fn write(file: &mut TupleFile, line: &[u8]) {
+    file.begin_line(line.len() as u64).unwrap();
+    file.write_all(line).unwrap();
+}
+
 #[test]
 fn the_file_grows_from_run_to_run() {
     let directory = tempfile::tempdir().unwrap();
     let tuples = directory.path().join("a/b");
     for line in ["1\n", "2\n"] {
         let mut file = TupleFile::append(&tuples, 1000).unwrap();
-        file.write(line.as_bytes()).unwrap();
-        file.flush(true).unwrap();
+        write(&mut file, line.as_bytes());
+        file.keep(true).unwrap();
     }
     assert_eq!(fs::read_to_string(tuples.join(FILE_NAME)).unwrap(), "1\n2\n");
 }
@@ -42,7 +47,7 @@ fn full_files_are_closed_and_compressed_and_no_line_is_lost() {
     let written: Vec<String> = (0..500).map(|at| format!("{{\"tuple\":{at}}}")).collect();
     let mut file = TupleFile::append(directory.path(), 1000).unwrap();
     for line in &written {
-        file.write(format!("{line}\n").as_bytes()).unwrap();
+        write(&mut file, format!("{line}\n").as_bytes());
     }
     file.finish().unwrap();
     let names = names(directory.path());
@@ -63,7 +68,7 @@ fn a_line_longer_than_a_file_has_one_of_its_own() {
     let mut file = TupleFile::append(directory.path(), 10).unwrap();
     let lines = ["a".to_owned(), "b".repeat(100), "c".to_owned()];
     for line in &lines {
-        file.write(format!("{line}\n").as_bytes()).unwrap();
+        write(&mut file, format!("{line}\n").as_bytes());
     }
     file.finish().unwrap();
     assert_eq!(lines_of(directory.path()), lines);
@@ -77,7 +82,7 @@ fn what_a_crash_left_is_put_in_order() {
     fs::write(directory.path().join("tuples-20260101T000000.log.zst"), "half of it").unwrap();
     fs::write(directory.path().join("tuples-20260101T000000.log.zst.tmp"), "ha").unwrap();
     let mut file = TupleFile::append(directory.path(), 1000).unwrap();
-    file.write(b"next\n").unwrap();
+    write(&mut file, b"next\n");
     file.finish().unwrap();
     assert_eq!(names(directory.path()), ["tuples-20260101T000000.log.zst", FILE_NAME]);
     assert_eq!(lines_of(directory.path()), ["closed", "whole", "next"]);

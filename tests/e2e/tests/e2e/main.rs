@@ -14,6 +14,7 @@ mod otlp;
 mod outage;
 mod policies;
 mod replay;
+mod replay_memory;
 mod rewriting;
 mod sending;
 mod tls;
