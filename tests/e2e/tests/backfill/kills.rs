@@ -53,7 +53,14 @@ impl Backfill {
             expected += 1;
             let found = there.get(&(document.index.clone(), document.id.clone()));
             let found = found.unwrap_or_else(|| panic!("{} {} is missing", document.index, document.id));
-            assert_eq!(Some(&found[0].0), document.source.as_ref(), "{} {}", document.index, document.id);
+            let source = document.source.unwrap();
+            assert!(
+                source.is(&found[0].0),
+                "{} {}: {:?}, not {source:?}",
+                document.index,
+                document.id,
+                found[0].0
+            );
         }
         assert_eq!(there.len(), expected);
         there.values().flatten().map(|(_, version)| version - 1).sum()
