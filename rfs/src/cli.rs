@@ -81,7 +81,7 @@ pub struct Settings {
     /// Workers of the same name share their work, and only one snapshot can have it
     #[arg(long, value_name = "NAME", default_value = "", help_heading = "Work")]
     pub session_name: String,
-    /// Cluster that holds the coordination index [default: the target]
+    /// Cluster that holds the coordination index, with the target's credentials [default: the target]
     #[arg(long, alias = "coordinatorHost", value_name = "URI", help_heading = "Work")]
     pub coordinator_uri: Option<String>,
     /// Ranges of segments that are loaded at once

@@ -1,11 +1,13 @@
 //! The batches of one range: the one that is made, the one that is under way, and the cursor behind it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use switchover_coordinate::{Lease, Progress};
 use switchover_snapshot::lucene::Document;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use super::{LoadError, Loading};
 use crate::batch::{Address, Batch};
@@ -15,6 +17,8 @@ use crate::unit::{SegmentUnit, Unit};
 
 /// A lease is renewed when so much of it is left.
 const RENEW_AT: f64 = 0.6;
+/// How long a batch under way is waited for when the worker is told to stop.
+const STOP_GRACE: Duration = Duration::from_secs(10);
 
 /// A batch and what is true when it is done.
 #[derive(Debug, Default)]
@@ -40,13 +44,19 @@ pub(super) struct Sending<'l> {
     next: Load,
     under_way: Option<JoinHandle<Sent>>,
     renew_at: Instant,
+    stop: CancellationToken,
 }
 
 impl<'l> Sending<'l> {
-    pub(super) fn new(loading: Arc<Loading>, segment: SegmentUnit, lease: &'l mut Lease<Unit>) -> Self {
+    pub(super) fn new(
+        loading: Arc<Loading>,
+        segment: SegmentUnit,
+        lease: &'l mut Lease<Unit>,
+        stop: CancellationToken,
+    ) -> Self {
         let progress = lease.item.progress.clone();
         let renew_at = renewal(lease);
-        Self { loading, segment, lease, progress, next: Load::default(), under_way: None, renew_at }
+        Self { loading, segment, lease, progress, next: Load::default(), under_way: None, renew_at, stop }
     }
 
     /// Adds a document, after the batch before it was sent if there is no room.
@@ -113,13 +123,19 @@ impl<'l> Sending<'l> {
         self.next.read_bytes += bytes;
     }
 
-    /// Waits for something while the lease is kept.
+    /// Waits for something while the lease is kept; when the worker is told to stop, not for long.
     pub(super) async fn meanwhile<T>(&mut self, other: impl Future<Output = T>) -> Result<T, LoadError> {
         let mut other = std::pin::pin!(other);
+        let stop = self.stop.clone();
+        let mut over = std::pin::pin!(async {
+            stop.cancelled().await;
+            sleep(STOP_GRACE).await;
+        });
         loop {
             tokio::select! {
                 biased;
                 done = &mut other => return Ok(done),
+                () = &mut over => return Err(LoadError::Stopped),
                 () = sleep_until(self.renew_at) => self.renew().await?,
             }
         }

@@ -203,6 +203,11 @@ fn a_session_is_about_one_thing() {
         assert!(matches!(claims(&board, "w").claim::<String>().await.unwrap(), Claim::Empty));
         open(&name, &subject()).await.unwrap();
         let other = Subject { from: "repository, another snapshot".into(), ..subject() };
+        // A plan that failed binds nobody, one that is made does.
+        board.post([item("plan", 0)]).await.unwrap();
+        open(&name, &other).await.unwrap();
+        let board = open(&name, &subject()).await.unwrap();
+        board.post([item("shard", 1)]).await.unwrap();
         let refused = open(&name, &other).await.unwrap_err().to_string();
         for part in [board.index(), "another snapshot", "--sessionName"] {
             assert!(refused.contains(part), "{refused}");

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use switchover_testkit::lab::Lab;
 use switchover_testkit::program::{Program, run};
 
+/// In one backfill; a soak (`SWITCHOVER_KILLS=1000`) makes many.
 const KILLS: usize = 20;
 const LEASE: &str = "2s";
 /// So that a batch holds a few documents.
@@ -69,6 +70,13 @@ impl Backfill {
 
 #[test]
 fn workers_killed_twenty_times_lose_nothing_and_repeat_little() {
+    let kills = std::env::var("SWITCHOVER_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
+    for _ in 0..kills.div_ceil(KILLS) {
+        killed();
+    }
+}
+
+fn killed() {
     let backfill = Backfill::new();
     let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
     println!("seed {nanos}");
