@@ -189,7 +189,7 @@ mod tests {
     fn workers_fit_the_memory() {
         assert_eq!(parse(&[]).unwrap().workers().unwrap(), 4);
         assert_eq!(parse(&["--workers", "100"]).unwrap().workers().unwrap(), 6);
-        assert_eq!(parse(&["--max-memory", "64MiB", "--bulkBytes", "1MiB"]).unwrap().workers().unwrap(), 4);
+        assert_eq!(parse(&["--max-memory", "64MiB", "--bulkBytes", "1MiB"]).unwrap().workers().unwrap(), 3);
         let error = parse(&["--maxMemory", "10MiB"]).unwrap().workers().unwrap_err().to_string();
         assert!(error.contains("--maxMemory 10485760"), "{error}");
         assert_eq!(
