@@ -222,8 +222,8 @@ fn what_is_wanted_and_who_works_is_known_to_all() {
     let lab = Lab::opensearch("2.19");
     run(async {
         let board = board(lab.url()).await;
-        assert_eq!(board.desired().await.unwrap(), Desired { state: DesiredState::Run, workers: None });
-        let wanted = Desired { state: DesiredState::Pause, workers: Some(3) };
+        assert_eq!(board.desired().await.unwrap(), Desired { state: DesiredState::Run });
+        let wanted = Desired { state: DesiredState::Pause };
         board.want(wanted).await.unwrap();
         assert_eq!(board.desired().await.unwrap(), wanted);
         for name in ["b", "a"] {
