@@ -207,7 +207,7 @@ fn a_session_is_about_one_thing() {
         board.post([item("plan", 0)]).await.unwrap();
         open(&name, &other).await.unwrap();
         let board = open(&name, &subject()).await.unwrap();
-        board.post([item("shard", 1)]).await.unwrap();
+        board.post([item("plan", 0), item("shard", 1)]).await.unwrap();
         let refused = open(&name, &other).await.unwrap_err().to_string();
         for part in [board.index(), "another snapshot", "--sessionName"] {
             assert!(refused.contains(part), "{refused}");
