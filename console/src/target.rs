@@ -1,0 +1,72 @@
+//! Requests to the target that may be sent twice: a target that is away or overloaded for a moment does not end a command.
+
+use std::time::Duration;
+
+use switchover_cluster::{Body, Cluster, ClusterError, Method, Response, TargetArgs};
+
+use crate::failure::Failure;
+
+/// A request is sent so often at most.
+const MAX_ATTEMPTS: u32 = 6;
+/// Before the second attempt; doubled before each further one, so that they all take 15 s at most beside the requests.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+
+/// The target.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    cluster: Cluster,
+    first_pause: Duration,
+}
+
+impl Target {
+    /// Says nothing to it yet.
+    pub(crate) async fn connect(args: &TargetArgs) -> Result<Self, Failure> {
+        let options = args.options().await.map_err(|error| Failure::Usage(error.to_string()))?;
+        let cluster = Cluster::connect(options).map_err(|error| Failure::Failed(error.into()))?;
+        Ok(Self { cluster, first_pause: FIRST_PAUSE })
+    }
+
+    /// Sends a request until it is answered otherwise than "later". The answer may be a refusal.
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Body>,
+    ) -> Result<Response, ClusterError> {
+        let mut pause = self.first_pause;
+        for _ in 1..MAX_ATTEMPTS {
+            match self.once(method.clone(), path, body.clone()).await {
+                Err(error) if error.may_pass() => {
+                    tracing::info!(%error, ?pause, "asked again");
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+                other => return other,
+            }
+        }
+        self.once(method, path, body).await
+    }
+
+    /// An answer that says "later" is an error.
+    async fn once(&self, method: Method, path: &str, body: Option<Body>) -> Result<Response, ClusterError> {
+        let response = self.cluster.send(method, path, body).await?;
+        match response.clone().success() {
+            Err(error) if error.may_pass() => Err(error),
+            _ => Ok(response),
+        }
+    }
+
+    /// The address, as it may be shown.
+    pub(crate) fn endpoint(&self) -> String {
+        self.cluster.endpoint()
+    }
+}
+
+#[cfg(test)]
+impl Target {
+    /// Without pauses.
+    pub(crate) fn impatient(uri: &str) -> Self {
+        let cluster = Cluster::connect(switchover_cluster::ClusterOptions::new(uri)).unwrap();
+        Self { cluster, first_pause: Duration::ZERO }
+    }
+}
