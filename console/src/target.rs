@@ -56,6 +56,11 @@ impl Target {
         }
     }
 
+    /// How long to wait where `usual` is usual.
+    pub(crate) fn pause(&self, usual: Duration) -> Duration {
+        usual.min(self.first_pause)
+    }
+
     /// The address, as it may be shown.
     pub(crate) fn endpoint(&self) -> String {
         self.cluster.endpoint()
@@ -70,3 +75,8 @@ impl Target {
         Self { cluster, first_pause: Duration::ZERO }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod scripted;
+#[cfg(test)]
+mod tests;

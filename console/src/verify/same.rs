@@ -48,7 +48,8 @@ fn same(one: Value<'_>, other: Value<'_>, path: &mut String) -> bool {
         (Kind::Object, Kind::Object) => same_fields(one, other, path),
         (Kind::Array, Kind::Array) => same_items(one, other, path),
         (Kind::Number, Kind::Number) => {
-            one.raw() == other.raw() || Decimal::of(one.raw()).is_some_and(|n| Some(n) == Decimal::of(other.raw()))
+            one.raw() == other.raw()
+                || Decimal::of(one.raw()).is_some_and(|n| Some(n) == Decimal::of(other.raw()))
         }
         (Kind::Text, Kind::Text) => one.raw() == other.raw() || spelled(one.raw()) == spelled(other.raw()),
         (kind, other) => kind == other,
@@ -61,7 +62,7 @@ fn same_fields(one: Value<'_>, other: Value<'_>, path: &mut String) -> bool {
     let mut others: BTreeMap<_, _> = other.fields().map(|(name, value)| (spelled(name), value)).collect();
     let length = path.len();
     for (name, value) in &fields {
-        push(path, name.shown());
+        push(path, &name.shown());
         if !others.remove(name).is_some_and(|other| same(*value, other, path)) {
             return false;
         }
@@ -69,7 +70,7 @@ fn same_fields(one: Value<'_>, other: Value<'_>, path: &mut String) -> bool {
     }
     match others.keys().next() {
         Some(more) => {
-            push(path, more.shown());
+            push(path, &more.shown());
             false
         }
         None => true,
@@ -102,25 +103,26 @@ fn push(path: &mut String, name: &str) {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Spelled<'a> {
     Text(Cow<'a, str>),
-    Raw(Cow<'a, str>),
+    Raw(&'a [u8]),
 }
 
 impl Spelled<'_> {
-    fn shown(&self) -> &str {
+    fn shown(&self) -> Cow<'_, str> {
         match self {
-            Self::Text(text) | Self::Raw(text) => text,
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Raw(raw) => String::from_utf8_lossy(raw),
         }
     }
 }
 
 fn spelled(raw: &[u8]) -> Spelled<'_> {
-    let Ok(text) = std::str::from_utf8(raw) else { return Spelled::Raw(String::from_utf8_lossy(raw)) };
+    let Ok(text) = std::str::from_utf8(raw) else { return Spelled::Raw(raw) };
     if !text.contains('\\') {
         return Spelled::Text(text.into());
     }
     match serde_json::from_str::<String>(&format!("\"{text}\"")) {
         Ok(text) => Spelled::Text(text.into()),
-        Err(_) => Spelled::Raw(text.into()),
+        Err(_) => Spelled::Raw(raw),
     }
 }
 
