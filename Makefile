@@ -6,6 +6,7 @@ LAB := tests/lab/lab
 .PHONY: help setup build release check test fuzz soak demo bench clean-lab
 FUZZ_SECONDS ?= 60
 SOAK_SECONDS ?= 600
+SOAK_KILLS ?= 1000
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,8 +30,10 @@ test: ## Unit, property and end-to-end tests on real servers
 fuzz: ## Every fuzz target for FUZZ_SECONDS (60): cargo-fuzz where installed, else random inputs
 	tests/fuzz/run $(FUZZ_SECONDS)
 
-soak: release ## SOAK_SECONDS (600) of traffic through agent and Kafka: memory, files, accounting
+soak: release ## SOAK_SECONDS (600) of traffic through agent and Kafka; SOAK_KILLS (1000) of backfill workers
 	tests/soak/run --seconds $(SOAK_SECONDS)
+	$(CARGO) build --workspace
+	SWITCHOVER_KILLS=$(SOAK_KILLS) $(CARGO) test --workspace --test backfill -- --nocapture workers_killed
 
 demo: release ## Record a live Elasticsearch, replay to OpenSearch, compare (KAFKA=1: through Kafka)
 	demo/run $(if $(KAFKA),--kafka)

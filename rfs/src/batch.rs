@@ -2,13 +2,21 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
 use memchr::{memchr2, memchr2_iter};
 use serde_json::value::to_raw_value;
 
-/// Documents on their way to the target.
+/// Documents that are gathered.
 #[derive(Debug, Default)]
 pub struct Batch {
     body: Vec<u8>,
+    items: Vec<Place>,
+}
+
+/// Documents on their way to the target.
+#[derive(Debug, Default)]
+pub struct Sealed {
+    body: Bytes,
     items: Vec<Place>,
 }
 
@@ -82,9 +90,29 @@ impl Batch {
         self.items.push(Place { action, source });
     }
 
+    /// Bytes of the body.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.body.len()
+    }
+
+    /// Whether there are no documents.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Nothing more comes.
+    #[must_use]
+    pub fn seal(self) -> Sealed {
+        Sealed { body: self.body.into(), items: self.items }
+    }
+}
+
+impl Sealed {
     /// The whole body.
     #[must_use]
-    pub fn body(&self) -> &[u8] {
+    pub fn body(&self) -> &Bytes {
         &self.body
     }
 
@@ -152,6 +180,7 @@ mod tests {
             b"{\r\n  \"text\":\"line\\nline\"\n}\n",
         );
         batch.push(address("v", None, Operation::External(u64::MAX)), b"{}");
+        let batch = batch.seal();
         let text = String::from_utf8(batch.body().to_vec()).unwrap();
         let lines: Vec<&str> = text.split_terminator('\n').collect();
         assert_eq!(lines.len(), 6, "{text}");
@@ -176,6 +205,7 @@ mod tests {
         fn any_id_and_routing_come_back(id in "\\PC*|.{0,40}", routing in "(?s).{0,20}") {
             let mut batch = Batch::default();
             batch.push(address(&id, Some(&routing), Operation::Index), b"{}");
+            let batch = batch.seal();
             let action: Value = serde_json::from_slice(batch.item(0).unwrap().0).unwrap();
             assert_eq!(action["index"]["_id"], id);
             assert_eq!(action["index"]["routing"], routing);

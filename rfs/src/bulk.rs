@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use switchover_cluster::{Body, Cluster, ClusterError, Concurrency, Method, Response, StatusCode};
 use tokio::time::{Instant, sleep};
 
-use crate::batch::Batch;
+use crate::batch::Sealed;
 use crate::standstill::Standstill;
 use answer::{Answer, Verdict};
 
@@ -115,7 +116,7 @@ impl Sender {
     ///
     /// # Errors
     /// When no document can be sent at all.
-    pub async fn send(&self, batch: &Batch) -> Result<Vec<Refused>, SendError> {
+    pub async fn send(&self, batch: &Sealed) -> Result<Vec<Refused>, SendError> {
         let mut refused = Vec::new();
         // Pieces of the batch that are still to be sent; a piece is halved when it is too long.
         let mut pieces = vec![(0..batch.len()).collect::<Vec<usize>>()];
@@ -123,7 +124,8 @@ impl Sender {
         let mut pause = first_pause;
         let waiting = self.standstill.guard();
         while let Some(piece) = pieces.pop() {
-            let body = if piece.len() == batch.len() { batch.body().to_vec() } else { batch.lines(&piece) };
+            let whole = piece.len() == batch.len();
+            let body = if whole { batch.body().clone() } else { batch.lines(&piece).into() };
             let (later, reason) = match self.attempt(body, piece.len()).await? {
                 Attempt::Answered(verdicts) => {
                     let mut later = Vec::new();
@@ -189,7 +191,7 @@ impl Sender {
         Ok(refused)
     }
 
-    async fn attempt(&self, body: Vec<u8>, documents: usize) -> Result<Attempt, SendError> {
+    async fn attempt(&self, body: Bytes, documents: usize) -> Result<Attempt, SendError> {
         let permit = self.concurrency.acquire().await;
         let raw_bytes = body.len();
         let body = self.compression.apply(Body::lines(body));
@@ -219,7 +221,7 @@ impl Sender {
         Ok(attempt)
     }
 
-    fn index_not_allowed(&self, batch: &Batch, item: usize, error: String) -> SendError {
+    fn index_not_allowed(&self, batch: &Sealed, item: usize, error: String) -> SendError {
         let action = batch.item(item).map(|(action, _)| String::from_utf8_lossy(action).into_owned());
         let endpoint = self.cluster.endpoint();
         SendError::IndexNotAllowed { endpoint, document: action.unwrap_or_default(), error }

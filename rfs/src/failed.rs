@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::batch::Batch;
+use crate::batch::Sealed;
 use crate::bulk::Refused;
 
 /// The folder and this worker's file in it.
@@ -52,7 +52,7 @@ impl FailedDocuments {
     ///
     /// # Errors
     /// Of the file system. The batch must not count as done then.
-    pub fn keep(&self, batch: &Batch, refused: &[Refused], from: &str) -> Result<(), FailedDocumentsError> {
+    pub fn keep(&self, batch: &Sealed, refused: &[Refused], from: &str) -> Result<(), FailedDocumentsError> {
         let mut lines = Vec::new();
         for Refused { item, status, error } in refused {
             let (action, source) = batch.item(*item).unwrap_or_default();
@@ -99,7 +99,7 @@ fn json(bytes: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::{Address, Operation};
+    use crate::batch::{Address, Batch, Operation};
     use serde_json::{Value, json};
 
     #[test]
@@ -114,6 +114,7 @@ mod tests {
                 Address { index_json: "\"i\"", id, routing: Some("r"), operation: Operation::Index };
             batch.push(address, source);
         }
+        let batch = batch.seal();
         let refused = |item, error: &str| Refused { item, status: 400, error: error.to_owned() };
         failed
             .keep(&batch, &[refused(0, r#"{"type":"t"}"#), refused(2, "not json")], "index i, shard 0")

@@ -103,7 +103,7 @@ pub async fn load(
         _ => unit.to_chunk,
     };
     let mut reader = Reader::new(&segment);
-    let mut sending = Sending::new(Arc::clone(loading), unit.segment.clone(), lease);
+    let mut sending = Sending::new(Arc::clone(loading), unit.segment.clone(), lease, stop.clone());
     let mut destinations =
         OfIndex::new(&loading.destinations, &unit.segment.shard.index, shard.several_types);
     let mut id = String::new();

@@ -5,7 +5,7 @@ use serde_json::json;
 use switchover_cluster::Cluster;
 
 use crate::error::CoordinationError;
-use crate::item::{Kind, NewItem, Stored};
+use crate::item::{Kind, NewItem, State, Stored};
 use crate::store::Store;
 
 /// The name of the index, the session's follows.
@@ -40,6 +40,8 @@ struct StoredSubject {
 #[derive(Debug, Clone)]
 pub struct Board {
     pub(crate) store: Store,
+    /// What it is about; empty for those who only look on.
+    pub(crate) subject: String,
 }
 
 impl Board {
@@ -53,7 +55,7 @@ impl Board {
             return Err(CoordinationError::SessionName(session.to_owned()));
         }
         let index = if session.is_empty() { INDEX.to_owned() } else { format!("{INDEX}_{session}") };
-        Ok(Self { store: Store { cluster, index } })
+        Ok(Self { store: Store { cluster, index }, subject: String::new() })
     }
 
     /// Makes the index unless it is there, and checks that it is about the same subject.
@@ -61,7 +63,7 @@ impl Board {
     /// # Errors
     /// When it can't be made, or belongs to another subject.
     pub async fn open(cluster: Cluster, session: &str, subject: &Subject) -> Result<Self, CoordinationError> {
-        let board = Self::of(cluster, session)?;
+        let board = Self { subject: subject.to_string(), ..Self::of(cluster, session)? };
         let keyword = json!({"type": "keyword"});
         let number = json!({"type": "long"});
         let mappings = json!({"dynamic": false, "properties": {
@@ -75,13 +77,35 @@ impl Board {
         let there = board.store.get::<StoredSubject>(SUBJECT_ID).await?;
         let there = there.ok_or_else(|| board.store.foreign(SUBJECT_ID, &"it is gone"))?.source.subject;
         if there != *subject {
-            return Err(CoordinationError::OtherSubject {
-                index: board.store.index,
-                there: there.to_string(),
-                here: subject.to_string(),
-            });
+            if !board.forget_what_never_began().await? {
+                return Err(board.other_subject(&there.to_string()));
+            }
+            let stored = StoredSubject { kind: Kind::Subject, subject: subject.clone() };
+            board.store.put(SUBJECT_ID, &stored).await?;
         }
         Ok(board)
+    }
+
+    /// Deletes the first item if nothing came of it: a plan that failed binds nobody. False: there is more.
+    async fn forget_what_never_began(&self) -> Result<bool, CoordinationError> {
+        self.store.refresh().await?;
+        let body = json!({"size": 2, "query": {"term": {"kind": "work"}}});
+        let found = self.store.search::<Stored<serde_json::Value>>(body).await?;
+        match found.as_slice() {
+            [] => Ok(true),
+            [only] if only.source.state == State::Open && !only.source.held => {
+                self.store.delete(&only.id, only.place).await
+            }
+            _ => Ok(false),
+        }
+    }
+
+    pub(crate) fn other_subject(&self, there: &str) -> CoordinationError {
+        CoordinationError::OtherSubject {
+            index: self.store.index.clone(),
+            there: there.to_owned(),
+            here: self.subject.clone(),
+        }
     }
 
     /// The name of the index.
@@ -106,6 +130,6 @@ impl Board {
         &self,
         items: impl IntoIterator<Item = NewItem<U>>,
     ) -> Result<(), CoordinationError> {
-        self.store.create(items.into_iter().map(Stored::new)).await
+        self.store.create(items.into_iter().map(|item| Stored::new(item, &self.subject))).await
     }
 }

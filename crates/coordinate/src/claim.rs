@@ -70,7 +70,12 @@ impl Claims {
     pub async fn claim<U: Serialize + DeserializeOwned>(&mut self) -> Result<Claim<U>, CoordinationError> {
         for _ in 0..MAX_SEARCHES {
             let open = self.search::<U>(json!({"term": {"state": "open"}})).await?;
-            let Some(phase) = open.first().map(|found| found.source.phase) else { return self.ended().await };
+            let Some(first) = open.first() else { return self.ended().await };
+            // Two who began at the same time with different subjects must not do each other's work.
+            if first.source.subject != self.board.subject {
+                return Err(self.board.other_subject(&first.source.subject));
+            }
+            let phase = first.source.phase;
             let (held, free): (Vec<_>, Vec<_>) = open
                 .into_iter()
                 .filter(|found| found.source.phase == phase)
@@ -104,15 +109,13 @@ impl Claims {
         held: &[Found<Stored<U>>],
     ) -> Result<Option<Lease<U>>, CoordinationError> {
         let now = Instant::now();
-        let mut watched = HashMap::new();
+        // A search shows some of the held items, each time others: what was seen before is kept.
         for found in held {
-            let since = match self.watched.get(&found.id) {
-                Some((place, since)) if *place == found.place => *since,
-                _ => now,
-            };
-            watched.insert(found.id.clone(), (found.place, since));
+            let watched = self.watched.entry(found.id.clone()).or_insert((found.place, now));
+            if watched.0 != found.place {
+                *watched = (found.place, now);
+            }
         }
-        self.watched = watched;
         let silent: Vec<String> = self
             .watched
             .iter()
@@ -120,10 +123,14 @@ impl Claims {
             .map(|(id, _)| id.clone())
             .collect();
         for id in silent {
-            // Searches lag behind: the document itself decides.
+            // Searches lag behind: the document itself decides. Whatever it is, it is watched anew.
+            let seen = self.watched.remove(&id).map(|(place, _)| place);
             let Some(found) = self.board.store.get::<Stored<U>>(&id).await? else { continue };
-            let seen = self.watched.get(&id).map(|(place, _)| *place);
-            if seen != Some(found.place) || found.source.state != State::Open {
+            if found.source.state != State::Open || !found.source.held {
+                continue;
+            }
+            if seen != Some(found.place) {
+                self.watched.insert(id, (found.place, now));
                 continue;
             }
             let holder = found.source.holder.clone().unwrap_or_default();

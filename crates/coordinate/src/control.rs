@@ -29,9 +29,6 @@ pub enum DesiredState {
 pub struct Desired {
     /// Whether workers work.
     pub state: DesiredState,
-    /// How many work at once, at most; the others wait. `None`: all.
-    #[serde(default)]
-    pub workers: Option<u32>,
 }
 
 /// What a worker says of itself.

@@ -74,6 +74,8 @@ pub(crate) enum State {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Stored<U> {
     pub(crate) kind: Kind,
+    /// What the board was about when the item was posted.
+    pub(crate) subject: String,
     pub(crate) phase: u8,
     pub(crate) group: String,
     pub(crate) unit: U,
@@ -101,10 +103,11 @@ pub(crate) enum Kind {
 }
 
 impl<U> Stored<U> {
-    pub(crate) fn new(item: NewItem<U>) -> (String, Self) {
+    pub(crate) fn new(item: NewItem<U>, subject: &str) -> (String, Self) {
         let NewItem { id, phase, group, unit, size } = item;
         let stored = Self {
             kind: Kind::Work,
+            subject: subject.to_owned(),
             phase,
             group,
             unit,

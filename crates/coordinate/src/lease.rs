@@ -75,12 +75,8 @@ impl<U: serde::de::DeserializeOwned> Lease<U> {
         progress: &Progress,
         error: Option<&str>,
     ) -> Result<(), CoordinationError> {
-        let mut fields = json!({"error": error});
-        if error.is_none() {
-            // Given back in order: that it brought nothing is nobody's fault.
-            fields["fruitless"] = self.item.fruitless.into();
-        }
-        self.leave(progress, fields).await
+        // Given back in order: what kills workers does not come here.
+        self.leave(progress, json!({"error": error, "fruitless": self.item.fruitless})).await
     }
 
     async fn leave(&mut self, progress: &Progress, mut fields: Value) -> Result<(), CoordinationError> {

@@ -137,6 +137,18 @@ impl Store {
         Ok(Change::Made(place))
     }
 
+    /// Deletes the document if it is still where it was. False: it is not.
+    pub(crate) async fn delete(&self, id: &str, from: Place) -> Result<bool, CoordinationError> {
+        let Place { seq_no, primary_term } = from;
+        let path = format!("/_doc/{}?if_seq_no={seq_no}&if_primary_term={primary_term}", path_part(id));
+        let answer = self.ask(Method::DELETE, &path, None).await?;
+        if matches!(answer.status, StatusCode::CONFLICT | StatusCode::NOT_FOUND) {
+            return Ok(false);
+        }
+        answer.success()?;
+        Ok(true)
+    }
+
     /// What a search finds, as of the last refresh. An index that is not there has nothing.
     pub(crate) async fn search<T: DeserializeOwned>(
         &self,

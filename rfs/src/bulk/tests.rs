@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use switchover_cluster::ClusterOptions;
 
 use super::*;
-use crate::batch::{Address, Operation};
+use crate::batch::{Address, Batch, Operation, Sealed};
 use crate::compression::Gzip;
 
 /// Answers each request with what `script` makes of its body's lines.
@@ -52,14 +52,14 @@ fn target(
     (Cluster::connect(ClusterOptions::new(format!("http://{address}"))).unwrap(), seen)
 }
 
-fn batch(ids: impl IntoIterator<Item = usize>) -> Batch {
+fn batch(ids: impl IntoIterator<Item = usize>) -> Sealed {
     let mut batch = Batch::default();
     for id in ids {
         let id = id.to_string();
         let address = Address { index_json: "\"i\"", id: &id, routing: None, operation: Operation::Index };
         batch.push(address, format!("{{\"id\":{id}}}").as_bytes());
     }
-    batch
+    batch.seal()
 }
 
 fn sender(cluster: Cluster) -> Sender {

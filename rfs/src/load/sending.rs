@@ -1,25 +1,28 @@
 //! The batches of one range: the one that is made, the one that is under way, and the cursor behind it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use switchover_coordinate::{Lease, Progress};
 use switchover_snapshot::lucene::Document;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use super::{LoadError, Loading};
-use crate::batch::{Address, Batch};
+use crate::batch::{Address, Batch, Sealed};
 use crate::bulk::{Refused, SendError};
 use crate::destination::Destination;
 use crate::unit::{SegmentUnit, Unit};
 
 /// A lease is renewed when so much of it is left.
 const RENEW_AT: f64 = 0.6;
+/// How long a batch under way is waited for when the worker is told to stop.
+const STOP_GRACE: Duration = Duration::from_secs(10);
 
-/// A batch and what is true when it is done.
+/// What is true when a batch is done.
 #[derive(Debug, Default)]
-struct Load {
-    batch: Batch,
+struct After {
     documents: u64,
     source_bytes: u64,
     /// The number after its last document.
@@ -29,7 +32,7 @@ struct Load {
 }
 
 /// A batch and what became of it.
-type Sent = (Load, Result<Vec<Refused>, SendError>);
+type Sent = (Sealed, Result<Vec<Refused>, SendError>);
 
 #[derive(Debug)]
 pub(super) struct Sending<'l> {
@@ -37,16 +40,34 @@ pub(super) struct Sending<'l> {
     segment: SegmentUnit,
     lease: &'l mut Lease<Unit>,
     progress: Progress,
-    next: Load,
-    under_way: Option<JoinHandle<Sent>>,
+    /// What is gathered.
+    batch: Batch,
+    after: After,
+    under_way: Option<(JoinHandle<Sent>, After)>,
     renew_at: Instant,
+    stop: CancellationToken,
 }
 
 impl<'l> Sending<'l> {
-    pub(super) fn new(loading: Arc<Loading>, segment: SegmentUnit, lease: &'l mut Lease<Unit>) -> Self {
+    pub(super) fn new(
+        loading: Arc<Loading>,
+        segment: SegmentUnit,
+        lease: &'l mut Lease<Unit>,
+        stop: CancellationToken,
+    ) -> Self {
         let progress = lease.item.progress.clone();
         let renew_at = renewal(lease);
-        Self { loading, segment, lease, progress, next: Load::default(), under_way: None, renew_at }
+        Self {
+            loading,
+            segment,
+            lease,
+            progress,
+            batch: Batch::default(),
+            after: After::default(),
+            under_way: None,
+            renew_at,
+            stop,
+        }
     }
 
     /// Adds a document, after the batch before it was sent if there is no room.
@@ -58,18 +79,16 @@ impl<'l> Sending<'l> {
         source: &[u8],
     ) -> Result<(), LoadError> {
         // Documents of one batch fit in it, but for one that is longer alone.
-        if !self.next.batch.is_empty()
-            && self.next.batch.body().len() + source.len() > self.loading.batch_bytes
-        {
+        if !self.batch.is_empty() && self.batch.bytes() + source.len() > self.loading.batch_bytes {
             self.send().await?;
         }
         let operation = self.loading.destinations.operation(destination, document.version);
         // Before 2.0 children were found by the routing of their parent's id.
         let routing = document.routing.or(document.parent);
         let address = Address { index_json: &destination.index_json, id, routing, operation };
-        self.next.batch.push(address, source);
-        self.next.documents += 1;
-        self.next.source_bytes += source.len() as u64;
+        self.batch.push(address, source);
+        self.after.documents += 1;
+        self.after.source_bytes += source.len() as u64;
         self.passed(document.number);
         Ok(())
     }
@@ -94,7 +113,7 @@ impl<'l> Sending<'l> {
         let refused = [Refused { item: 0, status: 0, error }];
         let from = self.segment.to_string();
         tracing::warn!(id, %from, problem, "a document can't be sent; it is kept");
-        self.loading.failed.keep(&batch, &refused, &from)?;
+        self.loading.failed.keep(&batch.seal(), &refused, &from)?;
         self.progress.cursor = u64::from(document.number) + 1;
         self.progress.documents += 1;
         self.progress.failed_documents += 1;
@@ -105,21 +124,27 @@ impl<'l> Sending<'l> {
 
     /// Everything up to this document is in the batch.
     fn passed(&mut self, document: u32) {
-        self.next.cursor = u64::from(document) + 1;
+        self.after.cursor = u64::from(document) + 1;
     }
 
     /// Bytes of the range were read.
     pub(super) fn read(&mut self, bytes: u64) {
-        self.next.read_bytes += bytes;
+        self.after.read_bytes += bytes;
     }
 
-    /// Waits for something while the lease is kept.
+    /// Waits for something while the lease is kept; when the worker is told to stop, not for long.
     pub(super) async fn meanwhile<T>(&mut self, other: impl Future<Output = T>) -> Result<T, LoadError> {
         let mut other = std::pin::pin!(other);
+        let stop = self.stop.clone();
+        let mut over = std::pin::pin!(async {
+            stop.cancelled().await;
+            sleep(STOP_GRACE).await;
+        });
         loop {
             tokio::select! {
                 biased;
                 done = &mut other => return Ok(done),
+                () = &mut over => return Err(LoadError::Stopped),
                 () = sleep_until(self.renew_at) => self.renew().await?,
             }
         }
@@ -127,25 +152,25 @@ impl<'l> Sending<'l> {
 
     /// Waits for the batch under way and writes down that it is done.
     pub(super) async fn settle(&mut self) -> Result<(), LoadError> {
-        let Some(mut under_way) = self.under_way.take() else { return Ok(()) };
+        let Some((mut under_way, after)) = self.under_way.take() else { return Ok(()) };
         let settled = self.meanwhile(&mut under_way).await;
         if settled.is_err() {
             // Not ours any more.
             under_way.abort();
         }
-        let (load, sent) = settled??;
+        let (batch, sent) = settled??;
         let refused = sent?;
         if !refused.is_empty() {
             let from = self.segment.to_string();
             tracing::warn!(documents = refused.len(), %from, status = refused[0].status, error = refused[0].error,
                 file = %self.loading.failed.path().display(), "the target refused documents; they are kept");
-            self.loading.failed.keep(&load.batch, &refused, &from)?;
+            self.loading.failed.keep(&batch, &refused, &from)?;
         }
-        self.progress.cursor = load.cursor;
-        self.progress.documents += load.documents;
-        self.progress.bytes = load.read_bytes.min(self.lease.item.size);
+        self.progress.cursor = after.cursor;
+        self.progress.documents += after.documents;
+        self.progress.bytes = after.read_bytes.min(self.lease.item.size);
         self.progress.failed_documents += refused.len() as u64;
-        self.loading.done.add(load.documents, load.source_bytes, refused.len() as u64);
+        self.loading.done.add(after.documents, after.source_bytes, refused.len() as u64);
         self.renew().await
     }
 
@@ -160,16 +185,18 @@ impl<'l> Sending<'l> {
 
     async fn send(&mut self) -> Result<(), LoadError> {
         self.settle().await?;
-        let load = std::mem::take(&mut self.next);
-        if load.batch.is_empty() {
+        if self.batch.is_empty() {
             return Ok(());
         }
-        (self.next.cursor, self.next.read_bytes) = (load.cursor, load.read_bytes);
+        let batch = std::mem::take(&mut self.batch).seal();
+        let After { cursor, read_bytes, .. } = self.after;
+        let after = std::mem::replace(&mut self.after, After { cursor, read_bytes, ..After::default() });
         let sender = Arc::clone(&self.loading.sender);
-        self.under_way = Some(tokio::spawn(async move {
-            let sent = sender.send(&load.batch).await;
-            (load, sent)
-        }));
+        let sending = tokio::spawn(async move {
+            let sent = sender.send(&batch).await;
+            (batch, sent)
+        });
+        self.under_way = Some((sending, after));
         Ok(())
     }
 
@@ -182,7 +209,7 @@ impl<'l> Sending<'l> {
 
 impl Drop for Sending<'_> {
     fn drop(&mut self) {
-        if let Some(under_way) = &self.under_way {
+        if let Some((under_way, _)) = &self.under_way {
             under_way.abort();
         }
     }

@@ -104,7 +104,12 @@ async fn finish(shared: &Shared, lease: &mut Lease<Unit>, unit: &FinishUnit) -> 
         Err(error) => coordination(error),
         Ok(Ok(())) => Ok(done(lease)),
         Ok(Err(error)) => {
-            Ok(Done::Later(format!("the settings of {} can't be put back: {error}", unit.index)))
+            let reason = format!("the settings of {} can't be put back: {error}", unit.index);
+            Ok(if error.may_pass() {
+                Done::Later(reason)
+            } else {
+                Done::Ended(Ended::Failed(reason), lease.item.progress.clone())
+            })
         }
     }
 }

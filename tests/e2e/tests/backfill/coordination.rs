@@ -203,6 +203,11 @@ fn a_session_is_about_one_thing() {
         assert!(matches!(claims(&board, "w").claim::<String>().await.unwrap(), Claim::Empty));
         open(&name, &subject()).await.unwrap();
         let other = Subject { from: "repository, another snapshot".into(), ..subject() };
+        // A plan that failed binds nobody, one that is made does.
+        board.post([item("plan", 0)]).await.unwrap();
+        open(&name, &other).await.unwrap();
+        let board = open(&name, &subject()).await.unwrap();
+        board.post([item("shard", 1)]).await.unwrap();
         let refused = open(&name, &other).await.unwrap_err().to_string();
         for part in [board.index(), "another snapshot", "--sessionName"] {
             assert!(refused.contains(part), "{refused}");
@@ -217,8 +222,8 @@ fn what_is_wanted_and_who_works_is_known_to_all() {
     let lab = Lab::opensearch("2.19");
     run(async {
         let board = board(lab.url()).await;
-        assert_eq!(board.desired().await.unwrap(), Desired { state: DesiredState::Run, workers: None });
-        let wanted = Desired { state: DesiredState::Pause, workers: Some(3) };
+        assert_eq!(board.desired().await.unwrap(), Desired { state: DesiredState::Run });
+        let wanted = Desired { state: DesiredState::Pause };
         board.want(wanted).await.unwrap();
         assert_eq!(board.desired().await.unwrap(), wanted);
         for name in ["b", "a"] {

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use switchover_testkit::lab::Lab;
 use switchover_testkit::program::{Program, run};
 
+/// In one backfill; a soak (`SWITCHOVER_KILLS=1000`) makes many.
 const KILLS: usize = 20;
 const LEASE: &str = "2s";
 /// So that a batch holds a few documents.
@@ -53,7 +54,14 @@ impl Backfill {
             expected += 1;
             let found = there.get(&(document.index.clone(), document.id.clone()));
             let found = found.unwrap_or_else(|| panic!("{} {} is missing", document.index, document.id));
-            assert_eq!(Some(&found[0].0), document.source.as_ref(), "{} {}", document.index, document.id);
+            let source = document.source.unwrap();
+            assert!(
+                source.is(&found[0].0),
+                "{} {}: {:?}, not {source:?}",
+                document.index,
+                document.id,
+                found[0].0
+            );
         }
         assert_eq!(there.len(), expected);
         there.values().flatten().map(|(_, version)| version - 1).sum()
@@ -62,6 +70,13 @@ impl Backfill {
 
 #[test]
 fn workers_killed_twenty_times_lose_nothing_and_repeat_little() {
+    let kills = std::env::var("SWITCHOVER_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
+    for _ in 0..kills.div_ceil(KILLS) {
+        killed();
+    }
+}
+
+fn killed() {
     let backfill = Backfill::new();
     let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
     println!("seed {nanos}");

@@ -1,7 +1,7 @@
 //! Snapshots of real servers, loaded into a real target: every document is there, or it is told why not.
 
-use crate::snapshots::{Snapshots, clear, documents, refused};
-use serde_json::{Value, json};
+use crate::snapshots::{Snapshots, Source, clear, documents, refused};
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use switchover_testkit::http::ask;
 use switchover_testkit::lab::Lab;
@@ -45,7 +45,7 @@ fn check(product: &str, version: &str, number: usize) {
     let there = documents(lab.url());
     let refused = refused(&failed);
     let (mut missing, mut sourceless) = (Vec::new(), BTreeSet::new());
-    let mut expected: BTreeMap<(String, String), Vec<Value>> = BTreeMap::new();
+    let mut expected: BTreeMap<(String, String), Vec<Source>> = BTreeMap::new();
     for document in snapshots.expected(number) {
         if document.index.starts_with('.') && !document.index.starts_with(".ds-") {
             continue;
@@ -76,7 +76,10 @@ fn check(product: &str, version: &str, number: usize) {
         let sources = expected.get(key).unwrap_or_else(|| panic!("{key:?} is not in the snapshot"));
         // Documents of one id and different routing are one where the target has but one shard.
         for (source, _) in found {
-            assert!(sources.contains(source), "{key:?}: {source} is none of {sources:?}");
+            assert!(
+                sources.iter().any(|expected| expected.is(source)),
+                "{key:?}: {source:?} is none of {sources:?}"
+            );
         }
     }
     assert!(expected.len() > 3000, "{}", expected.len());
@@ -86,7 +89,8 @@ fn check(product: &str, version: &str, number: usize) {
 
     // All of it is done: nothing is sent again.
     let again = run("switchover-rfs", flags(&["--allowAutoCreate"]));
-    assert_eq!((again.code, &again.stdout), (Some(1), &loaded.stdout), "{}", again.stderr);
+    let sums = |stdout: &str| stdout.lines().next().map(str::to_owned);
+    assert_eq!((again.code, sums(&again.stdout)), (Some(1), sums(&loaded.stdout)), "{}", again.stderr);
     assert_eq!(documents(lab.url()), there);
 }
 
@@ -101,8 +105,8 @@ fn a_snapshot_of_elasticsearch_6() {
 }
 
 #[test]
-fn a_snapshot_of_elasticsearch_9() {
-    check("elasticsearch", "9.2.0", 2);
+fn a_snapshot_of_elasticsearch_8() {
+    check("elasticsearch", "8.19.0", 2);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Snapshots of real servers with what the servers say is in them, and what a target holds.
 
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,12 +15,56 @@ const PAGE: usize = 1000;
 /// Two snapshots of one server, `snap-1` and `snap-2`.
 pub struct Snapshots(PathBuf);
 
+/// A JSON text, which may hold what this library can't read (half of a surrogate pair).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source(String);
+
+impl Source {
+    /// Line ends become blanks in a bulk, and blanks around a document do not count.
+    fn new(text: &str) -> Self {
+        Self(text.replace(['\n', '\r'], " ").trim().to_owned())
+    }
+
+    /// The same text, or, where it was stored in another form than JSON, the same values.
+    pub fn is(&self, other: &Self) -> bool {
+        let value = |source: &Self| serde_json::from_str::<Value>(&source.0).ok();
+        self == other || value(self).is_some_and(|this| Some(this) == value(other))
+    }
+}
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(borrow)]
+    action: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct Page<'a> {
+    _scroll_id: String,
+    #[serde(borrow)]
+    hits: Hits<'a>,
+}
+
+#[derive(Deserialize)]
+struct Hits<'a> {
+    #[serde(borrow)]
+    hits: Vec<Hit<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Hit<'a> {
+    _id: String,
+    _version: u64,
+    #[serde(borrow)]
+    _source: &'a RawValue,
+}
+
 /// A document as its server told it. `source`: `None` where the server has none.
 pub struct Document {
     pub index: String,
     pub doc_type: Option<String>,
     pub id: String,
-    pub source: Option<Value>,
+    pub source: Option<Source>,
 }
 
 /// One maker at a time: each starts a server.
@@ -56,7 +102,7 @@ impl Snapshots {
                     index: text("index").unwrap(),
                     doc_type: text("type"),
                     id: text("id").unwrap(),
-                    source: text("source").map(|source| serde_json::from_str(&source).unwrap()),
+                    source: text("source").map(|source| Source::new(&source)),
                 }
             })
             .collect()
@@ -64,9 +110,9 @@ impl Snapshots {
 }
 
 /// All documents of the target's indices (the hidden ones of this product left out), by index and id, with their versions.
-pub fn documents(url: &str) -> BTreeMap<(String, String), Vec<(Value, u64)>> {
+pub fn documents(url: &str) -> BTreeMap<(String, String), Vec<(Source, u64)>> {
     let indices = ask(url, "GET", "/_cat/indices?format=json&expand_wildcards=all", "").json();
-    let mut found: BTreeMap<(String, String), Vec<(Value, u64)>> = BTreeMap::new();
+    let mut found: BTreeMap<(String, String), Vec<(Source, u64)>> = BTreeMap::new();
     for index in indices.as_array().unwrap() {
         let index = index["index"].as_str().unwrap();
         if index.starts_with(".switchover") || index.starts_with(".open") {
@@ -75,23 +121,21 @@ pub fn documents(url: &str) -> BTreeMap<(String, String), Vec<(Value, u64)>> {
         let path = switchover_cluster::path_part(index);
         ask(url, "POST", &format!("/{path}/_refresh"), "");
         let body = format!(r#"{{"size":{PAGE},"version":true}}"#);
-        let mut page = ask(url, "POST", &format!("/{path}/_search?scroll=1m"), &body).json();
+        let mut answer = ask(url, "POST", &format!("/{path}/_search?scroll=1m"), &body);
         loop {
-            let hits = page["hits"]["hits"].as_array().unwrap_or_else(|| panic!("{page}"));
-            if hits.is_empty() {
+            let page: Page<'_> =
+                serde_json::from_slice(&answer.body).unwrap_or_else(|error| panic!("{error}: {index}"));
+            let scroll_id = format!("\"scroll_id\":\"{}\"", page._scroll_id);
+            if page.hits.hits.is_empty() {
+                ask(url, "DELETE", "/_search/scroll", &format!("{{{scroll_id}}}"));
                 break;
             }
-            for hit in hits {
-                let key = (index.to_owned(), hit["_id"].as_str().unwrap().to_owned());
-                found
-                    .entry(key)
-                    .or_default()
-                    .push((hit["_source"].clone(), hit["_version"].as_u64().unwrap()));
+            for hit in page.hits.hits {
+                let document = (Source::new(hit._source.get()), hit._version);
+                found.entry((index.to_owned(), hit._id)).or_default().push(document);
             }
-            let next = format!(r#"{{"scroll":"1m","scroll_id":{}}}"#, page["_scroll_id"]);
-            page = ask(url, "POST", "/_search/scroll", &next).json();
+            answer = ask(url, "POST", "/_search/scroll", &format!("{{\"scroll\":\"1m\",{scroll_id}}}"));
         }
-        ask(url, "DELETE", "/_search/scroll", &format!(r#"{{"scroll_id":{}}}"#, page["_scroll_id"]));
     }
     found
 }
@@ -102,8 +146,10 @@ pub fn refused(folder: &Path) -> BTreeSet<(String, String)> {
     let mut found = BTreeSet::new();
     for file in files {
         for line in std::fs::read_to_string(file.unwrap().path()).unwrap().lines() {
-            let line: Value = serde_json::from_str(line).unwrap();
-            let action = line["action"].as_object().unwrap().values().next().unwrap();
+            // The document itself may be one that this library can't read.
+            let line: Line<'_> = serde_json::from_str(line).unwrap();
+            let action: Value = serde_json::from_str(line.action.get()).unwrap();
+            let action = action.as_object().unwrap().values().next().unwrap();
             let text = |name: &str| action[name].as_str().unwrap().to_owned();
             found.insert((text("_index"), text("_id")));
         }
