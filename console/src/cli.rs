@@ -4,14 +4,17 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand};
 
+use crate::backfill::BackfillCommand;
 use crate::capture::CaptureCommand;
 use crate::clusters::ClustersCommand;
 use crate::snapshot::SnapshotCommand;
 use crate::tuples::{CompareArgs, TuplesCommand};
+use crate::verify::VerifyArgs;
 
 /// Drives and shows a migration.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage; 3 from compare: more answers differ than allowed.
+/// Exit codes: 0 done, 1 failed, 2 wrong usage; 3 from compare: more answers differ than allowed, from verify: documents
+/// differ; 4 from backfill retry-failed: documents are still refused.
 #[derive(Debug, Parser)]
 #[command(name = "switchover", version = switchover_settings::VERSION)]
 pub(crate) struct Cli {
@@ -49,6 +52,11 @@ pub(crate) enum Group {
     /// Look into snapshots without a server.
     #[command(subcommand)]
     Snapshot(SnapshotCommand),
+    /// Work on what a backfill left.
+    #[command(subcommand)]
+    Backfill(BackfillCommand),
+    /// Compare a snapshot and the target document by document. Exit code 3: they differ.
+    Verify(VerifyArgs),
     /// Look into what the replayer wrote of every request.
     #[command(subcommand)]
     Tuples(TuplesCommand),

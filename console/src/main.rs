@@ -1,6 +1,7 @@
 //! `switchover`: drives and shows a migration. Data goes to stdout and talk to stderr, a failure is never exit
 //! code 0, and `--json` is JSON for every command, so that scripts can rely on it.
 
+mod backfill;
 mod capture;
 mod cli;
 mod clusters;
@@ -9,7 +10,9 @@ mod glob;
 mod output;
 mod services;
 mod snapshot;
+mod target;
 mod tuples;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -30,9 +33,11 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     match cli.group {
+        Group::Backfill(command) => backfill::run(command, cli.json),
         Group::Clusters(command) => clusters::run(command, &cli.config, cli.json),
         Group::Capture(command) => capture::run(command, cli.json),
         Group::Snapshot(command) => snapshot::run(command, cli.json),
+        Group::Verify(args) => verify::run(&args, cli.json),
         Group::Tuples(command) => tuples::run(command, cli.json),
         Group::Compare(args) => tuples::run_compare(&args, cli.json),
     }

@@ -7,6 +7,9 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 
+/// Characters of a column that others are lined up after; what is longer pushes them aside.
+const MAX_COLUMN_CHARS: usize = 40;
+
 /// Buffered: what must be seen now wants a [`flush`](Output::flush).
 pub(crate) struct Output {
     out: BufWriter<StdoutLock<'static>>,
@@ -32,7 +35,29 @@ impl Output {
         self.out.write_all(b"\n").map_err(Failure::of_output)
     }
 
+    /// Columns as wide as what is in them.
+    pub(crate) fn table<const N: usize>(
+        &mut self,
+        heading: &[String; N],
+        rows: &[[String; N]],
+    ) -> Result<(), Failure> {
+        let all = || std::iter::once(heading).chain(rows);
+        let widths: Vec<_> = (0..N)
+            .map(|at| all().map(|row| row[at].chars().count().min(MAX_COLUMN_CHARS)).max().unwrap_or(0))
+            .collect();
+        for row in all() {
+            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+            self.line(harmless(cells.collect::<Vec<_>>().join("  ").trim_end()))?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         self.out.flush().map_err(Failure::of_output)
     }
+}
+
+/// Names from a repository or a cluster must not steer the terminal.
+pub(crate) fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

@@ -52,7 +52,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    async fn open(&self) -> Repository {
+    pub(crate) async fn open(&self) -> Repository {
         let s3 = S3Options { region: self.s3_region.clone(), endpoint: self.s3_endpoint.clone() };
         Repository::open(&self.uri, &s3).await
     }
@@ -68,11 +68,11 @@ pub(crate) fn run(command: SnapshotCommand, json: bool) -> Result<(), Failure> {
     }
 }
 
-fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+pub(crate) fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| anyhow!("cannot start the runtime: {error}"))?.block_on(command)
 }
 
-fn failed(error: SnapshotError) -> Failure {
+pub(crate) fn failed(error: SnapshotError) -> Failure {
     Failure::Failed(error.into())
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use regex::Regex;
+use switchover_snapshot::Destination as Named;
 
 use crate::batch::Operation;
 
@@ -47,29 +47,20 @@ pub struct Destination {
 pub struct Destinations {
     several_types: SeveralTypes,
     versioning: Versioning,
-    backing: Option<Regex>,
 }
 
 impl Destinations {
     /// By the operator's wishes.
     #[must_use]
     pub fn new(several_types: SeveralTypes, versioning: Versioning) -> Self {
-        // `.ds-logs-app-2026.11.21-000001`, in early versions without the date. A constant, so it compiles.
-        let backing = Regex::new(r"^\.ds-(.+?)(?:-\d{4}\.\d{2}\.\d{2})?-\d{6,}$").ok();
-        Self { several_types, versioning, backing }
+        Self { several_types, versioning }
     }
 
     /// Where documents of an index go; `doc_type`: their type, if the index has several.
     #[must_use]
     pub fn of(&self, index: &str, doc_type: Option<&str>) -> Destination {
-        let stream = self.backing.as_ref().and_then(|backing| backing.captures(index)?.get(1));
-        match (stream, doc_type) {
-            (Some(stream), _) => Destination::new(stream.as_str(), true),
-            (None, Some(doc_type)) if self.several_types == SeveralTypes::Split => {
-                Destination::new(&format!("{index}_{doc_type}"), false)
-            }
-            (None, _) => Destination::new(index, false),
-        }
+        let split_type = doc_type.filter(|_| self.several_types == SeveralTypes::Split);
+        Destination::new(Named::of(index, split_type))
     }
 
     /// Whether the operator has said what becomes of indices with several types.
@@ -100,9 +91,9 @@ impl Destinations {
 }
 
 impl Destination {
-    fn new(index: &str, data_stream: bool) -> Self {
-        let index_json = serde_json::Value::from(index).to_string();
-        Self { index: index.to_owned(), index_json, data_stream }
+    fn new(Named { index, data_stream }: Named) -> Self {
+        let index_json = serde_json::Value::from(index.as_str()).to_string();
+        Self { index, index_json, data_stream }
     }
 }
 
@@ -144,10 +135,7 @@ mod tests {
         assert_eq!(of(SeveralTypes::Union, "shop", Some("order")), ("shop".to_owned(), false));
         assert_eq!(of(SeveralTypes::Split, "shop", Some("order")), ("shop_order".to_owned(), false));
         assert_eq!(of(SeveralTypes::Split, "shop", None), ("shop".to_owned(), false));
-        let stream = |index| of(SeveralTypes::Fail, index, None);
-        assert_eq!(stream(".ds-logs-app-2026.11.21-000001"), ("logs-app".to_owned(), true));
-        assert_eq!(stream(".ds-metrics-000012"), ("metrics".to_owned(), true));
-        assert_eq!(stream(".kibana"), (".kibana".to_owned(), false));
+        assert_eq!(of(SeveralTypes::Fail, ".ds-metrics-000012", None), ("metrics".to_owned(), true));
         let split = Destinations::new(SeveralTypes::Split, Versioning::None);
         for (several, expected) in [(true, "\"shop_user\""), (false, "\"shop\"")] {
             let mut cached = OfIndex::new(&split, "shop", several);
@@ -159,8 +147,8 @@ mod tests {
 
     #[test]
     fn operations_by_versioning() {
-        let plain = Destination::new("a", false);
-        let stream = Destination::new("a", true);
+        let destination = |data_stream| Destination::new(Named { index: "a".to_owned(), data_stream });
+        let (plain, stream) = (destination(false), destination(true));
         let operation = |versioning, destination, version| {
             Destinations::new(SeveralTypes::Fail, versioning).operation(destination, version)
         };

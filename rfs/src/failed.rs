@@ -69,13 +69,22 @@ impl FailedDocuments {
         let write = |file: &mut Option<File>| {
             let file = match file {
                 Some(file) => file,
-                None => file.insert(OpenOptions::new().create(true).append(true).open(&self.path)?),
+                None => file.insert(open(&self.path)?),
             };
             file.write_all(&lines)?;
             file.sync_data()
         };
         write(&mut file).map_err(|source| FailedDocumentsError { path: self.path.clone(), source })
     }
+}
+
+/// Locked, so that nobody takes documents out of the file while this process adds to it.
+fn open(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().create(true).append(true).open(path)?;
+    if let Err(error) = file.try_lock() {
+        tracing::warn!(file = %path.display(), %error, "can't be locked; don't retry failed documents before the end");
+    }
+    Ok(file)
 }
 
 /// The bytes as they are if they are JSON, as a string of what can be read of them if they are not: the line must be

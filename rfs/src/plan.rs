@@ -9,7 +9,6 @@ use switchover_snapshot::{ShardDocuments, Snapshot, SnapshotError, SnapshotError
 
 use crate::destination::Destinations;
 use crate::selection::Selection;
-use crate::shards::document_types;
 use crate::target;
 use crate::unit::{FinishUnit, LoadUnit, SegmentUnit, ShardUnit, Unit, phase};
 
@@ -120,7 +119,7 @@ impl Plan<'_> {
                 Err(error) => return Err(error.into()),
             };
             let metadata = opened.metadata();
-            let types: Vec<&str> = document_types(metadata).collect();
+            let types: Vec<&str> = metadata.types().collect();
             match types.as_slice() {
                 [_, _, ..] if !self.destinations.has_several_types() => {
                     several_types.push(format!("{index} ({})", types.join(", ")));

@@ -2,10 +2,6 @@
 
 use regex::Regex;
 
-/// Indices whose names begin so belong to the source's software, not to its users. Backing indices of data streams do not.
-const SYSTEM_PREFIX: char = '.';
-const DATA_STREAM_PREFIX: &str = ".ds-";
-
 /// A choice of indices.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
@@ -44,7 +40,7 @@ impl Selection {
     #[must_use]
     pub fn has(&self, index: &str) -> bool {
         if self.patterns.is_empty() {
-            return !index.starts_with(SYSTEM_PREFIX) || index.starts_with(DATA_STREAM_PREFIX);
+            return !switchover_snapshot::is_system_index(index);
         }
         self.patterns.iter().any(|pattern| pattern.is_match(index))
     }

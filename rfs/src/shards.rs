@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use switchover_snapshot::lucene::{Error, ErrorKind, Options, Segment};
-use switchover_snapshot::{IndexMetadata, ShardDocuments, Snapshot, SnapshotError};
+use switchover_snapshot::{ShardDocuments, Snapshot, SnapshotError};
 
 use crate::unit::ShardUnit;
 
@@ -17,12 +17,6 @@ pub struct OpenShard {
     pub only_type: Option<String>,
     /// Its index holds documents of several types.
     pub several_types: bool,
-}
-
-/// The types of an index's documents.
-pub(crate) fn document_types(metadata: &IndexMetadata) -> impl Iterator<Item = &str> {
-    // A mapping for types that are not there yet.
-    metadata.mappings.keys().map(String::as_str).filter(|name| *name != "_default_")
 }
 
 /// All that are open now.
@@ -72,7 +66,7 @@ impl Shards {
         }
         let index = self.snapshot.index(&unit.index).await?;
         let only_type = index.metadata().only_type().map(str::to_owned);
-        let several_types = document_types(index.metadata()).count() > 1;
+        let several_types = index.metadata().types().count() > 1;
         let documents = ShardDocuments::open(index.shard(unit.shard).await?, self.options).await?;
         let shard = Arc::new(OpenShard { documents, only_type, several_types });
         let mut open = self.lock();

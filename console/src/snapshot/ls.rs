@@ -13,8 +13,6 @@ use super::{Place, failed};
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Characters of a column that others are lined up after; what is longer pushes them aside.
-const MAX_COLUMN_CHARS: usize = 40;
 /// Files that are asked for at a time.
 const READS_AT_ONCE: usize = 16;
 
@@ -32,7 +30,7 @@ pub(super) async fn snapshots(place: &Place, as_json: bool) -> Result<(), Failur
     } else {
         let heading = ["SNAPSHOT", "STATE", "VERSION", "START", "END", "INDICES", "SHARDS", "FAILED"];
         let rows = listed.iter().map(|(entry, info)| snapshot_row(entry, info));
-        table(&mut out, &heading.map(str::to_owned), &rows.collect::<Vec<_>>())?;
+        out.table(&heading.map(str::to_owned), &rows.collect::<Vec<_>>())?;
     }
     out.flush()?;
     tell(infos.into_iter().filter_map(Result::err).collect(), "snapshots")
@@ -97,7 +95,7 @@ pub(super) async fn indices(place: &Place, name: &str, as_json: bool) -> Result<
     } else {
         let heading =
             ["INDEX", "STATE", "SHARDS", "FAILED", "FILES", "BYTES", "CREATED BY"].map(str::to_owned);
-        table(&mut out, &heading, &listed.iter().map(Listed::row).collect::<Vec<_>>())?;
+        out.table(&heading, &listed.iter().map(Listed::row).collect::<Vec<_>>())?;
     }
     out.flush()?;
     tell(errors, "indices or shards")
@@ -199,24 +197,4 @@ fn clock(millis: i64) -> String {
         ),
         _ => "-".to_owned(),
     }
-}
-
-/// Columns as wide as what is in them.
-fn table<const N: usize>(
-    out: &mut Output,
-    heading: &[String; N],
-    rows: &[[String; N]],
-) -> Result<(), Failure> {
-    let all = || std::iter::once(heading).chain(rows);
-    let widths: Vec<_> = (0..N)
-        .map(|at| all().map(|row| row[at].chars().count().min(MAX_COLUMN_CHARS)).max().unwrap_or(0))
-        .collect();
-    for row in all() {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        let line = cells.collect::<Vec<_>>().join("  ");
-        // Names in a repository must not steer the terminal.
-        let line: String = line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-        out.line(line.trim_end())?;
-    }
-    Ok(())
 }

@@ -8,6 +8,7 @@ mod process;
 mod scripted;
 mod snapshot;
 mod tuples;
+mod verify;
 
 use process::switchover;
 

@@ -1,12 +1,12 @@
 //! A cluster that answers from a script and remembers what it was asked.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// Method and path in, status and body out.
-type Script = dyn Fn(&str) -> (u16, String) + Send + Sync;
+/// Method and path, and the body in; status and body out.
+type Script = dyn Fn(&str, &str) -> (u16, String) + Send + Sync;
 
 pub(crate) struct Scripted {
     address: SocketAddr,
@@ -15,6 +15,10 @@ pub(crate) struct Scripted {
 
 impl Scripted {
     pub(crate) fn new(script: impl Fn(&str) -> (u16, String) + Send + Sync + 'static) -> Self {
+        Self::with_bodies(move |request, _| script(request))
+    }
+
+    pub(crate) fn with_bodies(script: impl Fn(&str, &str) -> (u16, String) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let heads = Arc::new(Mutex::new(Vec::new()));
@@ -66,7 +70,6 @@ fn method_and_path(head: &str) -> String {
     head.lines().next().unwrap().trim_end_matches(" HTTP/1.1").to_owned()
 }
 
-/// The console sends no bodies.
 fn serve(socket: &TcpStream, script: &Script, heads: &Mutex<Vec<String>>) {
     let mut lines = BufReader::new(socket);
     loop {
@@ -76,7 +79,12 @@ fn serve(socket: &TcpStream, script: &Script, heads: &Mutex<Vec<String>>) {
                 return;
             }
         }
-        let (status, body) = script(&method_and_path(&head));
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+        lines.read_exact(&mut body).unwrap();
+        let (status, body) = script(&method_and_path(&head), std::str::from_utf8(&body).unwrap());
+        // What answers a HEAD has no body.
+        let body = if head.starts_with("HEAD") { String::new() } else { body };
         heads.lock().unwrap().push(head);
         let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\n\r\n{body}", body.len());
         let mut writer = socket;

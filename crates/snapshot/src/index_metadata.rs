@@ -71,11 +71,16 @@ impl IndexMetadata {
         self.settings.get(name).and_then(Value::as_str)
     }
 
+    /// The types of its documents.
+    pub fn types(&self) -> impl Iterator<Item = &str> {
+        self.mappings.keys().map(String::as_str).filter(|name| *name != DEFAULT_MAPPING)
+    }
+
     /// The type of all documents where they are not stored with it (since 6.0) and it has another name than `_doc`,
     /// which stands for none.
     #[must_use]
     pub fn only_type(&self) -> Option<&str> {
-        let mut types = self.mappings.keys().filter(|name| *name != DEFAULT_MAPPING);
+        let mut types = self.types();
         match (types.next(), types.next()) {
             (Some(only), None) if only != NO_TYPE => Some(only),
             _ => None,

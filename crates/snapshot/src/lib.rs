@@ -5,6 +5,7 @@
 //! and nothing is read that was not asked for: the documents of a shard are in a part of its files.
 
 pub mod blob_format;
+mod destination;
 mod documents;
 mod error;
 mod index_metadata;
@@ -21,6 +22,7 @@ mod store;
 mod uri;
 mod version;
 
+pub use self::destination::{Destination, is_system_index};
 pub use self::documents::{Fetched, READ_BYTES, ShardDocuments};
 pub use self::error::{SnapshotError, SnapshotErrorKind};
 pub use self::index_metadata::IndexMetadata;

@@ -4,3 +4,4 @@ mod coordination;
 mod kills;
 mod rfs;
 mod snapshots;
+mod verify;

@@ -1,0 +1,92 @@
+//! `verify`: compares a snapshot with the target, document by document, in both directions.
+//!
+//! The snapshot is read once; each batch of its documents is asked for by id, so what differs or is missing is exact. The
+//! documents of the target that answered are remembered by a hash; an index that counts more than answered is listed,
+//! and what is not among the hashes is extra. Nothing is said to be the same that was not compared: whatever could not be
+//! read or asked makes the command fail, after what could be compared is told.
+
+mod comparison;
+mod extra;
+mod plan;
+mod progress;
+mod query;
+mod report;
+mod same;
+mod tally;
+
+use anyhow::anyhow;
+use clap::{Args, ValueEnum};
+use switchover_cluster::TargetArgs;
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::snapshot::{Place, block_on, failed};
+use crate::target::Target;
+use comparison::Comparison;
+use plan::Plan;
+use progress::Progress;
+use report::Report;
+
+/// Exit code when documents differ.
+const DIFFERENT: u8 = 3;
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    place: Place,
+    /// The snapshot.
+    #[arg(long, alias = "snapshotName", value_name = "NAME")]
+    snapshot: String,
+    /// Only indices whose name matches, with * and ? as in file names [default: all but those that begin with a dot].
+    #[arg(long, value_name = "GLOB")]
+    index: Option<String>,
+    /// Where documents of indices with several mapping types were loaded to (1.x to 5.x).
+    #[arg(long, alias = "severalTypes", value_enum, value_name = "HOW")]
+    several_types: Option<SeveralTypes>,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SeveralTypes {
+    /// All to one index.
+    Union,
+    /// Each type to the index INDEX_TYPE.
+    Split,
+}
+
+pub(crate) fn run(args: &VerifyArgs, json: bool) -> Result<(), Failure> {
+    block_on(verify(args, json))
+}
+
+async fn verify(args: &VerifyArgs, json: bool) -> Result<(), Failure> {
+    let target = Target::connect(&args.target).await?;
+    let snapshot = args.place.open().await.snapshot(&args.snapshot).await.map_err(failed)?;
+    let plan = Plan::of(&snapshot, args.index.as_deref(), args.several_types).await?;
+    let mut progress = Progress::new(plan.bytes);
+    let mut report = Report::new(args.snapshot.clone(), target.endpoint(), plan.problems);
+    for group in plan.groups {
+        let comparison = Comparison::new(&target, &snapshot, group, &mut progress);
+        let compared = comparison.run().await;
+        report.add(
+            compared.map_err(|error| anyhow!("not verified, the target could not be asked: {error:#}"))?,
+        );
+    }
+    let mut out = Output::stdout();
+    if json {
+        out.json(&report.json())?
+    } else {
+        report.print(&mut out)?
+    }
+    out.flush()?;
+    match (report.problems.len(), report.equal()) {
+        (0, true) => Ok(()),
+        (0, false) => Err(Failure::Verdict(DIFFERENT)),
+        (count, _) => {
+            for problem in &report.problems {
+                eprintln!("error: {problem}");
+            }
+            Err(anyhow!("not verified: {count} parts could not be compared, as told above").into())
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What is compared with what: indices of the snapshot, and the indices of the target that hold their documents. Those
+//! that share one on the target (the backing indices of a data stream) are compared together, or the documents of one
+//! would be extra to the other.
+
+use std::collections::BTreeMap;
+
+use anyhow::anyhow;
+use futures_util::{StreamExt, stream};
+use switchover_snapshot::{Destination, Index, IndexMetadata, Snapshot, is_system_index};
+
+use super::SeveralTypes;
+use crate::failure::Failure;
+use crate::glob;
+
+/// Lists of files that are asked for at a time.
+const READS_AT_ONCE: usize = 16;
+
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) groups: Vec<Group>,
+    /// Of the files of all shards.
+    pub(super) bytes: u64,
+    /// Indices that can't be opened.
+    pub(super) problems: Vec<String>,
+}
+
+/// Indices of the snapshot by name, and the indices of the target that hold their documents.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Group {
+    pub(super) sources: Vec<Source>,
+    pub(super) destinations: BTreeMap<String, Destination>,
+}
+
+/// An index of the snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Source {
+    pub(super) index: String,
+    /// Each of its types is in an index of its own on the target.
+    pub(super) split: bool,
+}
+
+impl Plan {
+    pub(super) async fn of(
+        snapshot: &Snapshot,
+        pattern: Option<&str>,
+        several_types: Option<SeveralTypes>,
+    ) -> Result<Self, Failure> {
+        let (mut parts, mut problems, mut ambiguous, mut bytes) = (Vec::new(), Vec::new(), Vec::new(), 0_u64);
+        for name in selected(snapshot, pattern)? {
+            let index = match snapshot.index(name).await {
+                Ok(index) => index,
+                Err(error) => {
+                    problems.push(error.to_string());
+                    continue;
+                }
+            };
+            let types: Vec<&str> = index.metadata().types().collect();
+            if types.len() > 1 && several_types.is_none() {
+                ambiguous.push(format!("{name} ({})", types.join(", ")));
+            }
+            let split = types.len() > 1 && several_types == Some(SeveralTypes::Split);
+            let source = Source { index: name.to_owned(), split };
+            let destinations = destinations(&source, index.metadata());
+            parts.push((source, destinations));
+            bytes = bytes.saturating_add(bytes_of(&index).await);
+        }
+        if !ambiguous.is_empty() {
+            let indices = ambiguous.join(", ");
+            let advice = "say how they were loaded, with --severalTypes split or union";
+            return Err(anyhow!("documents of several types are in {indices}; {advice}").into());
+        }
+        Ok(Self { groups: grouped(parts), bytes, problems })
+    }
+}
+
+/// The names of those that are meant, in order.
+fn selected<'s>(snapshot: &'s Snapshot, pattern: Option<&str>) -> Result<Vec<&'s str>, Failure> {
+    let meant = |name: &&str| match pattern {
+        Some(pattern) => glob::matches(pattern.as_bytes(), name.as_bytes()),
+        None => !is_system_index(name),
+    };
+    let mut names: Vec<_> = snapshot.info().indices.iter().map(String::as_str).filter(meant).collect();
+    names.sort_unstable();
+    if names.is_empty() {
+        let name = &snapshot.info().name;
+        let advice = "`switchover snapshot ls --snapshot` lists its indices";
+        let problem = match pattern {
+            Some(pattern) => format!("no index of snapshot {name} matches {pattern}"),
+            None => format!("snapshot {name} holds no index whose name does not begin with a dot"),
+        };
+        return Err(anyhow!("nothing is verified: {problem}; {advice}").into());
+    }
+    Ok(names)
+}
+
+fn destinations(source: &Source, metadata: &IndexMetadata) -> Vec<Destination> {
+    if source.split {
+        metadata.types().map(|doc_type| Destination::of(&source.index, Some(doc_type))).collect()
+    } else {
+        vec![Destination::of(&source.index, None)]
+    }
+}
+
+/// Only for the progress: a shard that can't be read is told when it is compared.
+async fn bytes_of(index: &Index<'_>) -> u64 {
+    let shards = stream::iter(0..index.metadata().number_of_shards).map(|number| index.shard(number));
+    let bytes = shards.buffered(READS_AT_ONCE).map(|shard| shard.map_or(0, |shard| shard.bytes()));
+    bytes.fold(0, async |sum: u64, bytes| sum.saturating_add(bytes)).await
+}
+
+/// Joins those that have a destination in common.
+fn grouped(parts: Vec<(Source, Vec<Destination>)>) -> Vec<Group> {
+    let mut groups: BTreeMap<usize, Group> = BTreeMap::new();
+    let mut group_of: BTreeMap<String, usize> = BTreeMap::new();
+    for (number, (source, destinations)) in parts.into_iter().enumerate() {
+        let mut group = Group { sources: vec![source], ..Group::default() };
+        for destination in destinations {
+            // Of a group that is joined to this one already nothing is left under its number.
+            if let Some(known) = group_of.get(&destination.index).and_then(|known| groups.remove(known)) {
+                group.sources.extend(known.sources);
+                group.destinations.extend(known.destinations);
+            }
+            group.destinations.insert(destination.index.clone(), destination);
+        }
+        group_of.extend(group.destinations.keys().map(|index| (index.clone(), number)));
+        group.sources.sort_by(|one, other| one.index.cmp(&other.index));
+        groups.insert(number, group);
+    }
+    groups.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_shares_a_destination_is_one_group() {
+        let part = |index: &str, types: &[&str]| {
+            let source = Source { index: index.to_owned(), split: !types.is_empty() };
+            let mut destinations: Vec<_> =
+                types.iter().map(|doc_type| Destination::of(index, Some(doc_type))).collect();
+            if types.is_empty() {
+                destinations.push(Destination::of(index, None));
+            }
+            (source, destinations)
+        };
+        let groups = grouped(vec![
+            part(".ds-logs-000001", &[]),
+            part(".ds-logs-000002", &[]),
+            part("a", &[]),
+            part("shop_order", &[]),
+            part("shop_user", &[]),
+            part("shop", &["order", "user", "other"]),
+            part("z", &[]),
+        ]);
+        let names: Vec<(Vec<&str>, Vec<&str>)> = groups
+            .iter()
+            .map(|group| {
+                let sources = group.sources.iter().map(|source| source.index.as_str()).collect();
+                (sources, group.destinations.keys().map(String::as_str).collect())
+            })
+            .collect();
+        assert_eq!(
+            names,
+            [
+                (vec![".ds-logs-000001", ".ds-logs-000002"], vec!["logs"]),
+                (vec!["a"], vec!["a"]),
+                (vec!["shop", "shop_order", "shop_user"], vec!["shop_order", "shop_other", "shop_user"]),
+                (vec!["z"], vec!["z"]),
+            ]
+        );
+        assert!(groups[0].destinations["logs"].data_stream);
+    }
+}
