@@ -130,6 +130,17 @@ mod tests {
     }
 
     #[test]
+    fn the_file_is_locked_as_long_as_it_may_grow() {
+        let directory = tempfile::tempdir().unwrap();
+        let failed = FailedDocuments::new(directory.path(), "w").unwrap();
+        failed.keep(&Batch::default().seal(), &[], "there").unwrap();
+        let other = File::open(failed.path()).unwrap();
+        assert!(other.try_lock().is_err());
+        drop(failed);
+        other.try_lock().unwrap();
+    }
+
+    #[test]
     fn a_folder_that_can_not_be_is_told() {
         let error = FailedDocuments::new(Path::new("/dev/null/x"), "w").unwrap_err().to_string();
         assert!(error.contains("/dev/null/x") && error.contains("--failedDocumentDir"), "{error}");

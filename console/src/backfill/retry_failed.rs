@@ -51,10 +51,11 @@ pub(super) async fn run(directory: &Path, args: &TargetArgs, as_json: bool) -> R
     }
     let sum = |count: fn(&Outcome) -> u64| outcomes.iter().map(count).sum::<u64>();
     let (taken, refused) = (sum(|outcome| outcome.taken), sum(|outcome| outcome.refused));
-    let unreadable = sum(|outcome| outcome.unreadable);
+    let (unreadable, unsent) = (sum(|outcome| outcome.unreadable), sum(|outcome| outcome.unsent));
     let mut out = Output::stdout();
     if as_json {
-        out.json(&json!({"taken": taken, "refused": refused, "unreadable": unreadable, "files": outcomes}))?;
+        let files = json!(outcomes);
+        out.json(&json!({"taken": taken, "refused": refused, "unreadable": unreadable, "unsent": unsent, "files": files}))?;
     } else {
         let heading = ["TAKEN", "REFUSED", "UNREADABLE", "UNSENT", "FILE"].map(str::to_owned);
         let row = |outcome: &Outcome| {

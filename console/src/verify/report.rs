@@ -7,6 +7,9 @@ use super::tally::{Kind, Tally};
 use crate::failure::Failure;
 use crate::output::{Output, harmless};
 
+/// Characters of an id that are shown to people; servers of 1.x took ids of any length.
+const MAX_ID_CHARS: usize = 100;
+
 #[derive(Debug)]
 pub(super) struct Report {
     snapshot: String,
@@ -125,7 +128,11 @@ fn named(kind: &Kind) -> String {
         let routing =
             example.routing.as_ref().map(|routing| format!(" (routing {routing})")).unwrap_or_default();
         let at = example.at.as_ref().map(|at| format!(" (at {at})")).unwrap_or_default();
-        format!("{}{routing}{at}", example.id)
+        let mut id: String = example.id.chars().take(MAX_ID_CHARS).collect();
+        if id.len() < example.id.len() {
+            id.push_str("...");
+        }
+        format!("{id}{routing}{at}")
     });
     let mut text = examples.collect::<Vec<_>>().join(", ");
     let more = kind.count.saturating_sub(kind.examples.len() as u64);
@@ -157,6 +164,9 @@ mod tests {
             tally.missing.add(&n.to_string(), (n == 0).then_some("r"), None);
         }
         assert_eq!(named(&tally.missing), "0 (routing r), 1, 2, 3, 4 and 2 more");
+        let mut long = Kind::default();
+        long.add(&"é".repeat(600), None, None);
+        assert_eq!(named(&long), format!("{}...", "é".repeat(100)));
         let differs = report(vec![("a", tally)], &[]);
         let json = differs.json();
         assert!(json["complete"] == true && json["equal"] == false && !differs.equal(), "{json}");

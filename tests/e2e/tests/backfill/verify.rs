@@ -46,6 +46,8 @@ fn a_target_is_equal_until_it_is_changed() {
     assert_eq!(ask(url, "PUT", "/_data_stream/stream", "").status, 200);
     let shards = json!({"settings": {"number_of_shards": 3, "refresh_interval": "-1"}});
     assert_eq!(ask(url, "PUT", "/sharded", &shards.to_string()).status, 200);
+    // Sources of all spellings, which no mapping takes.
+    assert_eq!(ask(url, "PUT", "/sources", r#"{"mappings":{"enabled":false}}"#).status, 200);
     let loaded = load(&snapshots, url, &directory.path().join("failed"), &INDICES.join(","));
     assert_eq!(loaded.code, Some(0), "{}", loaded.stderr);
 
