@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use switchover_telemetry::otlp::{Exports, Service, Span};
 use switchover_telemetry::{serve_admin, terminated};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -65,6 +65,10 @@ impl Inherited {
 /// # Errors
 /// When a part can't start (log, port, threads); the message names it and what to do.
 pub async fn run(cli: Cli, settings: Settings, inherited: Inherited) -> Result<Option<Handover>> {
+    // Before anybody can know of this process: each of these signals would kill it.
+    let terminated = terminated().context("signals can't be caught")?;
+    let upgrade = signal(SignalKind::user_defined2()).context("signals can't be caught")?;
+    let _until_it_is_listened_to = signal(SignalKind::hangup()).context("signals can't be caught")?;
     let mut agent = Agent::start(&cli, settings)?;
     if let (Some(capture), Some(uncaptured)) = (&agent.capture, inherited.uncaptured) {
         capture.journal.record_uncaptured(uncaptured);
@@ -115,12 +119,11 @@ pub async fn run(cli: Cli, settings: Settings, inherited: Inherited) -> Result<O
     acceptor.resume(inherited.connections).await?;
     tokio::select! {
         ended = acceptor.accept(&listener) => ended?,
-        asked = terminated() => {
-            asked?;
+        () = terminated => {
             service_manager::stopping();
             tracing::info!(open_connections = agent.counters.open_connections(), "asked to end, draining");
         }
-        asked = upgrade_asked() => {
+        asked = upgrade_asked(upgrade) => {
             asked?;
             tracing::info!(open_connections = agent.counters.open_connections(), "a new program takes over");
             agent.handing_over.store(true, Ordering::Release);
@@ -147,8 +150,7 @@ pub async fn run(cli: Cli, settings: Settings, inherited: Inherited) -> Result<O
 }
 
 /// Completes at SIGUSR2, when the program at our path is one that accepts our settings.
-async fn upgrade_asked() -> std::io::Result<()> {
-    let mut asked = signal(SignalKind::user_defined2())?;
+async fn upgrade_asked(mut asked: Signal) -> std::io::Result<()> {
     loop {
         asked.recv().await;
         match tokio::task::spawn_blocking(handover::check_successor).await? {

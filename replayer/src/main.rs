@@ -42,6 +42,12 @@ fn replay(settings: &Settings, mut options: Options) -> anyhow::Result<Outcome> 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     let outcome = runtime.block_on(async {
         let stop = CancellationToken::new();
+        let (told, terminated) = (stop.clone(), switchover_telemetry::terminated());
+        let terminated = terminated.context("signals can't be caught")?;
+        tokio::spawn(async move {
+            terminated.await;
+            told.cancel();
+        });
         let progress = Arc::new(Progress::default());
         if let Some(address) = &settings.admin_address {
             let listener = tokio::net::TcpListener::bind(address).await;
@@ -53,14 +59,6 @@ fn replay(settings: &Settings, mut options: Options) -> anyhow::Result<Outcome> 
             ));
         }
         let exports = exports(settings, &mut options, &progress);
-        let told = stop.clone();
-        tokio::spawn(async move {
-            if let Err(error) = switchover_telemetry::terminated().await {
-                tracing::warn!(%error, "signals can't be caught: stopping will not be orderly");
-                return;
-            }
-            told.cancel();
-        });
         // A task like those that send: what they tell each other needs no other thread to wake up.
         let running = tokio::spawn(run::run(options, progress, stop)).await;
         exports.finish().await;

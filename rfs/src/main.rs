@@ -23,11 +23,10 @@ fn main() -> ExitCode {
     let ended = runtime.block_on(async {
         let stop = CancellationToken::new();
         let told = stop.clone();
+        let terminated = switchover_telemetry::terminated().map_err(RunError::Signals)?;
         tokio::spawn(async move {
-            match switchover_telemetry::terminated().await {
-                Ok(()) => told.cancel(),
-                Err(error) => tracing::warn!(%error, "signals can't be caught: stopping will not be orderly"),
-            }
+            terminated.await;
+            told.cancel();
         });
         run::run(&settings, stop).await
     });

@@ -47,6 +47,9 @@ pub enum RunError {
     /// A task of ours ended before its time.
     #[error("a worker ended: {0}")]
     Task(#[from] tokio::task::JoinError),
+    /// The operating system.
+    #[error("signals can't be caught: {0}")]
+    Signals(std::io::Error),
     /// The admin address.
     #[error("--adminAddress {address}: {source}")]
     Admin {

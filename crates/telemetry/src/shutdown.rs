@@ -2,16 +2,18 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Completes when this process is asked to end (SIGTERM, or SIGINT from a terminal).
+/// From now on this process is not killed when it is asked to end (SIGTERM, or SIGINT from a terminal); what is returned
+/// completes then. To be called before anybody can know of the process.
 ///
 /// # Errors
 /// When the signal handlers can't be installed.
-pub async fn terminated() -> std::io::Result<()> {
+pub fn terminated() -> std::io::Result<impl Future<Output = ()> + Send> {
     let mut term = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
