@@ -9,7 +9,7 @@ use clap::Subcommand;
 use switchover_cluster::TargetArgs;
 
 use crate::failure::Failure;
-use crate::snapshot::block_on;
+use crate::runtime::block_on;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BackfillCommand {

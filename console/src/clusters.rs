@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use switchover_cluster::{Cluster, ClusterError, ClusterOptions};
 
 use crate::failure::Failure;
+use crate::runtime::block_on;
 use crate::services::Services;
 
 #[derive(Debug, Subcommand)]
@@ -34,9 +35,7 @@ pub(crate) enum ClustersCommand {
 
 pub(crate) fn run(command: ClustersCommand, config: &Path, json: bool) -> Result<(), Failure> {
     let services = Services::load(config)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| anyhow::anyhow!("cannot start the runtime: {error}"))?;
-    runtime.block_on(async {
+    block_on(async {
         match command {
             ClustersCommand::CatIndices { refresh, cluster } => {
                 cat_indices::run(&selected(services, cluster)?, refresh, json).await

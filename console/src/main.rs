@@ -8,6 +8,7 @@ mod clusters;
 mod failure;
 mod glob;
 mod output;
+mod runtime;
 mod services;
 mod snapshot;
 mod target;

@@ -3,13 +3,11 @@
 mod cat;
 mod ls;
 
-use std::future::Future;
-
-use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use switchover_snapshot::{Repository, RepositoryUri, S3Options, SnapshotError};
 
 use crate::failure::Failure;
+use crate::runtime::block_on;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SnapshotCommand {
@@ -66,11 +64,6 @@ pub(crate) fn run(command: SnapshotCommand, json: bool) -> Result<(), Failure> {
             block_on(cat::run(&place, &cat::Wanted { snapshot, index, limit }))
         }
     }
-}
-
-pub(crate) fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| anyhow!("cannot start the runtime: {error}"))?.block_on(command)
 }
 
 pub(crate) fn failed(error: SnapshotError) -> Failure {

@@ -20,7 +20,8 @@ use switchover_cluster::TargetArgs;
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::snapshot::{Place, block_on, failed};
+use crate::runtime::block_on;
+use crate::snapshot::{Place, failed};
 use crate::target::Target;
 use comparison::Comparison;
 use plan::Plan;

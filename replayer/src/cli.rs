@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use switchover_cluster::TargetUsageError;
 use switchover_kafka::{KafkaArgs, OptionsError, Resolved};
-use switchover_settings::secret::SecretError;
 use switchover_settings::{Environment, value};
 use switchover_telemetry::LogFormat;
 use switchover_telemetry::otlp::CollectorEndpoint;
@@ -39,7 +39,7 @@ const KAFKA_CLIENT_ID: &str = "switchover-replayer";
 #[command(name = "switchover-replayer", rename_all = "camelCase")]
 pub struct Settings {
     #[command(flatten)]
-    target: target::TargetArgs,
+    target: target::ReplayTargetArgs,
     /// Longest wait for the target to go on with an answer
     #[arg(long, value_name = "DURATION", default_value = "150s", value_parser = value::duration, help_heading = "Target")]
     target_response_timeout: Duration,
@@ -151,17 +151,12 @@ pub enum UsageError {
     /// Not exactly one input.
     #[error("{0}: give one of --captureLogDir DIR, --kafkaConnection BROKERS, --input FILE")]
     Input(&'static str),
-    /// A file with a secret.
-    #[error("{flag}: {error}")]
-    Secret {
-        /// The flag that names it.
-        flag: &'static str,
-        /// What is wrong with it.
-        error: SecretError,
-    },
     /// A flag about the target that does not fit.
     #[error("{0}")]
     Target(String),
+    /// The same, of those that all parts have.
+    #[error(transparent)]
+    TargetUsage(#[from] TargetUsageError),
     /// A flag about Kafka.
     #[error(transparent)]
     Kafka(#[from] OptionsError),

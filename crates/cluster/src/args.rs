@@ -1,5 +1,6 @@
 //! Flags that say where the target is, whom to trust there and who we are to it.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,8 +8,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use switchover_settings::secret;
 use switchover_sigv4::Signer;
+use switchover_tls::ClientOptions;
 
-use crate::options::{Auth, ClusterOptions, DEFAULT_TIMEOUT, Tls};
+use crate::options::{Auth, ClusterOptions, DEFAULT_TIMEOUT};
 
 /// The flags, alike for all parts that write to the target.
 #[derive(Debug, Clone, clap::Args)]
@@ -69,23 +71,76 @@ pub struct TargetArgs {
 #[error("{0}")]
 pub struct TargetUsageError(String);
 
+/// Who the flags say we are.
+#[derive(Clone)]
+pub enum Credentials {
+    /// For basic authentication.
+    Basic {
+        /// As given.
+        username: String,
+        /// Never shown.
+        password: String,
+    },
+    /// The encoded API key. Never shown.
+    ApiKey(String),
+    /// Every request is signed for AWS.
+    Sign {
+        /// `es` or `aoss`.
+        service: String,
+        /// The region.
+        region: String,
+    },
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Basic { username, .. } => {
+                out.debug_struct("Basic").field("username", username).finish_non_exhaustive()
+            }
+            Self::ApiKey(_) => out.debug_struct("ApiKey").finish_non_exhaustive(),
+            Self::Sign { service, region } => {
+                out.debug_struct("Sign").field("service", service).field("region", region).finish()
+            }
+        }
+    }
+}
+
 impl TargetArgs {
     /// How to reach the target; reads the files with secrets, and gets AWS credentials where they are needed.
     ///
     /// # Errors
     /// When something can't be read, or flags do not go together.
     pub async fn options(&self) -> Result<ClusterOptions, TargetUsageError> {
-        let tls = Tls {
-            insecure: self.insecure,
-            ca_file: self.target_ca_file.clone(),
-            cert_file: self.target_cert_file.clone(),
-            key_file: self.target_key_file.clone(),
+        let auth = match self.credentials()? {
+            None => Auth::None,
+            Some(Credentials::Basic { username, password }) => Auth::Basic { username, password },
+            Some(Credentials::ApiKey(key)) => Auth::ApiKey(key),
+            Some(Credentials::Sign { service, region }) => {
+                let signer = Signer::with_default_chain(&service, &region).await;
+                let failed = |error| TargetUsageError(format!("--sigv4AuthHeaderServiceRegion: {error}"));
+                Auth::SigV4(Arc::new(signer.map_err(failed)?))
+            }
         };
-        let auth = self.auth().await?;
-        Ok(ClusterOptions { uri: self.target_uri.clone(), auth, tls, timeout: DEFAULT_TIMEOUT })
+        Ok(ClusterOptions { uri: self.target_uri.clone(), auth, tls: self.tls(), timeout: DEFAULT_TIMEOUT })
     }
 
-    async fn auth(&self) -> Result<Auth, TargetUsageError> {
+    /// How to speak TLS to the target.
+    #[must_use]
+    pub fn tls(&self) -> ClientOptions {
+        ClientOptions {
+            ca_file: self.target_ca_file.clone(),
+            insecure: self.insecure,
+            cert_file: self.target_cert_file.clone(),
+            key_file: self.target_key_file.clone(),
+        }
+    }
+
+    /// Who we are to the target; reads the file with the secret.
+    ///
+    /// # Errors
+    /// When it can't be read, or flags do not go together.
+    pub fn credentials(&self) -> Result<Option<Credentials>, TargetUsageError> {
         if let Some(username) = &self.target_username {
             let password = match (&self.target_password_file, &self.target_password) {
                 (Some(file), _) => read("--targetPasswordFile", file)?,
@@ -101,23 +156,23 @@ impl TargetArgs {
                     ));
                 }
             };
-            return Ok(Auth::Basic { username: username.clone(), password });
+            return Ok(Some(Credentials::Basic { username: username.clone(), password }));
         }
         if let Some(file) = &self.target_api_key_file {
             let key = read("--targetApiKeyFile", file)?;
-            return Ok(Auth::ApiKey(if key.contains(':') { STANDARD.encode(&key) } else { key }));
+            let encoded = if key.contains(':') { STANDARD.encode(&key) } else { key };
+            return Ok(Some(Credentials::ApiKey(encoded)));
         }
-        let Some(scope) = &self.sigv4_auth_header_service_region else { return Ok(Auth::None) };
+        let Some(scope) = &self.sigv4_auth_header_service_region else { return Ok(None) };
         let parts = scope.split_once(',').map(|(service, region)| (service.trim(), region.trim()));
-        let Some((service, region)) =
-            parts.filter(|(service, region)| !service.is_empty() && !region.is_empty())
-        else {
-            let problem = "expected SERVICE,REGION such as es,eu-central-1";
-            return Err(TargetUsageError(format!("--sigv4AuthHeaderServiceRegion '{scope}': {problem}")));
-        };
-        let signer = Signer::with_default_chain(service, region).await;
-        let failed = |error| TargetUsageError(format!("--sigv4AuthHeaderServiceRegion: {error}"));
-        Ok(Auth::SigV4(Arc::new(signer.map_err(failed)?)))
+        match parts.filter(|(service, region)| !service.is_empty() && !region.is_empty()) {
+            Some((service, region)) => {
+                Ok(Some(Credentials::Sign { service: service.to_owned(), region: region.to_owned() }))
+            }
+            None => Err(TargetUsageError(format!(
+                "--sigv4AuthHeaderServiceRegion '{scope}': expected SERVICE,REGION such as es,eu-central-1"
+            ))),
+        }
     }
 }
 

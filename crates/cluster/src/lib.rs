@@ -13,19 +13,19 @@ mod concurrency;
 mod endpoint;
 mod error;
 mod options;
-mod path;
 mod response;
 mod tls;
 mod transport;
 mod version;
 
-pub use args::{TargetArgs, TargetUsageError};
+pub use args::{Credentials, TargetArgs, TargetUsageError};
 pub use body::Body;
 pub use client::{Cluster, MAX_RESPONSE_BYTES};
 pub use concurrency::{Concurrency, Permit};
 pub use error::{ClusterError, ClusterErrorKind};
 pub use hyper::{HeaderMap, Method, StatusCode};
-pub use options::{Auth, ClusterOptions, DEFAULT_TIMEOUT, Tls};
-pub use path::path_part;
+pub use options::{Auth, ClusterOptions, DEFAULT_TIMEOUT};
 pub use response::Response;
+/// A name (of an index, a document...) as one part of a path, whatever is in it.
+pub use switchover_rest::percent::encode as path_part;
 pub use version::{Distribution, Version};

@@ -1,11 +1,11 @@
 //! What a caller says about a cluster. Nothing here shows a password: these values end up in logs and in panics.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use switchover_sigv4::Signer;
+use switchover_tls::ClientOptions;
 
 /// How long one request may take, from connecting to the last byte of the answer, unless the caller says otherwise.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -18,7 +18,7 @@ pub struct ClusterOptions {
     /// Who we are to the cluster.
     pub auth: Auth,
     /// How far its certificate is trusted; without effect for `http`.
-    pub tls: Tls,
+    pub tls: ClientOptions,
     /// Limit of one request: connecting, sending, and the whole answer.
     pub timeout: Duration,
 }
@@ -26,7 +26,7 @@ pub struct ClusterOptions {
 impl ClusterOptions {
     /// No auth, the system's root certificates, [`DEFAULT_TIMEOUT`].
     pub fn new(uri: impl Into<String>) -> Self {
-        Self { uri: uri.into(), auth: Auth::None, tls: Tls::default(), timeout: DEFAULT_TIMEOUT }
+        Self { uri: uri.into(), auth: Auth::None, tls: ClientOptions::default(), timeout: DEFAULT_TIMEOUT }
     }
 }
 
@@ -70,19 +70,6 @@ impl fmt::Debug for Auth {
             Self::SigV4(signer) => out.debug_tuple("SigV4").field(signer).finish(),
         }
     }
-}
-
-/// Which certificates are trusted.
-#[derive(Clone, Debug, Default)]
-pub struct Tls {
-    /// Accept any certificate for any name. The connection is encrypted to whoever answers.
-    pub insecure: bool,
-    /// PEM file of the certificate authorities to trust instead of the system's.
-    pub ca_file: Option<PathBuf>,
-    /// PEM file with the client certificate to show.
-    pub cert_file: Option<PathBuf>,
-    /// PEM file with its key.
-    pub key_file: Option<PathBuf>,
 }
 
 /// The URI as it may be shown: a password typed into it by mistake is cut out.

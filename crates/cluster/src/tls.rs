@@ -8,17 +8,13 @@ use switchover_tls::{ClientOptions, TlsError};
 
 use crate::endpoint::Endpoint;
 use crate::error::{ClusterError, ClusterErrorKind};
-use crate::options::Tls;
 
-pub(crate) fn client_config(endpoint: &Endpoint, tls: &Tls) -> Result<ClientConfig, ClusterError> {
+pub(crate) fn client_config(
+    endpoint: &Endpoint,
+    options: &ClientOptions,
+) -> Result<ClientConfig, ClusterError> {
     let fail = |problem, advice| ClusterError::new(ClusterErrorKind::Tls, endpoint, problem, advice);
-    let options = ClientOptions {
-        ca_file: tls.ca_file.clone(),
-        insecure: tls.insecure,
-        cert_file: tls.cert_file.clone(),
-        key_file: tls.key_file.clone(),
-    };
-    if !endpoint.is_https() && options == ClientOptions::default() {
+    if !endpoint.is_https() && *options == ClientOptions::default() {
         return trusting_nobody()
             .map_err(|error| fail(format!("TLS cannot be set up: {error}"), "report this as a defect"));
     }

@@ -3,6 +3,7 @@
 
 mod call;
 mod mutating;
+pub mod percent;
 pub mod secrets;
 
 pub use call::{Call, Class};

@@ -13,7 +13,6 @@ pub mod jq;
 pub mod json;
 pub mod message;
 pub mod outcome;
-pub mod percent;
 pub mod predicate;
 pub mod request;
 pub mod rules;

@@ -9,7 +9,7 @@ use super::{DocumentKey, Names, Place, each_item};
 use crate::captured::Captured;
 use crate::rewrite::source_body;
 use switchover_rest::Call;
-use switchover_rewrite::percent;
+use switchover_rest::percent;
 
 /// Answers from here on are failures: what they call an index may be the alias that was asked for.
 const FIRST_FAILURE: u16 = 300;

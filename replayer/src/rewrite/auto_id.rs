@@ -6,9 +6,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::Deserialize;
+use switchover_rest::percent;
 use switchover_rewrite::bulk::{self, Action};
 use switchover_rewrite::json::{self, Splices};
-use switchover_rewrite::percent;
 use switchover_rewrite::request::Request;
 
 use super::Notes;

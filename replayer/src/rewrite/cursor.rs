@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
 use serde::Deserialize;
+use switchover_rest::percent;
 use switchover_rewrite::json::{self, Pointer};
-use switchover_rewrite::percent;
 use switchover_rewrite::request::Request;
 
 use switchover_rest::Call;

@@ -1,6 +1,7 @@
 //! The body within a message.
 
 use std::ops::Range;
+use switchover_rest::percent;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +9,6 @@ use serde_json::{Map, Value};
 
 use crate::json::{self, JsonError, Numbers};
 use crate::outcome::Stop;
-use crate::percent;
 
 const JSON: &str = "inlinedJsonBody";
 const SEQUENCE: &str = "inlinedJsonSequenceBodies";

@@ -1,6 +1,7 @@
 //! What declared rules do to requests.
 
 use std::ops::Range;
+use switchover_rest::percent;
 
 use serde_json::Value;
 
@@ -8,7 +9,6 @@ use super::{Remove, Rename, Set};
 use crate::bulk;
 use crate::json::{self, JsonError, Splices};
 use crate::outcome::Stop;
-use crate::percent;
 use crate::request::Request;
 
 /// An edit of a JSON text; `None`: nothing to do.

@@ -1,10 +1,10 @@
 //! The table of paths. The first row that fits counts; `{type}` is a segment that no call begins with, or `_doc`.
 
 use std::sync::LazyLock;
+use switchover_rest::percent;
 
 use super::Versions;
 use crate::outcome::Stop;
-use crate::percent;
 use crate::request::Request;
 
 /// What a row stands for.

@@ -54,6 +54,8 @@ mod tests {
             assert_eq!(decode(&encode(text)).as_deref(), Some(text));
         }
         assert_eq!(encode("a/b=ü"), "a%2Fb%3D%C3%BC");
+        assert_eq!(encode("logs-2026.11_~"), "logs-2026.11_~");
+        assert_eq!(encode("a/b?c#d%e ü<x>"), "a%2Fb%3Fc%23d%25e%20%C3%BC%3Cx%3E");
         assert_eq!(decode("100%").as_deref(), Some("100%"));
         assert_eq!(decode("%zz%4").as_deref(), Some("%zz%4"));
         assert_eq!(decode("%ff"), None);
