@@ -78,7 +78,10 @@ impl Board {
                 }))
                 .await?;
             let groups = &answer["aggregations"]["groups"];
-            for bucket in groups["buckets"].as_array().map(Vec::as_slice).unwrap_or_default() {
+            let Some(buckets) = groups["buckets"].as_array() else {
+                return Err(self.store.foreign("_search", &"the answer holds no sums"));
+            };
+            for bucket in buckets {
                 let group = group(bucket);
                 overview.all.add(&group);
                 let name = bucket["key"]["group"].as_str().unwrap_or_default();
