@@ -57,12 +57,13 @@ impl<'l> Sending<'l> {
     ) -> Self {
         let progress = lease.item.progress.clone();
         let renew_at = renewal(lease);
+        let batch = loading.sender.batch();
         Self {
             loading,
             segment,
             lease,
             progress,
-            batch: Batch::default(),
+            batch,
             after: After::default(),
             under_way: None,
             renew_at,
@@ -166,6 +167,7 @@ impl<'l> Sending<'l> {
                 file = %self.loading.failed.path().display(), "the target refused documents; they are kept");
             self.loading.failed.keep(&batch, &refused, &from)?;
         }
+        self.loading.sender.done(batch);
         self.progress.cursor = after.cursor;
         self.progress.documents += after.documents;
         self.progress.bytes = after.read_bytes.min(self.lease.item.size);
@@ -188,7 +190,7 @@ impl<'l> Sending<'l> {
         if self.batch.is_empty() {
             return Ok(());
         }
-        let batch = std::mem::take(&mut self.batch).seal();
+        let batch = std::mem::replace(&mut self.batch, self.loading.sender.batch()).seal();
         let After { cursor, read_bytes, .. } = self.after;
         let after = std::mem::replace(&mut self.after, After { cursor, read_bytes, ..After::default() });
         let sender = Arc::clone(&self.loading.sender);
