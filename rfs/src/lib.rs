@@ -7,6 +7,7 @@ pub mod compression;
 pub mod destination;
 pub mod failed;
 pub mod load;
+pub mod named;
 pub mod plan;
 pub mod progress;
 pub mod run;

@@ -135,6 +135,7 @@ impl Progress {
         }
         for (count, what) in [
             (all.failed_documents, "documents refused"),
+            (all.dropped_documents, "documents dropped by rules"),
             (all.failed, "parts failed"),
             (all.skipped, "parts left out"),
         ] {
@@ -207,6 +208,7 @@ impl AdminPages for Progress {
                 "documents": done.documents.load(Ordering::Relaxed),
                 "sourceBytes": done.source_bytes.load(Ordering::Relaxed),
                 "failedDocuments": done.failed.load(Ordering::Relaxed),
+                "droppedDocuments": done.dropped.load(Ordering::Relaxed),
                 "documentsPerSecond": seen.documents_per_second.round(),
                 "sourceBytesPerSecond": seen.source_bytes_per_second.round(),
                 "bulkRequestsAllowed": self.loading.sender.limit(),
@@ -241,6 +243,11 @@ impl AdminPages for Progress {
                     "failed_documents",
                     "Documents that the target refused",
                     FigureValue::Counter(get(&done.failed)),
+                ),
+                figure(
+                    "dropped_documents",
+                    "Documents that rules left out",
+                    FigureValue::Counter(get(&done.dropped)),
                 ),
                 figure(
                     "repeated_documents",

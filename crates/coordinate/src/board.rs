@@ -70,6 +70,7 @@ impl Board {
             "kind": keyword, "state": keyword, "group": keyword, "holder": keyword,
             "held": {"type": "boolean"}, "phase": {"type": "integer"},
             "size": number, "bytes": number, "documents": number, "failedDocuments": number,
+            "droppedDocuments": number,
         }});
         board.store.make(mappings).await?;
         let stored = StoredSubject { kind: Kind::Subject, subject: subject.clone() };

@@ -2,10 +2,11 @@
 //!
 //! Who loads them, who compares them and who sends refused ones again must agree on both: they ask here.
 
+mod origin;
 mod placement;
 
-pub use self::placement::{Foresight, Placed, Placement, SeveralTypes};
-pub use switchover_rewrite::args::{OnTransformError, RuleArgs, RuleArgsError};
-pub use switchover_rewrite::documents::Document;
+pub use self::origin::Origin;
+pub use self::placement::{Foresight, Placed, Placement, PlacementArgs, SeveralTypes};
+pub use switchover_rewrite::args::RuleArgsError;
 pub use switchover_rewrite::outcome::Stop;
 pub use switchover_snapshot::Destination;

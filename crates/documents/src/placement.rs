@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
 use switchover_rewrite::args::{OnTransformError, RuleArgs, RuleArgsError};
 use switchover_rewrite::documents::{Document, DocumentRules, Foreseen};
 use switchover_rewrite::outcome::Stop;
 use switchover_snapshot::Destination;
+
+use crate::origin::Origin;
 
 /// Where documents of an index go that has several mapping types, whose documents may have the same ids.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -17,6 +20,17 @@ pub enum SeveralTypes {
     Union,
     /// Each type to the index INDEX_TYPE.
     Split,
+}
+
+/// The flags.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(rename_all = "camelCase")]
+pub struct PlacementArgs {
+    /// Where documents of indices with several mapping types go (1.x to 5.x)
+    #[arg(long, alias = "several-types", value_enum, value_name = "HOW", default_value = "fail")]
+    several_types: SeveralTypes,
+    #[command(flatten)]
+    rules: RuleArgs,
 }
 
 /// What the operator said of documents' ways.
@@ -50,17 +64,19 @@ pub struct Foresight {
     pub ambiguous: bool,
 }
 
-impl Placement {
+impl PlacementArgs {
     /// Reads and compiles the rules.
     ///
     /// # Errors
     /// See [`RuleArgsError`].
-    pub fn new(several_types: SeveralTypes, rules: &RuleArgs) -> Result<Self, RuleArgsError> {
-        let on_error = rules.on_transform_error;
-        let (rules, digest) = rules.for_documents()?;
-        Ok(Self { several_types, rules, on_error, digest })
+    pub fn placement(&self) -> Result<Placement, RuleArgsError> {
+        let (rules, digest) = self.rules.for_documents()?;
+        let (several_types, on_error) = (self.several_types, self.rules.on_transform_error);
+        Ok(Placement { several_types, rules, on_error, digest })
     }
+}
 
+impl Placement {
     /// Whether documents may be changed. If not, [`Placement::of`] says all.
     #[must_use]
     pub fn has_rules(&self) -> bool {
@@ -111,26 +127,22 @@ impl Placement {
         foresight
     }
 
-    /// What becomes of a document: nothing if rules drop it. `several_types`: its index has several.
+    /// What becomes of a document with this source: nothing if rules drop it.
     ///
     /// # Errors
     /// When a rule can't be followed, and the document is not to be sent without.
-    pub fn place<'a>(&self, document: Document<'a>, several_types: bool) -> Result<Vec<Placed<'a>>, Stop> {
-        let from = document.index.clone().into_owned();
-        let documents = match self.on_error {
-            OnTransformError::DeadLetter => self.rules.apply(document)?,
+    pub fn place<'a>(&self, origin: &'a Origin<'_>, source: &'a [u8]) -> Result<Vec<Placed<'a>>, Stop> {
+        let documents = self.rules.apply(origin.document(source)).or_else(|stop| match self.on_error {
+            OnTransformError::DeadLetter => Err(stop),
             OnTransformError::Send => {
-                let unchanged = document.clone();
-                self.rules.apply(document).unwrap_or_else(|stop| {
-                    tracing::warn!(index = %unchanged.index, id = %unchanged.id, reason = %stop, "sent as it is");
-                    vec![unchanged]
-                })
+                tracing::warn!(index = %origin.index, id = %origin.id, reason = %stop, "sent as it is");
+                Ok(vec![origin.document(source)])
             }
-        };
+        })?;
         let placed = documents.into_iter().map(|document| {
-            let doc_type = document.doc_type.as_deref().filter(|_| several_types);
-            let destination = self.destination(&from, &document.index, doc_type);
-            Placed { by_rule: document.index != from, destination, document }
+            let doc_type = document.doc_type.as_deref().filter(|_| origin.several_types);
+            let destination = self.destination(&origin.index, &document.index, doc_type);
+            Placed { by_rule: document.index != origin.index, destination, document }
         });
         Ok(placed.collect())
     }
@@ -141,6 +153,33 @@ impl Placement {
             return self.of(from, split_type);
         }
         Destination { index: to.to_owned(), data_stream: false }
+    }
+}
+
+impl Placed<'_> {
+    /// The action line of a bulk request. `create`: what is there stays; `version`: what is there stays unless its
+    /// version is lower. What a rule says of either holds.
+    #[must_use]
+    pub fn action(&self, create: bool, version: Option<u64>) -> String {
+        let document = &self.document;
+        let text = |text: &str| Value::from(text).to_string();
+        let (mut create, mut by_rule) = (create || self.destination.data_stream, false);
+        let mut members =
+            format!("\"_index\":{},\"_id\":{}", text(&self.destination.index), text(&document.id));
+        if let Some(routing) = &document.routing {
+            members.push_str(&format!(",\"routing\":{}", text(routing)));
+        }
+        for (name, value) in &document.options {
+            by_rule |= name.starts_with("version") || name.starts_with("if_");
+            match *name {
+                "op_type" => create = value == "\"create\"",
+                name => members.push_str(&format!(",\"{name}\":{value}")),
+            }
+        }
+        if let Some(version) = version.filter(|_| !by_rule && !create) {
+            members.push_str(&format!(",\"version_type\":\"external\",\"version\":{version}"));
+        }
+        format!("{{\"{}\":{{{members}}}}}", if create { "create" } else { "index" })
     }
 }
 

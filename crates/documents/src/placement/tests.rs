@@ -5,7 +5,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 struct Flags {
     #[command(flatten)]
-    rules: RuleArgs,
+    placement: PlacementArgs,
 }
 
 const SPLIT: &str = r#"{"TypeMappingSanitizationTransformerProvider":{"staticMappings":{"shop":{"user":"users","post":"shop"},"one":{"user":"users"}}}}"#;
@@ -13,22 +13,21 @@ const SCRIPT: &str = r#"{"JsonJSTransformerProvider":{"initializationScript":"((
 
 fn placement(several_types: SeveralTypes, arguments: &[&str]) -> Placement {
     let flags = Flags::try_parse_from(["x"].iter().chain(arguments)).unwrap();
-    Placement::new(several_types, &flags.rules).unwrap()
+    PlacementArgs { several_types, ..flags.placement }.placement().unwrap()
+}
+
+fn origin<'a>(index: &'a str, doc_type: Option<&'a str>, id: &'a str) -> Origin<'a> {
+    let (index, doc_type, id) = (index.into(), doc_type.map(Into::into), id.into());
+    Origin { index, doc_type, id, routing: Some("r".into()), several_types: true }
 }
 
 fn placed(placement: &Placement, index: &str, doc_type: Option<&str>, id: &str) -> Result<String, String> {
-    let document = Document {
-        index: index.into(),
-        doc_type: doc_type.map(Into::into),
-        id: id.into(),
-        routing: None,
-        options: Vec::new(),
-        source: b"{}".into(),
-    };
-    let placed = placement.place(document, true).map_err(|stop| stop.to_string())?;
+    let origin = origin(index, doc_type, id);
+    let placed = placement.place(&origin, b"{}").map_err(|stop| stop.to_string())?;
     let told = placed.iter().map(|Placed { destination, by_rule, document }| {
         assert!(document.source.as_ref() == b"{}" && document.id == id);
-        format!("{}{}{}", destination.index, if destination.data_stream { " stream" } else { "" }, if *by_rule { " by rule" } else { "" })
+        let stream = if destination.data_stream { " stream" } else { "" };
+        format!("{}{stream}{}", destination.index, if *by_rule { " by rule" } else { "" })
     });
     Ok(told.collect::<Vec<_>>().join(","))
 }
@@ -90,4 +89,33 @@ fn what_differs_has_another_fingerprint() {
     let (split, script) = (["--transformerConfig", SPLIT], ["--transformerConfig", SCRIPT]);
     assert_ne!(of(SeveralTypes::Fail, &split), of(SeveralTypes::Fail, &script));
     assert_eq!(of(SeveralTypes::Fail, &split), of(SeveralTypes::Fail, &split));
+}
+
+#[test]
+fn actions_of_changed_documents() {
+    let action = |script: &str, create, version| {
+        let script = format!("(() => () => all => {{ const o = all[0].operation; {script}; return all; }})()");
+        let config = serde_json::json!({"JsonJSTransformerProvider": {"initializationScript": script}}).to_string();
+        let origin = origin(".ds-a-000001", None, "1\"");
+        placement(SeveralTypes::Fail, &["--transformerConfig", &config]).place(&origin, b"{}").unwrap()[0].action(create, version)
+    };
+    let (address, moved) = (r#""_index":"a","_id":"1\"","routing":"r""#, r#""_index":"b","_id":"1\"","routing":"r""#);
+    for (script, create, version, wanted) in [
+        ("", false, Some(3), format!(r#"{{"create":{{{address}}}}}"#)),
+        ("o._index = 'b'", false, Some(3), format!(r#"{{"index":{{{moved},"version_type":"external","version":3}}}}"#)),
+        ("o._index = 'b'", true, None, format!(r#"{{"create":{{{moved}}}}}"#)),
+        ("o._index = 'b'; o.op_type = 'index'", true, None, format!(r#"{{"index":{{{moved}}}}}"#)),
+        ("o._index = 'b'; o.version = 7; o.version_type = 'external_gte'", false, Some(3), format!(r#"{{"index":{{{moved},"version":7,"version_type":"external_gte"}}}}"#)),
+        ("o._index = 'b'; o.pipeline = 'p'", false, None, format!(r#"{{"index":{{{moved},"pipeline":"p"}}}}"#)),
+    ] {
+        assert_eq!(action(script, create, version), wanted, "{script}");
+    }
+}
+
+#[test]
+fn an_origin_can_be_read_back() {
+    let origin = origin("a", Some("t\u{1}"), "1");
+    let text = serde_json::to_string(&origin).unwrap();
+    assert_eq!(serde_json::from_str::<Origin<'_>>(&text).unwrap(), origin);
+    assert!(!serde_json::from_str::<Origin<'_>>(r#"{"_index":"a","_id":"1"}"#).unwrap().several_types);
 }
