@@ -88,6 +88,9 @@ impl RewriteArgs {
 mod tests {
     use std::ffi::OsString;
 
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
     #[derive(Debug, clap::Parser)]
