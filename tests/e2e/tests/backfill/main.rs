@@ -3,5 +3,6 @@
 mod coordination;
 mod kills;
 mod rfs;
+mod rules;
 mod snapshots;
 mod verify;
