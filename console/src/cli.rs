@@ -67,7 +67,7 @@ pub(crate) enum Group {
     #[command(hide = true)]
     InNewSession {
         program: PathBuf,
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        #[arg(last = true)]
         arguments: Vec<OsString>,
     },
 }

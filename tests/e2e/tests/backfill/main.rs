@@ -1,6 +1,7 @@
 //! Backfill: shared work, documents from snapshots, and what is on the target in the end.
 
 mod coordination;
+mod fleet;
 mod kills;
 mod rfs;
 mod rules;
