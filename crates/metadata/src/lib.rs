@@ -16,6 +16,7 @@ pub mod plan;
 pub mod read;
 pub mod repair;
 pub mod rules;
+mod scripts;
 pub mod select;
 pub mod span;
 pub mod types;

@@ -1,5 +1,7 @@
 //! What will be done, item by item: what `evaluate` shows and `migrate` does. It can be kept in a file and run later.
 
+mod components;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -8,8 +10,11 @@ use crate::item::{Item, Kind, SourceItem};
 use crate::json::Object;
 use crate::names;
 use crate::rules::{self, Applied, Context, Severity};
+use crate::scripts;
 use crate::select::Selection;
 use crate::types::TypePolicy;
+
+pub use components::drop_missing;
 
 /// The version of the plan's form.
 pub const SCHEMA: u32 = 1;
@@ -125,11 +130,12 @@ impl Planner {
         mut applied: Vec<Applied>,
     ) -> Planned {
         applied.extend(rules::apply(&mut item, self.context));
-        let is_named = matches!(item.kind, Kind::Index | Kind::DataStream);
-        let outcome = match names::refused(&item.name).filter(|_| is_named) {
-            Some(reason) => Outcome::Refused(reason),
-            None => Outcome::Ready,
+        let refused = match item.kind {
+            Kind::Index | Kind::DataStream => names::refused(&item.name),
+            Kind::Script => item.rest.get("script").and_then(scripts::refused),
+            _ => None,
         };
+        let outcome = refused.map_or(Outcome::Ready, Outcome::Refused);
         Planned {
             source_name: (item.name != source.name).then(|| source.name.clone()),
             ..Planned::new(&item, outcome, applied, before)
@@ -216,6 +222,12 @@ impl Planned {
             changes: Vec::new(),
             asked: false,
         }
+    }
+
+    /// One that could not even be read.
+    #[must_use]
+    pub fn unreadable(kind: Kind, name: &str, reason: String) -> Self {
+        Self::not_made(&SourceItem::plain(kind, name, Object::new()), Outcome::Refused(reason))
     }
 
     /// The item, to work on.
