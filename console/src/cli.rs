@@ -1,5 +1,6 @@
 //! The command line. Names of groups, commands and options are those the field's documents use.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand};
@@ -57,7 +58,7 @@ pub(crate) enum Group {
     /// Move settings, mappings, templates, aliases, pipelines and scripts.
     #[command(subcommand)]
     Metadata(Box<MetadataCommand>),
-    /// Work on what a backfill left.
+    /// Start, steer and show the backfill, and work on what it left.
     #[command(subcommand)]
     Backfill(BackfillCommand),
     /// Compare a snapshot and the target document by document. Exit code 3: they differ.
@@ -67,6 +68,13 @@ pub(crate) enum Group {
     Tuples(TuplesCommand),
     /// Compare the answers in tuples again, and report as the replayer does. Exit code 3: more differ than allowed.
     Compare(CompareArgs),
+    /// Become another program that no terminal ends.
+    #[command(hide = true)]
+    InNewSession {
+        program: PathBuf,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
 }
 
 #[cfg(test)]

@@ -24,7 +24,8 @@ const MIN_LEASE: Duration = Duration::from_secs(2);
 /// on any number of hosts share the work.
 ///
 /// Exit codes: 0 everything in the snapshot is on the target; 1 failed; 2 wrong usage; 4 done, but documents were refused
-/// (see --failedDocumentDir) or parts were left out (--onDamage skip-shard); 5 paused or stopped.
+/// (see --failedDocumentDir) or parts were left out (--onDamage skip-shard); 5 paused or stopped, by a signal or from the
+/// console.
 #[derive(Debug, clap::Parser)]
 #[command(name = "switchover-rfs", rename_all = "camelCase", version = switchover_settings::VERSION)]
 pub struct Settings {
@@ -111,9 +112,9 @@ pub struct Settings {
 /// When a worker ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Until {
-    /// When all work is done.
+    /// When all work is done, or it is paused
     Done,
-    /// When it is told to.
+    /// When it is told to: as a member of a fleet that `switchover backfill` starts, scales, pauses and stops
     Never,
 }
 

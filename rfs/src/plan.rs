@@ -88,6 +88,7 @@ pub fn first_item() -> NewItem<Unit> {
         id: PLAN_ID.to_owned(),
         phase: phase::PLAN,
         group: NO_INDEX.to_owned(),
+        part: None,
         unit: Unit::Plan,
         size: 0,
     }
@@ -194,6 +195,7 @@ pub async fn post_segments(
                 id: format!("check|{}|{}|{}", unit.shard.index, unit.shard.shard, unit.segment),
                 phase: phase::LOAD,
                 group: unit.shard.index.clone(),
+                part: Some(unit.shard.shard),
                 unit: Unit::Check(unit),
                 size: 0,
             });
@@ -218,6 +220,7 @@ fn item(unit: ShardUnit) -> NewItem<Unit> {
         id: format!("shard|{}|{}", unit.index, unit.shard),
         phase: phase::LOAD,
         group: unit.index.clone(),
+        part: Some(unit.shard),
         unit: Unit::Shard(unit),
         size: 0,
     }
@@ -229,6 +232,7 @@ fn load_item(unit: LoadUnit, size: u64) -> NewItem<Unit> {
         id: format!("load|{}|{}|{segment}|{}", shard.index, shard.shard, unit.from_chunk),
         phase: phase::LOAD,
         group: shard.index.clone(),
+        part: Some(shard.shard),
         unit: Unit::Load(unit),
         size,
     }
@@ -239,6 +243,7 @@ fn finish(index: &str, settings: Map<String, Value>) -> NewItem<Unit> {
         id: format!("finish|{index}"),
         phase: phase::FINISH,
         group: NO_INDEX.to_owned(),
+        part: None,
         unit: Unit::Finish(FinishUnit { index: index.to_owned(), settings }),
         size: 0,
     }

@@ -44,6 +44,8 @@ pub struct Overview {
     pub groups: BTreeMap<String, GroupOverview>,
     /// Of all groups.
     pub all: GroupOverview,
+    /// The first phase that has an open item.
+    pub open_phase: Option<u8>,
     /// Items that failed, were left out, or fail again and again, with the reason. Not all, when there are many.
     pub errors: BTreeMap<String, String>,
 }
@@ -74,11 +76,22 @@ impl Board {
                 .query(json!({
                     "size": 0,
                     "query": {"term": {"kind": "work"}},
-                    "aggs": {"groups": {"composite": composite, "aggs": sums}},
+                    "aggs": {
+                        "groups": {"composite": composite, "aggs": sums},
+                        "open": {
+                            "filter": {"term": {"state": "open"}},
+                            "aggs": {"phase": {"min": {"field": "phase"}}},
+                        },
+                    },
                 }))
                 .await?;
+            let first_open = &answer["aggregations"]["open"]["phase"]["value"];
+            overview.open_phase = first_open.as_f64().map(|phase| phase as u8);
             let groups = &answer["aggregations"]["groups"];
-            for bucket in groups["buckets"].as_array().map(Vec::as_slice).unwrap_or_default() {
+            let Some(buckets) = groups["buckets"].as_array() else {
+                return Err(self.store.foreign("_search", &"the answer holds no sums"));
+            };
+            for bucket in buckets {
                 let group = group(bucket);
                 overview.all.add(&group);
                 let name = bucket["key"]["group"].as_str().unwrap_or_default();

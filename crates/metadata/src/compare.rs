@@ -38,6 +38,8 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("term_vector", "no"),
     ("index_options", "positions"),
     ("order", "0"),
+    // Of a data stream's time stamp.
+    ("name", "@timestamp"),
     ("is_write_index", "false"),
     ("is_hidden", "false"),
     ("numeric_detection", "false"),

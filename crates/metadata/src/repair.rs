@@ -41,6 +41,7 @@ static MESSAGES: LazyLock<Vec<(Regex, Part)>> = LazyLock::new(|| {
         (r"private index setting \[(?<a>[^\]]+)\] can not be set explicitly", Part::Setting),
         (r"[Ff]ailed to parse value \[[^\]]*\] for setting \[(?<a>[^\]]+)\]", Part::Setting),
         (r"[Ff]ailed to parse setting \[(?<a>[^\]]+)\]", Part::Setting),
+        (r"unknown value for \[(?<a>[^\]]+)\]", Part::Setting),
         (r"final index setting \[(?<a>[^\]]+)\]", Part::Setting),
         (r"must contain OpenSearch mask", Part::VersionCreated),
         (r"Root mapping definition has unsupported parameters:\s+(?<a>\[.*\])", Part::Roots),
@@ -160,6 +161,7 @@ fn parameters(text: &str) -> Vec<&str> {
     parts.map(|(name, _)| name.trim()).collect()
 }
 
+/// The first of the names at which something was taken.
 fn first<T>(names: Vec<&str>, mut take: impl FnMut(&str) -> Option<T>) -> Option<T> {
     names.into_iter().find_map(&mut take)
 }

@@ -62,6 +62,30 @@ pub(super) const RULES: &[Rule] = &[
         after: "{}",
     },
     Rule {
+        name: "setting-tier",
+        source: Span::ES,
+        target: Span::ANY,
+        severity: Lossless,
+        does: "leaves out on which tier of data nodes shards should rather be",
+        why: "OpenSearch takes it for an attribute that nodes must have: shards would stay unassigned",
+        act: Act::DropSettings(&["index.routing.allocation.include._tier_preference", "index.routing.allocation.include._tier"]),
+        without: Misunderstood,
+        before: r#"{"settings": {"index.routing.allocation.include._tier_preference": "data_content"}}"#,
+        after: "{}",
+    },
+    Rule {
+        name: "setting-codec",
+        source: Span::ES,
+        target: Span::ANY,
+        severity: Lossless,
+        does: "replaces codecs that only Elasticsearch has by the default or best_compression",
+        why: "the target refuses them; they only say how files are compressed",
+        act: Act::Edit(codec),
+        without: Refused,
+        before: r#"{"settings": {"index.codec": "legacy_best_compression"}}"#,
+        after: r#"{"settings": {"index.codec": "best_compression"}}"#,
+    },
+    Rule {
         name: "setting-allocation",
         source: Span::ANY,
         target: Span::ANY,
@@ -74,7 +98,7 @@ pub(super) const RULES: &[Rule] = &[
             "index.allocation.existing_shards_allocator",
         ]),
         without: Misunderstood,
-        before: r#"{"settings": {"index.routing.allocation.include._tier_preference": "data_content"}}"#,
+        before: r#"{"settings": {"index.routing.allocation.require._name": "node-1"}}"#,
         after: "{}",
     },
     Rule {
@@ -260,6 +284,26 @@ pub(super) const RULES: &[Rule] = &[
         after: "{}",
     },
 ];
+
+fn codec(item: &mut Item, _: Context) -> Vec<Found> {
+    const NAME: &str = "index.codec";
+    let settings = &mut item.definition.settings;
+    let Some(codec) = settings.get(NAME).and_then(json::text) else { return Vec::new() };
+    if matches!(codec.as_str(), "default" | "best_compression") {
+        return Vec::new();
+    }
+    let now = match codec.contains("best_compression") {
+        true => {
+            settings.insert(NAME.to_owned(), "best_compression".into());
+            "is now best_compression"
+        }
+        false => {
+            json::take(settings, NAME);
+            "is left out"
+        }
+    };
+    vec![(NAME.to_owned(), format!("{codec} {now}"))]
+}
 
 /// Settings that are durations.
 const DURATIONS: [&str; 6] = [

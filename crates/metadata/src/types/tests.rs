@@ -71,6 +71,18 @@ fn contradictions_are_told_or_settled() {
     assert_eq!(first[0].1, json!({"properties": {}}));
 }
 
+/// Children must be routed, parents need not be: both are in one index now.
+#[test]
+fn nobody_demands_what_only_some_types_did() {
+    let source = index(json!({"parent": {"properties": {"n": {"type": "long"}}},
+        "child": {"_parent": {"type": "parent"}, "_routing": {"required": true}, "properties": {"m": {"type": "long"}}},
+        "other": {"_parent": {"type": "child"}, "_routing": {"required": true}}}));
+    let (item, applied) = policy(SeveralTypes::Union, Conflicts::Fail).resolve(&source).unwrap().remove(0);
+    let wanted = json!({"properties": {"n": {"type": "long"}, "m": {"type": "long"}}, "_parent": {"type": "parent"}});
+    assert_eq!(Value::Object(item.definition.mappings), wanted);
+    assert!(applied.iter().any(|applied| applied.detail.contains("_routing")));
+}
+
 #[test]
 fn a_table_says_where_types_go() {
     let named = [("shop".to_owned(), [("a".to_owned(), "orders".to_owned())].into())].into();

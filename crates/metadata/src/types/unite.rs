@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{NO_TYPE, done};
-use crate::json::Object;
+use crate::json::{self, Object};
 use crate::rules::{Applied, Severity};
 
 /// What a union does with a field that types define differently.
@@ -17,6 +17,11 @@ pub enum Conflicts {
     /// The wider of two types of numbers is taken; other differences fail.
     Widen,
 }
+
+/// What only some types demand (children of a parent do) nobody demands of a union, or it would refuse the others.
+const ROUTING: &str = "_routing";
+/// Parameters of mappings that no target has any more.
+const GONE: [&str; 4] = ["_parent", "_all", "_timestamp", "_ttl"];
 
 /// Types of numbers, each of which holds those before it within its row.
 const WIDER: [&[&str]; 2] = [&["byte", "short", "integer", "long"], &["half_float", "float", "double"]];
@@ -45,6 +50,12 @@ pub(super) fn united(
             applied.push(done("types-union", Severity::Lossy, detail));
         }
         _ => {}
+    }
+    let routing = types.first().and_then(|(_, one)| one.get(ROUTING));
+    if types.iter().any(|(_, one)| one.get(ROUTING) != routing) {
+        json::take(&mut mapping, ROUTING);
+        let detail = "_routing is left out: only some of the types demand it".to_owned();
+        applied.push(done("types-conflict", Severity::Lossy, detail));
     }
     // What a type says itself goes before what it starts from.
     for (name, value) in defaults.into_iter().flatten() {
@@ -110,7 +121,7 @@ impl Union<'_> {
     /// a field, and what decides about whole documents.
     fn holds_for_all(&self, name: &str) -> bool {
         match &self.path[..] {
-            [] => matches!(name, "_source" | "_routing" | "dynamic"),
+            [] => matches!(name, "_source" | ROUTING | "dynamic"),
             [.., list, _] if is_list(list) => !is_list(name),
             _ => false,
         }
@@ -130,6 +141,10 @@ impl Union<'_> {
 
     fn conflict(&mut self, name: &str, known: &Value, new: &Value) -> Result<(), String> {
         let place = self.place(name);
+        // What no target has is left out by a rule, whichever type's it is.
+        if self.path.is_empty() && (place == ROUTING || GONE.contains(&name)) {
+            return Ok(());
+        }
         let shown = |value: &Value| if value.is_null() { "nothing".to_owned() } else { value.to_string() };
         let (known, new) = (shown(known), shown(new));
         if self.conflicts != Conflicts::First {
