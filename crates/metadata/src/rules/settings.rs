@@ -68,7 +68,10 @@ pub(super) const RULES: &[Rule] = &[
         severity: Lossless,
         does: "leaves out on which tier of data nodes shards should rather be",
         why: "OpenSearch takes it for an attribute that nodes must have: shards would stay unassigned",
-        act: Act::DropSettings(&["index.routing.allocation.include._tier_preference", "index.routing.allocation.include._tier"]),
+        act: Act::DropSettings(&[
+            "index.routing.allocation.include._tier_preference",
+            "index.routing.allocation.include._tier",
+        ]),
         without: Misunderstood,
         before: r#"{"settings": {"index.routing.allocation.include._tier_preference": "data_content"}}"#,
         after: "{}",

@@ -78,7 +78,8 @@ fn nobody_demands_what_only_some_types_did() {
         "child": {"_parent": {"type": "parent"}, "_routing": {"required": true}, "properties": {"m": {"type": "long"}}},
         "other": {"_parent": {"type": "child"}, "_routing": {"required": true}}}));
     let (item, applied) = policy(SeveralTypes::Union, Conflicts::Fail).resolve(&source).unwrap().remove(0);
-    let wanted = json!({"properties": {"n": {"type": "long"}, "m": {"type": "long"}}, "_parent": {"type": "parent"}});
+    let wanted =
+        json!({"properties": {"n": {"type": "long"}, "m": {"type": "long"}}, "_parent": {"type": "parent"}});
     assert_eq!(Value::Object(item.definition.mappings), wanted);
     assert!(applied.iter().any(|applied| applied.detail.contains("_routing")));
 }

@@ -38,7 +38,14 @@ async fn board(uri: &str) -> Board {
 }
 
 fn item(id: &str, phase: u8) -> NewItem<String> {
-    NewItem { id: id.to_owned(), phase, group: "index".into(), part: None, unit: format!("unit of {id}"), size: 10 }
+    NewItem {
+        id: id.to_owned(),
+        phase,
+        group: "index".into(),
+        part: None,
+        unit: format!("unit of {id}"),
+        size: 10,
+    }
 }
 
 fn claims(board: &Board, worker: &str) -> Claims {

@@ -2,6 +2,7 @@
 
 mod coordination;
 mod kills;
+mod metadata;
 mod rfs;
 mod snapshots;
 mod verify;
