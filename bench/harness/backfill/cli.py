@@ -95,15 +95,17 @@ def _run(options: argparse.Namespace) -> int:
             environment = s3.CREDENTIALS
             for index in snapshots["lz4"].documents:
                 # one after the other, so that both have the same machine
-                done(loads.to_sink(binaries, snapshots["lz4"], index, taker, target, options.rounds, "file system",
+                bucket = (("--s3Endpoint", store.url), store.repository, environment)
+                lz4, rounds = snapshots["lz4"], options.rounds
+                done(loads.cat(binaries, lz4, index, rounds, "read from the file system", section="s3"))
+                done(loads.cat(binaries, lz4, index, rounds, "read from the bucket", *bucket, section="s3"))
+                done(loads.to_sink(binaries, lz4, index, taker, target, rounds, "loaded from the bucket", *bucket,
                                    section="s3"))
-                done(loads.to_sink(binaries, snapshots["lz4"], index, taker, target, options.rounds, "bucket",
-                                   ("--s3Endpoint", store.url), store.repository, environment, section="s3"))
             got, seconds = store.get_all(snapshots["lz4"], options.rounds)
             extra["plainGetBytes"], extra["plainGetSeconds"] = got, seconds
             stored = s3.stored_bytes(binaries.console, snapshots["lz4"])
             for row in rows:
-                if row.section == "s3" and row.what.endswith(", bucket"):
+                if row.section == "s3" and row.what.endswith("read from the bucket"):
                     index = row.what.split(", ")[1]
                     extra[f"plainShare {row.what}"] = stored[index] / row.seconds / (got / seconds)
         if only & {"peers", "cluster"}:
