@@ -13,6 +13,8 @@ use switchover_testkit::lab::Lab;
 use switchover_testkit::program::{Finished, eventually, run};
 
 const LEASE: &str = "2s";
+/// What passes to and from the target is held up for so long, so that the load is still under way when it is paused.
+const DELAY: Duration = Duration::from_millis(15);
 /// More than two signs of life of a worker with that lease.
 const A_MOMENT: Duration = Duration::from_millis(1500);
 
@@ -54,7 +56,7 @@ impl Fleet {
                 "scale": 2, "session_name": self.session, "state_dir": "state", "launch": launch,
                 "options": {
                     "indexAllowlist": self.indices, "allowAutoCreate": true, "leaseDuration": LEASE,
-                    "bulkBytes": "256", "workers": 1,
+                    "bulkBytes": "512", "workers": 1,
                 },
             }},
         });
@@ -124,7 +126,9 @@ fn pids(status: &Value) -> BTreeSet<u64> {
 #[test]
 fn a_fleet_is_started_paused_scaled_killed_and_stopped_and_nothing_is_lost() {
     let fleet = Fleet::new("fleet", &["compound", "sharded"]);
-    let services = fleet.services("services.yaml", fleet.lab.url(), "process");
+    let proxy = FaultProxy::to(fleet.lab.url().trim_start_matches("http://"));
+    proxy.be(Fault::Delayed(DELAY));
+    let services = fleet.services("services.yaml", &format!("http://{}", proxy.address), "process");
 
     let before = done(&services, &["status", "--deep-check"]);
     assert_eq!(before, "BackfillStatus.STOPPED\nPhase: not started\n");
@@ -180,6 +184,7 @@ fn a_fleet_is_started_paused_scaled_killed_and_stopped_and_nothing_is_lost() {
         (workers(&status) == [1, 0, 1, 0] && !pids(&status).contains(&killed)).then_some(())
     });
 
+    proxy.be(Fault::None);
     let grown = done(&services, &["scale", "2"]);
     assert!(grown.contains("Running=2\nPending=0\nDesired=2\n"), "{grown}");
     let all = eventually("all is done", || {
@@ -199,13 +204,11 @@ fn a_fleet_is_started_paused_scaled_killed_and_stopped_and_nothing_is_lost() {
         assert!(shown.lines().any(|there| there == line), "{line}: {shown}");
     }
 
-    // Another one, through a network that is cut: it is not taken for the end, nor for nothing.
-    let proxy = FaultProxy::to(fleet.lab.url().trim_start_matches("http://"));
-    let through = fleet.services("cut.yaml", &format!("http://{}", proxy.address), "process");
-    assert_eq!(status(&through)["phase"], "complete");
+    // A network that is cut is neither taken for the end, nor for nothing.
     proxy.be(Fault::Refusing);
+    proxy.reset();
     for arguments in [&["status"][..], &["status", "--json"]] {
-        let unknown = backfill(&through, arguments);
+        let unknown = backfill(&services, arguments);
         assert_eq!(unknown.code, Some(1), "{}", unknown.stdout);
         assert!(
             unknown.stdout.contains("unknown: ") && unknown.stdout.contains("UNKNOWN"),
@@ -214,6 +217,7 @@ fn a_fleet_is_started_paused_scaled_killed_and_stopped_and_nothing_is_lost() {
         );
         assert!(unknown.stderr.contains(&proxy.address), "{}", unknown.stderr);
     }
+    proxy.be(Fault::None);
 
     let stopped = done(&services, &["stop"]);
     let archive = stopped.lines().find_map(|line| line.strip_prefix("Backfill working state archived to: "));
