@@ -72,6 +72,18 @@ impl Batch {
             self.body.extend_from_slice(version.to_string().as_bytes());
         }
         self.body.extend_from_slice(b"}}");
+        self.finish(start, source);
+    }
+
+    /// Adds a document with an action line that is made already.
+    pub fn push_line(&mut self, action: &str, source: &[u8]) {
+        let start = self.body.len();
+        self.body.extend_from_slice(action.as_bytes());
+        self.finish(start, source);
+    }
+
+    /// Adds the source behind an action line that began at `start`.
+    fn finish(&mut self, start: usize, source: &[u8]) {
         let action = start..self.body.len();
         self.body.push(b'\n');
         let start = self.body.len();
