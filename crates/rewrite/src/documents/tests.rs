@@ -193,9 +193,10 @@ fn numbers_keep_their_digits_through_jq() {
 #[test]
 fn where_documents_will_be() {
     let told = |rules: &DocumentRules, index: &str, doc_type: Option<&str>| match rules.foresee(index, doc_type) {
-        Foreseen::Index { index, doc_type } => format!("{index}/{}", doc_type.unwrap_or_default()),
-        Foreseen::Dropped => "dropped".to_owned(),
-        Foreseen::Unknown => "unknown".to_owned(),
+        Some(Foreseen { index, doc_type, certain }) => {
+            format!("{index}/{}{}", doc_type.unwrap_or_default(), if certain { "" } else { "?" })
+        }
+        None => "dropped".to_owned(),
     };
     let yaml = r#"
 - {name: a, match: {type: gone}, drop: true}
@@ -205,21 +206,24 @@ fn where_documents_will_be() {
 - {name: e, match: {index: perhaps-not, document: {/a: 1}}, set: {id: "${/a}"}}
 - {name: f, match: {index: each}, set: {index: "${/a}"}}
 - {name: g, match: {index: jq}, jq: .}
+- {name: h, match: {index: jq}, drop: true}
+- {name: i, match: {index: maybe, where: a}, set: {index: other}}
 "#;
     let rules = declared(yaml).unwrap();
     for (index, doc_type, wanted) in [
         ("x", Some("gone"), "dropped"),
         ("logs-2", Some("web"), "old-2-web/"),
-        ("logs-2", None, "unknown"),
-        ("perhaps", None, "unknown"),
+        ("logs-2", None, "logs-2/?"),
+        ("perhaps", Some("t"), "perhaps/t"),
+        ("maybe", Some("t"), "maybe/t?"),
         ("perhaps-not", Some("t"), "perhaps-not/t"),
-        ("each", None, "unknown"),
-        ("jq", None, "unknown"),
+        ("each", Some("t"), "each/?"),
+        ("jq", Some("t"), "jq/t?"),
         ("other", Some("t"), "other/t"),
     ] {
         assert_eq!(told(&rules, index, doc_type), wanted, "{index}");
     }
-    assert_eq!(told(&script("return all;"), "x", None), "unknown");
+    assert_eq!(told(&script("return all;"), "x", Some("t")), "x/t?");
     assert_eq!(told(&transformers("NoopTransformerProvider"), "x", Some("t")), "x/t");
     assert_eq!(told(&transformers("JsonTransformerForDocumentTypeRemovalProvider"), "x", Some("t")), "x/");
 }
@@ -259,8 +263,8 @@ proptest! {
         let documents = backfill.apply(one).unwrap();
         let loaded = documents.first().map(|document| document.index.to_string());
         let told = match backfill.foresee(&index, Some(&doc_type)) {
-            Foreseen::Index { index, doc_type: None } => Some(index),
-            Foreseen::Dropped => None,
+            Some(Foreseen { index, doc_type: None, certain: true }) => Some(index),
+            None => None,
             other => panic!("{other:?}"),
         };
         prop_assert_eq!((&loaded, &told), (&replayed(&replay, &index, &doc_type), &loaded));
