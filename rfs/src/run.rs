@@ -167,13 +167,8 @@ pub async fn run(settings: &Settings, stop: CancellationToken) -> Result<Outcome
         under_way: Arc::clone(&under_way),
         stop: stop.clone(),
     });
-    let progress = Arc::new(Progress::new(
-        name.clone(),
-        Arc::clone(&loading),
-        standstill,
-        under_way,
-        orders.clone(),
-    ));
+    let progress =
+        Arc::new(Progress::new(name.clone(), Arc::clone(&loading), standstill, under_way, orders.clone()));
     let watching = CancellationToken::new();
     if let Some(address) = &settings.admin_address {
         let admin = |source| RunError::Admin { address: address.clone(), source };

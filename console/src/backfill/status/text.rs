@@ -46,8 +46,7 @@ impl Status {
         }
         for member in picture.living.iter().take(MAX_LISTED) {
             let said = &member.said;
-            let mut line =
-                format!("Worker {}: {}", member.identity.name, said.state.as_str());
+            let mut line = format!("Worker {}: {}", member.identity.name, said.state.as_str());
             if !said.items.is_empty() {
                 line.push_str(&format!(" on {}", said.items.join(", ")));
             }
@@ -88,7 +87,10 @@ impl Status {
         if all.dropped_documents > 0 {
             out.line(format_args!("Documents dropped by rules: {}", all.dropped_documents))?;
         }
-        out.line(format_args!("Failed documents present: {}", if all.failed_documents > 0 { "yes" } else { "no" }))?;
+        out.line(format_args!(
+            "Failed documents present: {}",
+            if all.failed_documents > 0 { "yes" } else { "no" }
+        ))?;
         for (part, reason) in picture.overview.errors.iter().take(MAX_LISTED) {
             out.line(harmless(&format!("{part}: {reason}")))?;
         }

@@ -149,9 +149,12 @@ impl Rule {
             values,
         };
         let condition = matches.condition.as_deref().map(JmesPath::new).transpose();
-        let edits = !rename.document.is_empty() || remove != Remove::default() || !set.is_empty() || jq.is_some();
+        let edits =
+            !rename.document.is_empty() || remove != Remove::default() || !set.is_empty() || jq.is_some();
         match (drop, edits) {
-            (false, false) => return Err("it does nothing; expected rename, remove, set, jq or drop".to_owned()),
+            (false, false) => {
+                return Err("it does nothing; expected rename, remove, set, jq or drop".to_owned());
+            }
             (true, true) => return Err("it drops documents, so it can't change them".to_owned()),
             _ => {}
         }

@@ -38,7 +38,14 @@ async fn board(uri: &str) -> Board {
 }
 
 fn item(id: &str, phase: u8) -> NewItem<String> {
-    NewItem { id: id.to_owned(), phase, group: "index".into(), part: None, unit: format!("unit of {id}"), size: 10 }
+    NewItem {
+        id: id.to_owned(),
+        phase,
+        group: "index".into(),
+        part: None,
+        unit: format!("unit of {id}"),
+        size: 10,
+    }
 }
 
 fn claims(board: &Board, worker: &str) -> Claims {
@@ -58,7 +65,7 @@ async fn work(claims: &mut Claims) -> Lease<String> {
 }
 
 fn progress(cursor: u64) -> Progress {
-    Progress { cursor, documents: cursor, bytes: cursor, failed_documents: 0 , dropped_documents: 0}
+    Progress { cursor, documents: cursor, bytes: cursor, failed_documents: 0, dropped_documents: 0 }
 }
 
 fn run(test: impl Future<Output = ()>) {
