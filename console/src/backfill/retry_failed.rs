@@ -91,12 +91,7 @@ pub(super) async fn run(
 }
 
 /// Sends the documents of a file. When that fails, what was taken until then has left the file all the same.
-async fn retry(
-    target: &Target,
-    placement: &Placement,
-    path: &Path,
-    outcome: &mut Outcome,
-) -> Result<()> {
+async fn retry(target: &Target, placement: &Placement, path: &Path, outcome: &mut Outcome) -> Result<()> {
     let Some(mut file) = FailedFile::open(path)? else { return Ok(()) };
     let mut failure = None;
     let mut batch: Vec<Vec<u8>> = Vec::new();

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use futures_util::StreamExt;
-use switchover_snapshot::lucene::{Document, Options, Reader};
 use switchover_documents::{Destination, Origin, Placed, Placement};
+use switchover_snapshot::lucene::{Document, Options, Reader};
 use switchover_snapshot::{Index, ShardDocuments, Snapshot, SnapshotError, source};
 use tokio::task::JoinSet;
 
@@ -256,11 +256,8 @@ impl<'a> Comparison<'a> {
         }
         self.pending_documents += 1;
         self.pending_bytes += source.len();
-        let wanted = Wanted {
-            id: id.to_owned(),
-            routing: routing.map(str::to_owned),
-            source: source.into_owned(),
-        };
+        let wanted =
+            Wanted { id: id.to_owned(), routing: routing.map(str::to_owned), source: source.into_owned() };
         self.side(destination, by_rule).await?.pending.push(wanted);
         if self.pending_documents >= BATCH_DOCUMENTS {
             self.send().await?;

@@ -31,7 +31,6 @@ pub(super) struct Group {
     pub(super) destinations: BTreeMap<String, Destination>,
 }
 
-
 impl Plan {
     pub(super) async fn of(
         snapshot: &Snapshot,

@@ -18,9 +18,7 @@ pub(super) struct Outgoing<'l> {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Action {
-    Index {
-        version: Option<u64>,
-    },
+    Index { version: Option<u64> },
     Create {},
 }
 

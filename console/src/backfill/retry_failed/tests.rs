@@ -188,14 +188,21 @@ async fn a_document_that_a_rule_failed_for_goes_through_the_mended_rules() {
     assert_eq!((outcome.taken, outcome.refused), (1, 2));
     assert!(folder.text().contains("give the rules") && !sent.lock().unwrap().contains("taken-1"));
 
-    let two = "if (o._id === 'taken-1') return [all[0], {...all[0], operation: {_index: 'j', _id: 'taken-3'}}]";
+    let two =
+        "if (o._id === 'taken-1') return [all[0], {...all[0], operation: {_index: 'j', _id: 'taken-3'}}]";
     let (outcome, retried) = folder.retry_by(&uri, &rules(two)).await;
     retried.unwrap();
     assert_eq!((outcome.taken, outcome.refused), (1, 1));
     let bodies = sent.lock().unwrap().clone();
-    assert!(bodies.contains("{\"index\":{\"_index\":\"j\",\"_id\":\"taken-3\"}}\n{\"n\" : 1.10}\n"), "{bodies}");
+    assert!(
+        bodies.contains("{\"index\":{\"_index\":\"j\",\"_id\":\"taken-3\"}}\n{\"n\" : 1.10}\n"),
+        "{bodies}"
+    );
     let left = folder.text();
-    assert!(left.contains(r#""origin":{"_index":"i","_type":"t","_id":"refused""#) && left.lines().count() == 1, "{left}");
+    assert!(
+        left.contains(r#""origin":{"_index":"i","_type":"t","_id":"refused""#) && left.lines().count() == 1,
+        "{left}"
+    );
 
     let (outcome, retried) = folder.retry_by(&uri, &rules("throw new Error('mine')")).await;
     retried.unwrap();
