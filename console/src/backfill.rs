@@ -19,6 +19,7 @@ mod stopped;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use serde_json::json;
 use switchover_cluster::TargetArgs;
 use switchover_documents::PlacementArgs;
 
@@ -28,6 +29,9 @@ use crate::runtime::block_on;
 use crate::services::MAX_SCALE;
 pub(crate) use launch::enter;
 use settings::Settings;
+
+/// Of the JSON of `describe`.
+const DESCRIBE_SCHEMA: &str = "switchover.backfill.describe/1";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BackfillCommand {
@@ -69,7 +73,7 @@ pub(crate) enum BackfillCommand {
         #[command(flatten)]
         placement: PlacementArgs,
         #[command(flatten)]
-        target: TargetArgs,
+        target: Box<TargetArgs>,
     },
 }
 
@@ -99,7 +103,7 @@ fn describe(settings: &Settings, as_json: bool) -> Result<(), Failure> {
     let mut out = Output::stdout();
     let described = settings.describe();
     if as_json {
-        out.json(&described)?;
+        out.json(&json!({"schema": DESCRIBE_SCHEMA, "backfill": described}))?;
     } else {
         let text = yaml_serde::to_string(&described).map_err(|error| anyhow::anyhow!("{error}"))?;
         out.bytes(text.as_bytes())?;

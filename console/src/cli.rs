@@ -8,6 +8,7 @@ use clap::{ArgAction, Parser, Subcommand};
 use crate::backfill::BackfillCommand;
 use crate::capture::CaptureCommand;
 use crate::clusters::ClustersCommand;
+use crate::metadata::MetadataCommand;
 use crate::snapshot::SnapshotCommand;
 use crate::tuples::{CompareArgs, TuplesCommand};
 use crate::verify::VerifyArgs;
@@ -15,7 +16,8 @@ use crate::verify::VerifyArgs;
 /// Drives and shows a migration.
 ///
 /// Exit codes: 0 done, 1 failed, 2 wrong usage; 3 from compare: more answers differ than allowed, from verify: documents
-/// differ; 4 from backfill retry-failed: documents are still refused.
+/// differ, from metadata: a cluster can't be reached; 4 from backfill retry-failed: documents are still refused, from
+/// metadata: the source can't be read; 5 from metadata: no item could be made.
 #[derive(Debug, Parser)]
 #[command(name = "switchover", version = switchover_settings::VERSION)]
 pub(crate) struct Cli {
@@ -53,6 +55,9 @@ pub(crate) enum Group {
     /// Look into snapshots without a server.
     #[command(subcommand)]
     Snapshot(SnapshotCommand),
+    /// Move settings, mappings, templates, aliases, pipelines and scripts.
+    #[command(subcommand)]
+    Metadata(Box<MetadataCommand>),
     /// Start, steer and show the backfill, and work on what it left.
     #[command(subcommand)]
     Backfill(BackfillCommand),
@@ -67,7 +72,7 @@ pub(crate) enum Group {
     #[command(hide = true)]
     InNewSession {
         program: PathBuf,
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        #[arg(last = true)]
         arguments: Vec<OsString>,
     },
 }

@@ -7,6 +7,7 @@ mod cli;
 mod clusters;
 mod failure;
 mod glob;
+mod metadata;
 mod output;
 mod runtime;
 mod services;
@@ -37,6 +38,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Group::Backfill(command) => backfill::run(command, &cli.config, cli.json),
         Group::Clusters(command) => clusters::run(command, &cli.config, cli.json),
         Group::Capture(command) => capture::run(command, cli.json),
+        Group::Metadata(command) => metadata::run(*command, &cli.config, cli.json),
         Group::Snapshot(command) => snapshot::run(command, cli.json),
         Group::Verify(args) => verify::run(&args, cli.json),
         Group::Tuples(command) => tuples::run(command, cli.json),

@@ -114,6 +114,12 @@ impl Batch {
         self.items.is_empty()
     }
 
+    /// Bytes of memory that its body has, whatever it holds.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.body.capacity()
+    }
+
     /// Nothing more comes.
     #[must_use]
     pub fn seal(self) -> Sealed {
@@ -126,6 +132,16 @@ impl Sealed {
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.body
+    }
+
+    /// An empty batch with this one's memory, unless somebody still holds the body.
+    #[must_use]
+    pub fn emptied(mut self) -> Batch {
+        // First, so that no bytes are moved.
+        self.body.clear();
+        self.items.clear();
+        let body = if self.body.is_unique() { self.body.into() } else { Vec::new() };
+        Batch { body, items: self.items }
     }
 
     /// Documents.

@@ -68,13 +68,15 @@ def folded(section: str, what: str, documents: int, source_bytes: int, all_used:
     )
 
 
-def cat(binaries: Binaries, snapshot: Snapshot, index: str, rounds: int) -> Row:
+def cat(binaries: Binaries, snapshot: Snapshot, index: str, rounds: int, title: str = "", flags: tuple[str, ...] = (),
+        repository: str | None = None, environment: dict[str, str] | None = None, section: str = "read") -> Row:
     """`snapshot cat > /dev/null`."""
-    command = [binaries.console, "snapshot", "cat", "--repo", snapshot.repository.as_uri(), "--snapshot", snapshot.name,
-               "--index", index]
+    command = [binaries.console, "snapshot", "cat", "--repo", repository or snapshot.repository.as_uri(),
+               "--snapshot", snapshot.name, "--index", index, *flags]
     with tempfile.TemporaryDirectory() as directory:
-        used = [measured.run(command, Path(directory)) for _ in range(rounds)]
-    return folded("read", f"{snapshot.codec}, {index}", snapshot.documents[index], snapshot.source_bytes[index], used)
+        used = [measured.run(command, Path(directory), environment=environment) for _ in range(rounds)]
+    what = f"{snapshot.codec}, {index}" + (f", {title}" if title else "")
+    return folded(section, what, snapshot.documents[index], snapshot.source_bytes[index], used)
 
 
 def rfs_command(binaries: Binaries, snapshot: Snapshot, index: str, target: str, coordinator: str,

@@ -62,12 +62,13 @@ impl<'l> Sending<'l> {
     ) -> Self {
         let progress = lease.item.progress.clone();
         let renew_at = renewal(lease);
+        let batch = loading.sender.batch();
         Self {
             loading,
             segment,
             lease,
             progress,
-            batch: Batch::default(),
+            batch,
             after: After::default(),
             under_way: None,
             renew_at,
@@ -148,6 +149,7 @@ impl<'l> Sending<'l> {
                 file = %self.loading.failed.path().display(), "the target refused documents; they are kept");
             self.loading.failed.keep(&batch, &refused, &from)?;
         }
+        self.loading.sender.done(batch);
         self.count(&after, refused.len() as u64).await
     }
 
@@ -187,7 +189,7 @@ impl<'l> Sending<'l> {
         if self.batch.is_empty() {
             return self.count(&after, 0).await;
         }
-        let batch = std::mem::take(&mut self.batch).seal();
+        let batch = std::mem::replace(&mut self.batch, self.loading.sender.batch()).seal();
         let sender = Arc::clone(&self.loading.sender);
         let sending = tokio::spawn(async move {
             let sent = sender.send(&batch).await;

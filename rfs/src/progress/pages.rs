@@ -10,6 +10,7 @@ use switchover_telemetry::figures::{self, Figure, FigureValue};
 use super::rates::{eta_seconds, percent};
 use super::{Progress, state};
 use crate::fleet::age_seconds;
+use crate::standstill::Standing;
 
 /// Indices with figures of their own: each is a series in whatever collects them.
 const MAX_INDICES: usize = 200;
@@ -72,6 +73,7 @@ impl AdminPages for Progress {
         let done = &self.loading.done;
         let get = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
         let figure = |name, help, value| Figure { name, help, value };
+        let blocked = matches!(self.standstill.standing(), Some(Standing::Blocked(_)));
         let overview = self.lock().overview.clone().unwrap_or_default();
         let all = &overview.all;
         let mut largest: Vec<_> = overview.groups.iter().filter(|(_, group)| group.size > 0).collect();
@@ -116,8 +118,8 @@ impl AdminPages for Progress {
                 ),
                 figure(
                     "standstill",
-                    "1 while nothing moves, see /status",
-                    FigureValue::Level(self.standstill.reason().is_some().into()),
+                    "1 while something keeps everything from moving, see /status",
+                    FigureValue::Level(blocked.into()),
                 ),
                 figure(
                     "snapshot_bytes_size",
