@@ -45,7 +45,11 @@ pub(super) async fn write(settings: &Settings, board: &Board) -> Result<PathBuf>
     }
     out.write_all(b"]\n").with_context(cannot)?;
     if written != expected {
-        bail!("the archive {} holds {written} of {expected} documents: something still writes to {}; run the command again", new.display(), board.index());
+        bail!(
+            "the archive {} holds {written} of {expected} documents: something still writes to {}; run the command again",
+            new.display(),
+            board.index()
+        );
     }
     let file = out.into_inner().map_err(|error| error.into_error()).with_context(cannot)?;
     file.sync_all().with_context(cannot)?;

@@ -53,9 +53,7 @@ impl Launcher {
         let here = (scale as usize).saturating_sub(elsewhere);
         match self {
             Self::None => Ok(Started::default()),
-            Self::Systemd(unit) => {
-                Ok(Started { names: systemd::start(unit, here)?, processes: Vec::new() })
-            }
+            Self::Systemd(unit) => Ok(Started { names: systemd::start(unit, here)?, processes: Vec::new() }),
             Self::Process => {
                 let pids = follows().filter(|member| member.identity.host == host);
                 let processes = process::start(settings, here, pids.map(|member| member.identity.pid))?;

@@ -112,13 +112,11 @@ impl Settings {
 
 fn default_state_dir() -> PathBuf {
     let system = PathBuf::from(STATE_DIR);
-    if std::fs::create_dir_all(&system).is_ok()
-        && access(&system, AccessFlags::W_OK).is_ok()
-    {
+    if std::fs::create_dir_all(&system).is_ok() && access(&system, AccessFlags::W_OK).is_ok() {
         return system;
     }
-    let home = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).or_else(|| {
-        std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"))
-    });
+    let home = std::env::var_os("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state")));
     home.unwrap_or_else(std::env::temp_dir).join("switchover")
 }

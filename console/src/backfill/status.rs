@@ -30,9 +30,7 @@ impl Status {
             Err(error) => Self { phase: Phase::Unknown(error.to_string()), picture: None, stopped },
             Ok(None) => Self { phase: Phase::NotStarted, picture: None, stopped },
             // What was stopped before is not what is there now.
-            Ok(Some(picture)) => {
-                Self { phase: Phase::of(&picture), picture: Some(picture), stopped: None }
-            }
+            Ok(Some(picture)) => Self { phase: Phase::of(&picture), picture: Some(picture), stopped: None },
         }
     }
 
@@ -146,7 +144,9 @@ pub(super) async fn run(settings: &Settings, deep_check: bool, as_json: bool) ->
     }
     out.flush()?;
     match status.phase {
-        Phase::Unknown(reason) => Err(anyhow::anyhow!("the state of the backfill is unknown: {reason}").into()),
+        Phase::Unknown(reason) => {
+            Err(anyhow::anyhow!("the state of the backfill is unknown: {reason}").into())
+        }
         _ => Ok(()),
     }
 }

@@ -37,7 +37,10 @@ pub(super) async fn stop(settings: &Settings, as_json: bool) -> Result<(), Failu
         board.want(Desired { state: DesiredState::Stop, scale }).await.map_err(failed)?;
         let counts = Picture::take(&board, false).await.map_err(failed)?.unwrap_or_default().counts();
         say("Backfill stopped successfully.".to_owned())?;
-        say(format!("Fleet set to 0 desired count. Currently {} running and {} pending.", counts.running, counts.pending))?;
+        say(format!(
+            "Fleet set to 0 desired count. Currently {} running and {} pending.",
+            counts.running, counts.pending
+        ))?;
         say("Archiving the working state of the backfill operation...".to_owned())?;
         let running = || say("RFS Workers are still running, waiting for them to complete...".to_owned());
         ended(&board, running).await?;

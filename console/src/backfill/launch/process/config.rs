@@ -20,7 +20,9 @@ pub(super) fn write(settings: &Settings) -> Result<PathBuf> {
         }
     };
     let Some(snapshot) = &settings.snapshot else {
-        bail!("Snapshot is not set: add a block snapshot with snapshot_name and one of fs and s3 to the services file");
+        bail!(
+            "Snapshot is not set: add a block snapshot with snapshot_name and one of fs and s3 to the services file"
+        );
     };
     set("repoUri", snapshot.repository.clone().into());
     set("snapshotName", snapshot.name.clone().into());
@@ -34,11 +36,9 @@ pub(super) fn write(settings: &Settings) -> Result<PathBuf> {
     if tls.insecure {
         set("insecure", true.into());
     }
-    for (key, file) in [
-        ("targetCaFile", &tls.ca_file),
-        ("targetCertFile", &tls.cert_file),
-        ("targetKeyFile", &tls.key_file),
-    ] {
+    for (key, file) in
+        [("targetCaFile", &tls.ca_file), ("targetCertFile", &tls.cert_file), ("targetKeyFile", &tls.key_file)]
+    {
         if let Some(file) = file {
             set(key, absolute(file)?.into());
         }
@@ -68,7 +68,10 @@ pub(super) fn write(settings: &Settings) -> Result<PathBuf> {
     }
     set("until", "never".into());
     if !given.is_empty() {
-        bail!("backfill options {}: the console sets these from other keys of the services file", given.join(", "));
+        bail!(
+            "backfill options {}: the console sets these from other keys of the services file",
+            given.join(", ")
+        );
     }
     let failed = settings.failed_documents();
     keys.insert("failedDocumentDir".to_owned(), absolute(&failed)?.into());
