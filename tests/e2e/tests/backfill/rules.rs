@@ -17,7 +17,7 @@ const TRANSFORMERS: &str = r#"[
         "regexMappings": [{"sourceIndexPattern": "(.*)", "sourceTypePattern": ".*", "targetIndexPattern": "$1"}],
         "sourceProperties": {"version": {"major": 1, "minor": 7}}}},
     {"JsonConditionalTransformerProvider": [
-        {"JsonJMESPathPredicateProvider": {"script": "[0].operation._index == 'routed'"}},
+        {"JsonJMESPathPredicateProvider": {"script": "[0].operation._index == 'nested'"}},
         [{"JsonJSTransformerProvider": {"initializationScript": "(() => () => all => all.map(d => { d.document.t = 's'; d.operation._id = 'x' + d.operation._id; return d; }))()"}}]]}
 ]"#;
 const RULES: &str = r#"
@@ -49,7 +49,7 @@ fn flags(directory: &Path, script: &str) -> Vec<String> {
 }
 
 fn load(snapshots: &Snapshots, url: &str, failed: &Path, rules: &[String]) -> Finished {
-    let indices = "types,family,routed,updated,sorted,plain,sharded,templated-1,nested";
+    let indices = "types,family,nested,updated,sorted,plain,sharded,templated-1,worn";
     let flags = [
         ("--repoUri", snapshots.repository()),
         ("--snapshotName", format!("snap-{SNAPSHOT}")),
@@ -84,9 +84,9 @@ fn documents_are_what_rules_make_of_them() {
     let stream = json!({"index_patterns": ["sorted-stream"], "data_stream": {}}).to_string();
     assert_eq!(ask(url, "PUT", "/_index_template/sorted-stream", &stream).status, 200);
     assert_eq!(ask(url, "PUT", "/_data_stream/sorted-stream", "").status, 200);
-    let foreseen = ["apples", "types", "family", "updated", "plain", "templated-1", "nested"];
+    let foreseen = ["apples", "types", "family", "updated", "plain", "templated-1", "worn"];
     let mapping = json!({"settings": {"number_of_replicas": 0}, "mappings": {"enabled": false}}).to_string();
-    for index in foreseen.iter().chain(&["routed", "sharded"]) {
+    for index in foreseen.iter().chain(&["nested", "sharded"]) {
         assert_eq!(ask(url, "PUT", &format!("/{index}"), &mapping).status, 200, "{index}");
     }
     let rules = flags(directory.path(), &RULES.replace("$INDEX", "sorted"));
@@ -121,8 +121,8 @@ fn documents_are_what_rules_make_of_them() {
     assert!(typed("apple") > 0 && typed("tüp") > 0);
     let family = was("family", None).into_iter().map(|document| (&document.id, source(document)));
     assert_eq!(count("family"), family.collect::<BTreeMap<_, _>>().len());
-    for document in was("routed", None) {
-        let key = ("routed".to_owned(), format!("x{}", document.id));
+    for document in was("nested", None) {
+        let key = ("nested".to_owned(), format!("x{}", document.id));
         let found: Value = serde_json::from_str(there[&key][0].0.text()).unwrap();
         assert_eq!(found["t"], "s", "{found}");
     }
@@ -147,12 +147,12 @@ fn documents_are_what_rules_make_of_them() {
     for (glob, dropped) in [
         ("types", typed("tüp")),
         ("family", 0),
-        ("routed", 0),
+        ("nested", 0),
         ("updated", low),
         ("sorted", 0),
         ("plain", 0),
         ("sharded", 0),
-        ("nested", 0),
+        ("worn", 0),
     ] {
         let (verified, report) = verify(&snapshots, url, glob, &rules);
         assert_eq!(verified.code, Some(0), "{glob}: {}{}", verified.stdout, verified.stderr);
