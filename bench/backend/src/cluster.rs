@@ -29,7 +29,7 @@ enum Request {
     /// Answered with this.
     Other(String),
     Bulk(Bulk),
-    Gzipped(GzDecoder<Bulk>),
+    Gzipped(Box<GzDecoder<Bulk>>),
     /// Its compressed body is damaged.
     Damaged,
 }
@@ -67,7 +67,7 @@ impl Service for Cluster {
             let bulk = Bulk::new(memchr::memmem::find(head.target, b"filter_path=items").is_some());
             match head.header("content-encoding") {
                 None => Request::Bulk(bulk),
-                Some(b"gzip") => Request::Gzipped(GzDecoder::new(bulk)),
+                Some(b"gzip") => Request::Gzipped(Box::new(GzDecoder::new(bulk))),
                 Some(other) => bail!("content-encoding {}", other.escape_ascii()),
             }
         } else {
