@@ -55,17 +55,17 @@ fn names(item: &mut Item, _: Context) -> Vec<Found> {
 /// Changes the formats of all fields, and those by which dates are recognised.
 fn edit(item: &mut Item, change: impl Fn(&str) -> String) -> Vec<Found> {
     let mut found = Vec::new();
-    let mut edit = |path: &str, value: &mut Value| {
+    let mut edit = |path: &dyn std::fmt::Display, value: &mut Value| {
         let Value::String(text) = value else { return };
         let new = text.split("||").map(&change).collect::<Vec<_>>().join("||");
         if new != *text {
-            found.push((path.to_owned(), format!("format {text} is now {new}")));
+            found.push((path.to_string(), format!("format {text} is now {new}")));
             *text = new;
         }
     };
     let roots = item.definition.mappings.get_mut("dynamic_date_formats").and_then(Value::as_array_mut);
     for format in roots.into_iter().flatten() {
-        edit("dynamic_date_formats", format);
+        edit(&"dynamic_date_formats", format);
     }
     fields::visit(&mut item.definition.mappings, &mut |path, field| {
         let has_format = matches!(fields::kind(field), "date" | "date_nanos" | "date_range");

@@ -189,14 +189,14 @@ fn keep_only(item: &mut Item, field: &str, kept: &[&str]) -> Vec<Found> {
 
 fn dynamic_runtime(item: &mut Item, _: Context) -> Vec<Found> {
     let mut found = Vec::new();
-    let mut edit = |path: &str, object: &mut json::Object| {
+    let mut edit = |path: &dyn std::fmt::Display, object: &mut json::Object| {
         if let Some(dynamic) = object.get_mut("dynamic").filter(|dynamic| *dynamic == "runtime") {
             *dynamic = Value::Bool(true);
-            found.push((path.to_owned(), "dynamic: runtime is now true".to_owned()));
+            found.push((path.to_string(), "dynamic: runtime is now true".to_owned()));
         }
     };
-    edit("dynamic", &mut item.definition.mappings);
-    fields::visit(&mut item.definition.mappings, &mut edit);
+    edit(&"dynamic", &mut item.definition.mappings);
+    fields::visit(&mut item.definition.mappings, &mut |path, field| edit(path, field));
     found
 }
 
