@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Severity::{Dropped, Lossless, Lossy};
-use super::Without::{Misunderstood, Refused};
+use super::Without::Refused;
 use super::apply::shown;
 use super::{Act, Context, Found, Rule};
 use crate::fields;
@@ -116,7 +116,7 @@ pub(super) const RULES: &[Rule] = &[
         does: "makes of dynamic: runtime dynamic: true",
         why: "the target has no runtime fields: new fields are added to the mapping",
         act: Act::Edit(dynamic_runtime),
-        without: Misunderstood,
+        without: Refused,
         before: r#"{"mappings": {"dynamic": "runtime"}}"#,
         after: r#"{"mappings": {"dynamic": true}}"#,
     },
