@@ -78,6 +78,7 @@
 mod bits;
 mod checksum;
 mod codec;
+mod columns;
 mod commit;
 mod compound;
 mod directory;
@@ -87,6 +88,7 @@ mod fields;
 mod files;
 mod input;
 mod live_docs;
+mod monotonic;
 mod packed;
 mod reader;
 mod segment;
@@ -95,9 +97,12 @@ mod stored;
 mod uid;
 
 pub use checksum::Checksum;
+pub use columns::{Columns, ColumnsOpened};
 pub use commit::{Commit, SegmentCommit, Version};
+pub use doc_values::{Column, ColumnValue, Cursor};
 pub use error::{Error, ErrorKind};
 pub use files::{FileRange, Files};
 pub use reader::{Chunks, Document, Documents, Read, Reader, Reads};
 pub use segment::{Opened, Options, Segment};
+pub use stored::document::{DocumentFields, StoredValue};
 pub use uid::Id;

@@ -1,48 +1,16 @@
-//! The metadata of doc values since Lucene 7.0: one entry after another, each of a length that only its kind and content tell. So all
-//! kinds are read to get at one field, also those whose values are never used.
+//! The metadata of doc values since Lucene 7.0: one entry after another, each of a length that only its kind and
+//! content tell. So all kinds are read to get at one field, also those whose values are never used.
 
 use std::ops::Range;
 
-use crate::codec::Header;
-use crate::error::{Error, ErrorKind};
+use crate::doc_values::layout::Layout;
+use crate::error::Error;
 use crate::fields::Fields;
 use crate::input::{Input, Order};
-
-/// Formats that describe numeric values alike.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Layout {
-    Lucene410,
-    Lucene50,
-    Lucene54,
-    Lucene70,
-    Lucene80,
-    Lucene90,
-}
-
-impl Layout {
-    pub(crate) fn of(header: Header<'_>, input: &Input<'_>) -> Result<Self, Error> {
-        let (layout, newest) = match header.name {
-            "Lucene410ValuesMetadata" => (Self::Lucene410, 0),
-            "Lucene50DocValuesMetadata" => (Self::Lucene50, 0),
-            "Lucene54DocValuesMetadata" => (Self::Lucene54, 0),
-            "Lucene70DocValuesMetadata" => (Self::Lucene70, 0),
-            "Lucene80DocValuesMetadata" => (Self::Lucene80, 2),
-            "Lucene90DocValuesMetadata" => (Self::Lucene90, 0),
-            other => return Err(input.error(ErrorKind::unsupported("doc values format", other))),
-        };
-        if !(0..=newest).contains(&header.version) {
-            return Err(input.error(ErrorKind::unsupported("version of doc values", header.version)));
-        }
-        Ok(layout)
-    }
-
-    pub(crate) fn order(self) -> Order {
-        if self == Self::Lucene90 { Order::Little } else { Order::Big }
-    }
-}
+use crate::monotonic::MonotonicMeta;
 
 /// Which documents have a value of a field.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Documents {
     None,
     All,
@@ -53,72 +21,200 @@ pub(crate) enum Documents {
     },
 }
 
-/// How a field's numbers are stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How a field's numbers, or numbers of terms, are stored.
+#[derive(Debug)]
 pub(crate) struct Numeric {
-    pub(crate) layout: Layout,
+    pub(crate) order: Order,
     pub(crate) documents: Documents,
+    /// How many documents have a value; `None`: as many as there are values.
+    pub(crate) with_value: Option<u64>,
+    /// Values of all documents.
     pub(crate) count: u64,
-    /// The values that the packed ones are the indices of.
-    pub(crate) table: Option<Vec<i64>>,
-    /// Blocks of 2^shift values have their own number of bits and minimum.
-    pub(crate) block_shift: Option<u32>,
-    pub(crate) bits: u32,
-    pub(crate) minimum: i64,
-    pub(crate) factor: i64,
-    /// The bytes of the packed values.
+    pub(crate) packing: Packing,
+    /// The bytes of the values.
     pub(crate) values: Range<u64>,
 }
 
+#[derive(Debug)]
+pub(crate) enum Packing {
+    Packed {
+        /// The values that the packed ones are the indices of.
+        table: Option<Vec<i64>>,
+        /// Blocks of 2^shift values have their own number of bits and minimum.
+        block_shift: Option<u32>,
+        bits: u32,
+        minimum: i64,
+        factor: i64,
+    },
+    /// Elasticsearch's blocks of 128 values, each encoded in its own way.
+    Blocks { starts: Addresses },
+    /// There is one term, so all numbers of terms are 0.
+    OneTerm,
+    /// Documents are sorted by the field: with which document each term begins.
+    Runs { starts: Addresses },
+}
+
+/// Rising offsets: their description, and the bytes of the data that they are packed in.
+#[derive(Debug)]
+pub(crate) struct Addresses {
+    pub(crate) metadata: MonotonicMeta,
+    pub(crate) range: Range<u64>,
+}
+
+/// The distinct values of a field, in blocks.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    pub(crate) count: u64,
+    pub(crate) block_shift: u32,
+    pub(crate) compression: TermCompression,
+    /// Where blocks begin in the data.
+    pub(crate) blocks: Addresses,
+    pub(crate) data: Range<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TermCompression {
+    None,
+    /// All terms of a block but the first.
+    Lz4,
+    /// The same, with the first as the dictionary.
+    Lz4AfterFirst,
+}
+
+/// How a field's bytes are stored.
+#[derive(Debug)]
+pub(crate) struct Binary {
+    pub(crate) order: Order,
+    pub(crate) documents: Documents,
+    pub(crate) count: u64,
+    pub(crate) lengths: Lengths,
+    pub(crate) data: Range<u64>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Lengths {
+    Equal(u32),
+    /// Where each value begins, and where the last ends.
+    Addresses(Addresses),
+    /// Where chunks of 2^shift compressed values begin.
+    Chunks {
+        starts: Addresses,
+        shift: u32,
+        chunk_bytes: u32,
+    },
+}
+
+/// What is said of a field's values.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    Numeric(Numeric),
+    Binary(Binary),
+    /// One term a document.
+    Sorted(Numeric, Terms),
+    /// Any number of terms a document; the addresses say which belong to which, where some have several.
+    SortedSet(Numeric, Option<Addresses>, Terms),
+    SortedNumeric(Numeric, Option<Addresses>),
+}
+
 const MAX_TABLE: i32 = 256;
+/// Why a shift may not be larger: 2^40 of anything is more than a segment has.
+const MAX_SHIFT: u64 = 40;
+/// Lucene's chunks of bytes have 2^5 values.
+const MAX_CHUNK_SHIFT: u64 = 16;
 const TERMS_BLOCK_SHIFT: u32 = 6;
 /// Says in Lucene 8.x that terms are compressed.
 const COMPRESSED_TERMS: i32 = (TERMS_BLOCK_SHIFT as i32) << 16 | 1;
+/// Values in a block of [`Packing::Blocks`].
+pub(crate) const BLOCK_VALUES: u64 = 128;
 
-/// Reads entries until that of a field, which must be a numeric one.
-pub(crate) fn find(
-    input: &mut Input<'_>,
-    layout: Layout,
-    version: i32,
-    fields: &Fields,
-    field: u32,
-) -> Result<Numeric, Error> {
-    let mut entries = Entries { input, layout };
-    loop {
-        let number = entries.input.i32()?;
-        if number == -1 {
-            return Err(entries
-                .input
-                .unexpected("an entry for the field", format_args!("none for field {field}")));
-        }
-        let number = entries.input.in_range(number.into(), i32::MAX as u64, "a field number")? as u32;
-        let kind = entries.input.u8()?;
-        if fields.has_skip_index(number) {
-            // Offset, length, largest, smallest, count of documents, last document.
-            entries.input.bytes(4 * 8 + 2 * 4)?;
-        }
-        match kind {
-            0 => {
-                let numeric = entries.numeric()?;
-                if number == field {
-                    return Ok(numeric);
-                }
+impl Entry {
+    /// Bytes of the data that its values take.
+    pub(crate) fn bytes(&self) -> u64 {
+        let length = |range: &Range<u64>| range.end - range.start;
+        let addresses = |addresses: &Option<Addresses>| addresses.as_ref().map_or(0, |it| length(&it.range));
+        let documents = |documents: &Documents| match documents {
+            Documents::Some { range, .. } => length(range),
+            Documents::None | Documents::All => 0,
+        };
+        let numbers = |numbers: &Numeric| {
+            let starts = match &numbers.packing {
+                Packing::Blocks { starts } | Packing::Runs { starts } => length(&starts.range),
+                Packing::Packed { .. } | Packing::OneTerm => 0,
+            };
+            length(&numbers.values) + documents(&numbers.documents) + starts
+        };
+        let all_terms = |terms: &Terms| length(&terms.data) + length(&terms.blocks.range);
+        match self {
+            Self::Numeric(values) => numbers(values),
+            Self::SortedNumeric(values, of) => numbers(values) + addresses(of),
+            Self::Sorted(values, terms) => numbers(values) + all_terms(terms),
+            Self::SortedSet(values, of, terms) => numbers(values) + addresses(of) + all_terms(terms),
+            Self::Binary(binary) => {
+                let lengths = match &binary.lengths {
+                    Lengths::Equal(_) => 0,
+                    Lengths::Addresses(addresses) | Lengths::Chunks { starts: addresses, .. } => {
+                        length(&addresses.range)
+                    }
+                };
+                length(&binary.data) + documents(&binary.documents) + lengths
             }
-            1 => entries.binary(layout == Layout::Lucene80 && fields.compresses_binary(number, version))?,
-            2 => entries.sorted()?,
-            3 => entries.sorted_set()?,
-            4 => entries.sorted_numeric()?,
-            other => return Err(entries.input.unexpected("a kind of doc values of 0 to 4", other)),
         }
     }
 }
 
-struct Entries<'a, 'b> {
-    input: &'a mut Input<'b>,
-    layout: Layout,
+/// Reads entries.
+pub(crate) struct Entries<'a, 'b> {
+    pub(crate) input: &'a mut Input<'b>,
+    pub(crate) layout: Layout,
+    /// Of the format.
+    pub(crate) version: i32,
+    pub(crate) fields: &'a Fields,
 }
 
 impl Entries<'_, '_> {
+    /// Reads entries until that of a field.
+    pub(crate) fn find(&mut self, field: u32) -> Result<Entry, Error> {
+        while let Some((number, entry)) = self.next_entry()? {
+            if number == field {
+                return Ok(entry);
+            }
+        }
+        Err(self.input.unexpected("an entry for the field", format_args!("none for field {field}")))
+    }
+
+    /// The next entry and its field's number; `None` after the last.
+    pub(crate) fn next_entry(&mut self) -> Result<Option<(u32, Entry)>, Error> {
+        let number = self.input.i32()?;
+        if number == -1 {
+            return Ok(None);
+        }
+        let number = self.input.in_range(number.into(), i32::MAX as u64, "a field number")? as u32;
+        let kind = self.input.u8()?;
+        if self.fields.has_skip_index(number) {
+            // Offset, length, largest, smallest, count of documents, last document.
+            self.input.bytes(4 * 8 + 2 * 4)?;
+        }
+        let entry = match kind {
+            0 => Entry::Numeric(self.numeric()?),
+            1 => {
+                let compressed =
+                    self.layout == Layout::Lucene80 && self.fields.compresses_binary(number, self.version);
+                Entry::Binary(self.binary(compressed)?)
+            }
+            2 => {
+                let (numbers, terms) = self.sorted()?;
+                Entry::Sorted(numbers, terms)
+            }
+            3 => self.sorted_set()?,
+            4 => {
+                let (numbers, addresses) = self.sorted_numeric()?;
+                Entry::SortedNumeric(numbers, addresses)
+            }
+            other => return Err(self.input.unexpected("a kind of doc values of 0 to 4", other)),
+        };
+        Ok(Some((number, entry)))
+    }
+
     fn documents(&mut self) -> Result<Documents, Error> {
         let (offset, length) = (self.input.i64()?, self.input.i64()?);
         let rank_power = if self.layout >= Layout::Lucene80 {
@@ -130,20 +226,51 @@ impl Entries<'_, '_> {
         match offset {
             -2 => Ok(Documents::None),
             -1 => Ok(Documents::All),
-            _ => Ok(Documents::Some { range: self.range(offset, length)?, rank_power }),
+            _ => Ok(Documents::Some { range: self.at(offset, length)?, rank_power }),
         }
     }
 
-    fn range(&mut self, offset: i64, length: i64) -> Result<Range<u64>, Error> {
+    fn at(&mut self, offset: i64, length: i64) -> Result<Range<u64>, Error> {
         let start = self.input.in_range(offset, i64::MAX as u64, "an offset")?;
         let length = self.input.in_range(length, i64::MAX as u64, "a length")?;
         Ok(start..start + length)
     }
 
-    fn numeric(&mut self) -> Result<Numeric, Error> {
-        let documents = self.documents()?;
+    fn range(&mut self) -> Result<Range<u64>, Error> {
+        let (offset, length) = (self.input.i64()?, self.input.i64()?);
+        self.at(offset, length)
+    }
+
+    fn i64_count(&mut self) -> Result<u64, Error> {
         let count = self.input.i64()?;
-        let count = self.input.in_range(count, i64::MAX as u64, "a count of values")?;
+        self.input.in_range(count, i64::MAX as u64, "a count of values")
+    }
+
+    fn i32_count(&mut self) -> Result<u64, Error> {
+        let count = self.input.i32()?;
+        self.input.in_range(count.into(), i32::MAX as u64, "a count of documents")
+    }
+
+    fn shift(&mut self, shift: i64) -> Result<u32, Error> {
+        Ok(self.input.in_range(shift, MAX_SHIFT, "a block shift")? as u32)
+    }
+
+    fn numeric(&mut self) -> Result<Numeric, Error> {
+        let order = self.layout.order();
+        if self.layout == Layout::Es819 {
+            let (count, with_value) = (self.i64_count()?, Some(self.i32_count()?));
+            let (packing, values) = self.blocks(count)?;
+            let documents = self.documents()?;
+            return Ok(Numeric { order, documents, with_value, count, packing, values });
+        }
+        let documents = self.documents()?;
+        let count = self.i64_count()?;
+        let (packing, values) =
+            if self.layout == Layout::Es87 { self.blocks(count)? } else { self.packed()? };
+        Ok(Numeric { order, documents, with_value: None, count, packing, values })
+    }
+
+    fn packed(&mut self) -> Result<(Packing, Range<u64>), Error> {
         let (table, block_shift) = match self.input.i32()? {
             size @ 0..=MAX_TABLE => {
                 (Some((0..size).map(|_| self.input.i64()).collect::<Result<_, _>>()?), None)
@@ -154,106 +281,166 @@ impl Entries<'_, '_> {
         };
         let bits = self.input.u8()?.into();
         let (minimum, factor) = (self.input.i64()?, self.input.i64()?);
-        let (offset, length) = (self.input.i64()?, self.input.i64()?);
-        let values = self.range(offset, length)?;
+        let values = self.range()?;
         if self.layout >= Layout::Lucene80 {
             self.input.i64()?;
         }
-        let layout = self.layout;
-        Ok(Numeric { layout, documents, count, table, block_shift, bits, minimum, factor, values })
+        Ok((Packing::Packed { table, block_shift, bits, minimum, factor }, values))
     }
 
-    fn binary(&mut self, compressed: bool) -> Result<(), Error> {
-        self.input.bytes(16)?;
-        self.documents()?;
-        let documents = self.input.i32()?;
-        let (shortest, longest) = (self.input.i32()?, self.input.i32()?);
-        if (compressed && documents > 0) || shortest < longest {
-            self.input.i64()?;
-            let mut addresses = i64::from(documents) + 1;
-            if compressed {
-                addresses = self.input.vint()?.into();
-                self.input.vint()?;
-                self.input.vint()?;
+    fn blocks(&mut self, count: u64) -> Result<(Packing, Range<u64>), Error> {
+        if count == 0 {
+            return Ok((Packing::OneTerm, 0..0));
+        }
+        let metadata = match self.input.i32()? {
+            -1 => None,
+            -2 if self.layout == Layout::Es819 => {
+                let terms = self.input.vint()?;
+                let shift = self.input.u8()?;
+                let shift = self.shift(shift.into())?;
+                Some((true, MonotonicMeta::parse(self.input, u64::from(terms) + 1, shift)?))
             }
-            self.addresses(addresses)?;
-        }
-        Ok(())
+            shift => {
+                let shift = self.shift(shift.into())?;
+                Some((false, MonotonicMeta::parse(self.input, count.div_ceil(BLOCK_VALUES), shift)?))
+            }
+        };
+        let (index, values) = (self.range()?, self.range()?);
+        Ok(match metadata {
+            None => (Packing::OneTerm, values),
+            // Runs have nothing but what is packed where the others have their values.
+            Some((true, metadata)) => (Packing::Runs { starts: Addresses { metadata, range: values } }, 0..0),
+            Some((false, metadata)) => {
+                (Packing::Blocks { starts: Addresses { metadata, range: index } }, values)
+            }
+        })
     }
 
-    /// A block shift, the addresses' metadata, and the length of their data.
-    fn addresses(&mut self, count: i64) -> Result<(), Error> {
-        let shift = self.input.vint()?;
-        self.monotonic(count, shift)?;
-        self.input.i64().map(drop)
-    }
-
-    fn monotonic(&mut self, count: i64, shift: u32) -> Result<(), Error> {
-        let count = self.input.in_range(count, i64::MAX as u64, "a count of addresses")?;
-        let shift = self.input.in_range(shift.into(), 40, "a block shift")?;
-        let bytes = count.div_ceil(1 << shift).saturating_mul(21);
-        self.input.bytes(usize::try_from(bytes).unwrap_or(usize::MAX)).map(drop)
-    }
-
-    fn sorted(&mut self) -> Result<(), Error> {
-        if self.layout >= Layout::Lucene90 {
-            self.numeric()?;
+    fn binary(&mut self, compressed: bool) -> Result<Binary, Error> {
+        let data = self.range()?;
+        let documents = self.documents()?;
+        let count = self.i32_count()?;
+        let (shortest, longest) = (self.input.i32()?, self.input.i32()?);
+        let lengths = if compressed && count > 0 {
+            let offset = self.input.i64()?;
+            let chunks = self.input.vint()?;
+            let shift = self.input.vint()?;
+            let shift = self.input.in_range(shift.into(), MAX_CHUNK_SHIFT, "a shift of chunks")? as u32;
+            let chunk_bytes = self.input.vint()?;
+            let starts = self.addresses(offset, chunks.into())?;
+            Lengths::Chunks { starts, shift, chunk_bytes }
+        } else if shortest < longest {
+            let offset = self.input.i64()?;
+            Lengths::Addresses(self.addresses(offset, count + 1)?)
         } else {
-            self.documents()?;
-            // Count, bits, offset and length of ordinals.
-            self.input.bytes(4 + 1 + 16)?;
-        }
-        self.terms()
+            let length = self.input.in_range(longest.into(), i32::MAX as u64, "a length of values");
+            // Where no document has a value, the shortest and the longest are not known.
+            Lengths::Equal(if count == 0 { 0 } else { length? as u32 })
+        };
+        Ok(Binary { order: self.layout.order(), documents, count, lengths, data })
     }
 
-    fn sorted_set(&mut self) -> Result<(), Error> {
+    /// A block shift, the addresses' metadata, and the length of their data, which begins at `offset`.
+    fn addresses(&mut self, offset: i64, count: u64) -> Result<Addresses, Error> {
+        let shift = self.input.vint()?;
+        let shift = self.shift(shift.into())?;
+        let metadata = MonotonicMeta::parse(self.input, count, shift)?;
+        let length = self.input.i64()?;
+        Ok(Addresses { metadata, range: self.at(offset, length)? })
+    }
+
+    /// Numbers of terms as they are before Lucene 9: packed, and nothing more is said of them.
+    fn old_ordinals(&mut self) -> Result<(Packing, Range<u64>), Error> {
+        let bits = self.input.u8()?.into();
+        let packing = Packing::Packed { table: None, block_shift: None, bits, minimum: 0, factor: 1 };
+        Ok((packing, self.range()?))
+    }
+
+    fn sorted(&mut self) -> Result<(Numeric, Terms), Error> {
+        let numbers = if self.layout >= Layout::Lucene90 {
+            self.numeric()?
+        } else {
+            let documents = self.documents()?;
+            let count = self.i32_count()?;
+            let (packing, values) = self.old_ordinals()?;
+            Numeric { order: self.layout.order(), documents, with_value: None, count, packing, values }
+        };
+        Ok((numbers, self.terms()?))
+    }
+
+    fn sorted_set(&mut self) -> Result<Entry, Error> {
         match self.input.u8()? {
-            0 => return self.sorted(),
+            0 => {
+                let (numbers, terms) = self.sorted()?;
+                return Ok(Entry::SortedSet(numbers, None, terms));
+            }
             1 => {}
             other => return Err(self.input.unexpected("0 or 1 for several values", other)),
         }
         if self.layout >= Layout::Lucene90 {
-            self.sorted_numeric()?;
-        } else {
-            self.documents()?;
-            self.input.bytes(1 + 16)?;
-            let documents = self.input.i32()?;
-            self.input.i64()?;
-            self.addresses(i64::from(documents) + 1)?;
+            let (numbers, addresses) = self.sorted_numeric()?;
+            return Ok(Entry::SortedSet(numbers, addresses, self.terms()?));
         }
-        self.terms()
+        let documents = self.documents()?;
+        let (packing, values) = self.old_ordinals()?;
+        let with_value = self.i32_count()?;
+        let offset = self.input.i64()?;
+        let addresses = self.addresses(offset, with_value + 1)?;
+        let terms = self.terms()?;
+        // How many values there are is only in the addresses: as many as they say must fit into the bytes.
+        let count = packed_count(&packing, &values);
+        let (order, with_value) = (self.layout.order(), Some(with_value));
+        let numbers = Numeric { order, documents, with_value, count, packing, values };
+        Ok(Entry::SortedSet(numbers, Some(addresses), terms))
     }
 
-    fn sorted_numeric(&mut self) -> Result<(), Error> {
-        let values = self.numeric()?.count;
-        let documents = self.input.i32()?;
-        if u64::try_from(documents) != Ok(values) {
-            self.input.i64()?;
-            self.addresses(i64::from(documents) + 1)?;
+    fn sorted_numeric(&mut self) -> Result<(Numeric, Option<Addresses>), Error> {
+        let mut numbers = self.numeric()?;
+        let with_value = match numbers.with_value {
+            Some(with_value) => with_value,
+            None => self.i32_count()?,
+        };
+        numbers.with_value = Some(with_value);
+        if with_value == numbers.count {
+            return Ok((numbers, None));
         }
-        Ok(())
+        let offset = self.input.i64()?;
+        let addresses = self.addresses(offset, with_value + 1)?;
+        Ok((numbers, Some(addresses)))
     }
 
-    fn terms(&mut self) -> Result<(), Error> {
+    fn terms(&mut self) -> Result<Terms, Error> {
         let count = self.input.vlong()?;
-        let mut compressed = self.layout >= Layout::Lucene90;
+        let mut compression = TermCompression::None;
         let mut block_shift = TERMS_BLOCK_SHIFT;
-        if self.layout < Layout::Lucene90 {
+        if self.layout >= Layout::Lucene90 {
+            compression = TermCompression::Lz4AfterFirst;
+        } else {
             match self.input.i32()? {
-                COMPRESSED_TERMS if self.layout == Layout::Lucene80 => compressed = true,
-                shift => block_shift = self.input.in_range(shift.into(), 40, "a block shift")? as u32,
+                COMPRESSED_TERMS if self.layout == Layout::Lucene80 => compression = TermCompression::Lz4,
+                shift => block_shift = self.shift(shift.into())?,
             }
         }
         let shift = self.input.i32()?;
-        let shift = self.input.in_range(shift.into(), 40, "a block shift")? as u32;
-        let in_blocks = |of: u32| i64::try_from(count.div_ceil(1 << of)).unwrap_or(i64::MAX);
-        self.monotonic(in_blocks(block_shift), shift)?;
+        let shift = self.shift(shift.into())?;
+        let metadata = MonotonicMeta::parse(self.input, count.div_ceil(1 << block_shift), shift)?;
         // The longest term, and the longest block.
-        self.input.bytes(if compressed { 8 } else { 4 })?;
-        self.input.bytes(4 * 8)?;
+        self.input.bytes(if compression == TermCompression::None { 4 } else { 8 })?;
+        let (data, range) = (self.range()?, self.range()?);
         let index_shift = self.input.i32()?;
-        let index_shift = self.input.in_range(index_shift.into(), 40, "a block shift")? as u32;
-        self.monotonic(in_blocks(index_shift).saturating_add(1), shift)?;
-        self.input.bytes(4 * 8).map(drop)
+        let index_shift = self.shift(index_shift.into())?;
+        MonotonicMeta::parse(self.input, count.div_ceil(1 << index_shift).saturating_add(1), shift)?;
+        self.input.bytes(4 * 8)?;
+        Ok(Terms { count, block_shift, compression, blocks: Addresses { metadata, range }, data })
+    }
+}
+
+/// How many values of so many bits the bytes can hold.
+fn packed_count(packing: &Packing, values: &Range<u64>) -> u64 {
+    match packing {
+        Packing::Packed { bits: bits @ 1.., .. } => {
+            (values.end - values.start).saturating_mul(8) / u64::from(*bits)
+        }
+        _ => u64::MAX,
     }
 }
