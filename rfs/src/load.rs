@@ -5,14 +5,14 @@
 
 mod sending;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::StreamExt as _;
 use switchover_coordinate::{CoordinationError, Lease, Progress};
-use switchover_snapshot::lucene::{Document, Reader};
-use switchover_snapshot::{SnapshotError, source};
+use switchover_snapshot::SnapshotError;
+use switchover_snapshot::lucene::Reader;
+use switchover_snapshot::source::SourceError;
 
 use crate::bulk::{SendError, Sender};
 use crate::destination::{Destinations, OfIndex};
@@ -102,6 +102,7 @@ pub async fn load(
         Ok(document) if document < segment.max_doc() => segment.chunk_of(document).map_err(at)?,
         _ => unit.to_chunk,
     };
+    let mut sources = shard.documents.sources(&segment).await?;
     let mut reader = Reader::new(&segment);
     let mut sending = Sending::new(Arc::clone(loading), unit.segment.clone(), lease, stop.clone());
     let mut destinations =
@@ -126,14 +127,16 @@ pub async fn load(
                 let destination = destinations.of(doc_type);
                 id.clear();
                 document.id.append_to(&mut id);
-                match json_line(&document) {
+                match sources.json_line(&document) {
                     Ok(source) => sending.push(&destination, &document, &id, &source).await?,
-                    Err(NotJson::Missing(problem)) => {
+                    Err(missing @ (SourceError::NotKept(_) | SourceError::NotWhole(_))) => {
+                        let problem = missing.to_string();
                         let segment = unit.segment.clone();
                         return Err(LoadError::Source { segment, document: document.number, id, problem });
                     }
-                    Err(NotJson::Damaged(problem)) => {
-                        sending.keep(&destination, &document, &id, &problem).await?;
+                    Err(SourceError::Fields(error)) => return Err(at(error).into()),
+                    Err(damaged) => {
+                        sending.keep(&destination, &document, &id, &damaged.to_string()).await?;
                     }
                 }
                 if stop.is_cancelled() {
@@ -144,27 +147,6 @@ pub async fn load(
         }
     }
     sending.finish(segment.max_doc().into()).await
-}
-
-/// Why a document can't be sent.
-enum NotJson {
-    /// The index does not hold its sources: that is so for all of its documents.
-    Missing(String),
-    /// It is in no form that can be read.
-    Damaged(String),
-}
-
-/// The document as JSON on a line. Sources are stored in the form in which the client sent them.
-fn json_line<'a>(document: &Document<'a>) -> Result<Cow<'a, [u8]>, NotJson> {
-    let Some(source) = document.source else {
-        let more = match document.recovery_source {
-            Some(_) => ", but _recovery_source holds it for now",
-            None => "",
-        };
-        let problem = "its _source is not stored (the mapping switches _source off, or makes it up)";
-        return Err(NotJson::Missing(format!("{problem}{more}")));
-    };
-    source::to_json_line(source).map_err(|error| NotJson::Damaged(error.to_string()))
 }
 
 impl Done {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use futures_util::StreamExt;
 use switchover_snapshot::lucene::{Document, Options, Reader};
-use switchover_snapshot::{Destination, Index, ShardDocuments, Snapshot, SnapshotError, source};
+use switchover_snapshot::{Destination, Index, SegmentSources, ShardDocuments, Snapshot, SnapshotError};
 use tokio::task::JoinSet;
 
 use super::extra;
@@ -128,6 +128,7 @@ impl<'a> Comparison<'a> {
         let documents = ShardDocuments::open(shard, Options::default()).await?;
         for commit in documents.segments() {
             let segment = documents.segment(commit).await?;
+            let mut sources = documents.sources(&segment).await?;
             let at = |error| documents.at(error);
             let mut reader = Reader::new(&segment);
             let mut fetched = std::pin::pin!(documents.fetch(&segment, 0..segment.chunks()));
@@ -137,7 +138,7 @@ impl<'a> Comparison<'a> {
                 let mut chunks = reader.read(&fetched.read, &fetched.bytes).map_err(at)?;
                 while let Some(documents) = chunks.next_chunk().map_err(at)? {
                     for document in documents {
-                        self.document(index, split, &document.map_err(at)?).await?;
+                        self.document(index, split, &document.map_err(at)?, &mut sources).await?;
                     }
                 }
             }
@@ -146,7 +147,13 @@ impl<'a> Comparison<'a> {
         Ok(())
     }
 
-    async fn document(&mut self, index: &Index<'_>, split: bool, document: &Document<'_>) -> Result<()> {
+    async fn document(
+        &mut self,
+        index: &Index<'_>,
+        split: bool,
+        document: &Document<'_>,
+        sources: &mut SegmentSources,
+    ) -> Result<()> {
         let doc_type = document.doc_type.or_else(|| index.metadata().only_type());
         let destination = Destination::of(index.name(), doc_type.filter(|_| split));
         if !self.sides.contains_key(&destination.index) {
@@ -162,16 +169,10 @@ impl<'a> Comparison<'a> {
             self.progress.compared(1);
             return Ok(());
         }
-        let source = match document.source.map(source::to_json_line) {
-            Some(Ok(source)) => source.into_owned(),
-            Some(Err(error)) => {
+        let source = match sources.json_line(document) {
+            Ok(source) => source.into_owned(),
+            Err(error) => {
                 side.tally.problem(error.to_string());
-                return Ok(());
-            }
-            None => {
-                let why =
-                    "their _source is not in the snapshot (the mapping switches it off, or makes it up)";
-                side.tally.problem(why.to_owned());
                 return Ok(());
             }
         };

@@ -6,7 +6,7 @@ use crate::compound::Compound;
 use crate::directory::{Directory, Stop};
 use crate::doc_values::{Numbers, Reader, WithValue};
 use crate::error::{Error, ErrorKind};
-use crate::fields::Fields;
+use crate::fields::{DocValues, Fields};
 use crate::files::{FileRange, Files};
 use crate::live_docs;
 use crate::segment_info::SegmentInfo;
@@ -107,6 +107,11 @@ impl Segment {
     /// The names of all fields that a document of the segment has, in whatever form.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         self.fields.names()
+    }
+
+    /// Whether a field has doc values in the segment.
+    pub fn has_doc_values(&self, field: &str) -> bool {
+        self.fields.get(field).is_some_and(|field| field.doc_values != DocValues::None)
     }
 
     /// Files of doc values that are too large to be read whole for their checksum. Who wants to be sure of the soft

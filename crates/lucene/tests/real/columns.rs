@@ -1,28 +1,44 @@
-//! Doc values of every kind that servers wrote.
+//! Doc values that servers wrote, beside the sources that they were made from.
+
+use serde_json::Value;
+use switchover_lucene::Reader;
 
 use crate::index;
 
-/// What the server had been sent stands in the stored `_source`: numbers, texts and lists of them are compared with it.
+/// Versions whose Lucene is older than 7.0.
+const OLD: [&str; 3] = ["elasticsearch-1.", "elasticsearch-2.", "elasticsearch-5."];
+
 #[test]
-fn doc_values_are_there_for_every_version_since_lucene_7() {
+fn numbers_and_keywords_of_every_version_since_lucene_7() {
     for path in index::all() {
         let files = index::load(&path);
         let commits = index::commit(&files).expect("a commit").segments;
-        let version =
-            path.parent().and_then(|path| path.file_name()).expect("a name").to_string_lossy().into_owned();
-        let mut found = 0;
+        let old = OLD.iter().any(|version| path.to_string_lossy().contains(version));
+        let mut compared = 0;
         for (commit, segment) in commits.iter().zip(index::open(&files).expect("segments")) {
-            let values =
-                index::values(&files, commit, &segment).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-            let old = ["elasticsearch-1.", "elasticsearch-2.", "elasticsearch-5."]
-                .iter()
-                .any(|it| version.starts_with(it));
+            let values = index::values(&files, commit, &segment);
+            let values = values.unwrap_or_else(|error| panic!("{path:?}: {error}"));
             assert_eq!(values.is_none(), old, "{path:?}");
-            for ((field, document), values) in values.unwrap_or_default() {
-                println!("{version} {field} {document} {values:?}");
-                found += 1;
+            let Some(values) = values else { continue };
+            let mut reader = Reader::new(&segment);
+            for read in segment.reads(0..segment.chunks(), u64::MAX) {
+                let read = read.expect("a range");
+                let mut chunks = reader.read(&read, index::fetch(&files, &read.place)).expect("chunks");
+                while let Some(documents) = chunks.next_chunk().expect("a chunk") {
+                    for document in documents {
+                        let document = document.expect("a document");
+                        let source: Value = serde_json::from_slice(document.source.expect("a source")).expect("JSON");
+                        let of = |field: &str| values.get(&(field.to_owned(), document.number));
+                        assert_eq!(of("number"), Some(&vec![source["number"].to_string()]), "{path:?}");
+                        // Longer ones are not in the index (ignore_above).
+                        let text = source["text"].as_str().expect("a text").to_owned();
+                        let expected = Some(vec![text]).filter(|text| text[0].len() <= 256);
+                        assert_eq!(of("text.keyword"), expected.as_ref(), "{path:?}");
+                        compared += 1;
+                    }
+                }
             }
         }
-        println!("{path:?} {found}");
+        assert_eq!(compared > 0, !old, "{path:?}: {compared}");
     }
 }
