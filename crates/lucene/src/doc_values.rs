@@ -150,7 +150,7 @@ impl Reader<'_> {
                 let name = format!("{}_{generation}{}.{extension}", self.name, field.suffix);
                 Ok((self.directory.outer(&name)?, format!("{generation}_{suffix}")))
             }
-            _ => Ok((self.directory.inner(&self.name, &format!("{}.{extension}", field.suffix))?, suffix)),
+            _ => Ok((self.directory.inner(self.name, &format!("{}.{extension}", field.suffix))?, suffix)),
         }
     }
 

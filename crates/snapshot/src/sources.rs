@@ -80,14 +80,14 @@ impl Sources {
         };
         let created = metadata.version_created();
         let since = |version: VersionId| created.is_some_and(|created| created >= version);
-        let root = Object::root(&mapping);
+        let opensearch = created.is_some_and(VersionId::is_opensearch);
+        let root = Object::root(&mapping, opensearch);
         let unreadable = match (&root, metadata.types().nth(1)) {
             (None, _) => Some("its mapping is deeper than servers allow"),
             (_, Some(_)) => Some("it has several mapping types"),
             _ => None,
         };
         let root = root.unwrap_or_default();
-        let opensearch = created.is_some_and(VersionId::is_opensearch);
         let apart = if opensearch {
             since(KNN_VECTORS_APART)
                 && setting("index.knn") == "true"

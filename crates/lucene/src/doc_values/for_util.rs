@@ -174,11 +174,11 @@ mod tests {
             vlong(&mut bytes, (bits as u64) << 3);
             bytes.extend(pack(&values, bits));
             let found = numbers(&mut input(&bytes)).expect("numbers");
-            prop_assert_eq!(found.map(|value| value as u64).to_vec(), values.clone());
+            prop_assert_eq!(&found.map(|value| value as u64)[..], &values[..]);
             let mut bytes = vec![0b11];
             bytes.extend(pack(&values, bits));
             let found = ordinals(&mut input(&bytes), bits as u32).expect("numbers");
-            prop_assert_eq!(found.map(|value| value as u64).to_vec(), values);
+            prop_assert_eq!(&found.map(|value| value as u64)[..], &values[..]);
         }
     }
 

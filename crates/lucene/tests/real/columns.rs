@@ -27,7 +27,8 @@ fn numbers_and_keywords_of_every_version_since_lucene_7() {
                 while let Some(documents) = chunks.next_chunk().expect("a chunk") {
                     for document in documents {
                         let document = document.expect("a document");
-                        let source: Value = serde_json::from_slice(document.source.expect("a source")).expect("JSON");
+                        let source: Value =
+                            serde_json::from_slice(document.source.expect("a source")).expect("JSON");
                         let of = |field: &str| values.get(&(field.to_owned(), document.number));
                         assert_eq!(of("number"), Some(&vec![source["number"].to_string()]), "{path:?}");
                         // Longer ones are not in the index (ignore_above).

@@ -46,7 +46,9 @@ impl DateFormat {
             Self::EpochMillis => true,
             // Parts of a second are lost.
             Self::EpochSecond => false,
-            Self::Pattern(parts) => [Part::Year, Part::Month, Part::Day].iter().all(|part| parts.contains(part)),
+            Self::Pattern(parts) => {
+                [Part::Year, Part::Month, Part::Day].iter().all(|part| parts.contains(part))
+            }
         }
     }
 

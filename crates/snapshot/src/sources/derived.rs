@@ -21,8 +21,8 @@ pub(crate) fn object(mapped: &Object, values: &mut Values<'_>) -> Result<String,
 fn leaf(leaf: &Leaf, values: &mut Values<'_>) -> Result<Option<String>, SourceError> {
     let json = match &leaf.kind {
         Kind::Alias | Kind::MatchOnlyText | Kind::Other => Vec::new(),
-        // The highest bit is not turned as Elasticsearch does it, so they are sorted anew.
-        Kind::UnsignedLong if leaf.doc_values => {
+        // They lie in the order of signed numbers.
+        Kind::UnsignedLong { .. } if leaf.doc_values => {
             let mut numbers = Vec::new();
             values.column(&leaf.path, |value| {
                 if let ColumnValue::Number(number) = value {
@@ -34,10 +34,12 @@ fn leaf(leaf: &Leaf, values: &mut Values<'_>) -> Result<Option<String>, SourceEr
         }
         kind if leaf.doc_values => values.column_json(leaf, kind, &leaf.path)?,
         // Only these are stored in the form in which they are served.
-        Kind::UnsignedLong | Kind::GeoPoint | Kind::HalfFloat if !values.stored(&leaf.path).is_empty() => {
+        Kind::UnsignedLong { .. } | Kind::GeoPoint | Kind::HalfFloat
+            if !values.stored(&leaf.path).is_empty() =>
+        {
             return Err(strange(leaf));
         }
-        _ => values.stored_json(leaf, &leaf.path)?,
+        _ => values.stored_json(leaf, &leaf.kind, &leaf.path)?,
     };
     Ok(rebuild::one_or_list(json))
 }

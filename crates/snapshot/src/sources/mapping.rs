@@ -44,13 +44,20 @@ pub(crate) struct Leaf {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {
     Integer,
-    UnsignedLong,
+    /// Elasticsearch turns the highest bit, so that they sort; OpenSearch does not.
+    UnsignedLong {
+        turned: bool,
+    },
     Double,
     Float,
     HalfFloat,
     Boolean,
     /// `None`: a format that is not known here.
-    Date { format: Option<DateFormat>, nanos: bool, only_format: bool },
+    Date {
+        format: Option<DateFormat>,
+        nanos: bool,
+        only_format: bool,
+    },
     Ip,
     GeoPoint,
     Keyword,
@@ -68,9 +75,10 @@ const MAX_DEPTH: usize = 100;
 
 impl Object {
     /// From `{"properties":...}`. `None`: objects lie deeper in each other than any server allows.
-    pub(crate) fn root(mapping: &Value) -> Option<Self> {
+    pub(crate) fn root(mapping: &Value, opensearch: bool) -> Option<Self> {
         let empty = Map::new();
-        object(String::new(), String::new(), mapping.as_object().unwrap_or(&empty), false, 0)
+        let of = Around { leaves_out: false, opensearch, depth: 0 };
+        object(String::new(), String::new(), mapping.as_object().unwrap_or(&empty), of)
     }
 
     /// All leaves, also those of objects inside.
@@ -85,18 +93,20 @@ impl Object {
     }
 }
 
-fn object(
-    name: String,
-    path: String,
-    mapping: &Map<String, Value>,
+/// What an object has of those around it.
+#[derive(Clone, Copy)]
+struct Around {
     leaves_out: bool,
+    opensearch: bool,
     depth: usize,
-) -> Option<Object> {
-    if depth > MAX_DEPTH {
+}
+
+fn object(name: String, path: String, mapping: &Map<String, Value>, around: Around) -> Option<Object> {
+    if around.depth > MAX_DEPTH {
         return None;
     }
     let leaves_out = match mapping.get("dynamic") {
-        None => leaves_out,
+        None => around.leaves_out,
         Some(dynamic) => dynamic == "false" || dynamic == false || dynamic == "runtime",
     };
     let mut object = Object {
@@ -113,9 +123,10 @@ fn object(
         let path = if object.path.is_empty() { name.clone() } else { format!("{}.{name}", object.path) };
         match property.get("type").and_then(Value::as_str) {
             None | Some("object" | "nested" | "passthrough") => {
-                object.objects.push(self::object(name.clone(), path, property, leaves_out, depth + 1)?);
+                let inside = Around { leaves_out, depth: around.depth + 1, ..around };
+                object.objects.push(self::object(name.clone(), path, property, inside)?);
             }
-            Some(kind) => object.leaves.push(leaf(name.clone(), path, kind, property)),
+            Some(kind) => object.leaves.push(leaf(name.clone(), path, kind, property, around.opensearch)),
         }
     }
     Some(object)
@@ -129,7 +140,7 @@ fn is(mapping: &Map<String, Value>, parameter: &str, value: bool) -> bool {
     }
 }
 
-fn leaf(name: String, path: String, type_name: &str, mapping: &Map<String, Value>) -> Leaf {
+fn leaf(name: String, path: String, type_name: &str, mapping: &Map<String, Value>, opensearch: bool) -> Leaf {
     let subfields = mapping.get("fields").and_then(Value::as_object);
     let keeps = |subfield: &Map<String, Value>| {
         subfield.get("type").is_some_and(|kind| kind == "keyword")
@@ -143,7 +154,7 @@ fn leaf(name: String, path: String, type_name: &str, mapping: &Map<String, Value
         Some(Value::Array(targets)) => targets.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => Vec::new(),
     };
-    let kind = kind(type_name, mapping);
+    let kind = kind(type_name, mapping, opensearch);
     Leaf {
         indexed: !is(mapping, "index", false),
         // The others have them unless they are switched off.
@@ -166,17 +177,21 @@ fn leaf(name: String, path: String, type_name: &str, mapping: &Map<String, Value
     }
 }
 
-fn kind(type_name: &str, mapping: &Map<String, Value>) -> Kind {
+fn kind(type_name: &str, mapping: &Map<String, Value>, opensearch: bool) -> Kind {
     match type_name {
         "byte" | "short" | "integer" | "long" => Kind::Integer,
-        "unsigned_long" => Kind::UnsignedLong,
+        "unsigned_long" => Kind::UnsignedLong { turned: !opensearch },
         "double" => Kind::Double,
         "float" => Kind::Float,
         "half_float" => Kind::HalfFloat,
         "boolean" => Kind::Boolean,
         "date" | "date_nanos" => {
             let nanos = type_name == "date_nanos";
-            let default = if nanos { "strict_date_optional_time_nanos" } else { "strict_date_optional_time" };
+            // OpenSearch prints both alike.
+            let default = match nanos && !opensearch {
+                true => "strict_date_optional_time_nanos",
+                false => "strict_date_optional_time",
+            };
             let text = |name| mapping.get(name).and_then(Value::as_str);
             let format = text("print_format").or_else(|| text("format")).unwrap_or(default);
             let only_format = text("format").is_some_and(|format| !format.contains("||"));

@@ -7,18 +7,22 @@
 use std::collections::HashSet;
 
 use crate::source::SourceError;
+use crate::sources::Sources;
+use crate::sources::date::DateFormat;
 use crate::sources::mapping::{Kind, Leaf, Object};
 use crate::sources::rebuild::{self, Values};
-use crate::sources::Sources;
 
 /// Why documents can't be made: `fields` are those of a segment.
 pub(crate) fn obstacle(sources: &Sources, fields: &HashSet<&str>) -> Option<String> {
-    if let Some(object) = sources.root.all_objects().into_iter().find(|object| !object.enabled || object.leaves_out) {
+    if let Some(object) =
+        sources.root.all_objects().into_iter().find(|object| !object.enabled || object.leaves_out)
+    {
         let path = if object.path.is_empty() { "the mapping" } else { object.path.as_str() };
         return Some(format!("{path} leaves fields out of the index (enabled or dynamic)"));
     }
     if sources.leaves_out {
-        let settings = "index.mapping.ignore_malformed, ignore_above or total_fields.ignore_dynamic_beyond_limit";
+        let settings =
+            "index.mapping.ignore_malformed, ignore_above or total_fields.ignore_dynamic_beyond_limit";
         return Some(format!("the index leaves values out ({settings})"));
     }
     let leaves = sources.root.all_leaves();
@@ -80,15 +84,18 @@ fn leaf(leaf: &Leaf, values: &mut Values<'_>) -> Result<Option<String>, SourceEr
     if matches!(leaf.kind, Kind::Alias | Kind::MatchOnlyText | Kind::Other) {
         return Ok(None);
     }
-    let stored = leaf.stored && leaf.kind != Kind::UnsignedLong;
+    // Of milliseconds the number is what they are sent as, if not in quotes.
+    let millis = matches!(leaf.kind, Kind::Date { format: Some(DateFormat::EpochMillis), nanos: false, .. });
+    let kind = if millis { &Kind::Integer } else { &leaf.kind };
+    let stored = leaf.stored && !matches!(leaf.kind, Kind::UnsignedLong { .. });
     if stored {
-        let json = values.stored_json(leaf, &leaf.path)?;
+        let json = values.stored_json(leaf, kind, &leaf.path)?;
         if json.len() > 1 && leaf.path != leaf.name {
             return several("and it is not known which object each was in");
         }
         return Ok(rebuild::one_or_list(json));
     }
-    let json = values.column_json(leaf, &leaf.kind, &leaf.path)?;
+    let json = values.column_json(leaf, kind, &leaf.path)?;
     if json.len() > 1 {
         return several("whose order is not kept");
     }

@@ -107,9 +107,14 @@ impl<'d> Values<'d> {
         self.stored.get(field).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The stored values of a leaf as JSON.
-    pub(crate) fn stored_json(&self, leaf: &Leaf, field: &str) -> Result<Vec<String>, SourceError> {
-        let json = |value: &StoredValue<'_>| value::of_stored(&leaf.kind, *value).ok_or_else(|| strange(leaf));
+    /// The stored values of a field as `kind` makes JSON of them, for a leaf.
+    pub(crate) fn stored_json(
+        &self,
+        leaf: &Leaf,
+        kind: &Kind,
+        field: &str,
+    ) -> Result<Vec<String>, SourceError> {
+        let json = |value: &StoredValue<'_>| value::of_stored(kind, *value).ok_or_else(|| strange(leaf));
         self.stored(field).iter().map(json).collect()
     }
 

@@ -101,24 +101,28 @@ fn leaf(leaf: &Leaf, values: &mut Values<'_>) -> Result<Option<String>, SourceEr
     let mut json = match &leaf.kind {
         Kind::Alias | Kind::Other => return Ok(None),
         Kind::Text => {
-            let stored = values.stored_json(leaf, &leaf.path)?;
+            let stored = values.stored_json(leaf, &leaf.kind, &leaf.path)?;
             return match &leaf.keyword {
                 Some(keyword) if stored.is_empty() => {
-                    let mut json = values.stored_json(leaf, keyword)?;
+                    let mut json = values.stored_json(leaf, &Kind::Keyword, keyword)?;
                     if json.is_empty() {
                         json = values.column_json(leaf, &Kind::Keyword, keyword)?;
                     }
-                    json.extend(values.stored_json(leaf, &format!("{keyword}{ORIGINAL}"))?);
+                    json.extend(values.stored_json(leaf, &Kind::Keyword, &format!("{keyword}{ORIGINAL}"))?);
                     Ok(rebuild::one_or_list(json))
                 }
                 _ => Ok(rebuild::one_or_list(stored)),
             };
         }
         Kind::MatchOnlyText => {
-            return Ok(rebuild::one_or_list(values.stored_json(leaf, &format!("{}{ORIGINAL}", leaf.path))?));
+            return Ok(rebuild::one_or_list(values.stored_json(
+                leaf,
+                &leaf.kind,
+                &format!("{}{ORIGINAL}", leaf.path),
+            )?));
         }
         Kind::Binary => return binary(leaf, values),
-        Kind::Keyword if leaf.stored => Sorted::plain(values.stored_json(leaf, &leaf.path)?),
+        Kind::Keyword if leaf.stored => Sorted::plain(values.stored_json(leaf, &leaf.kind, &leaf.path)?),
         kind => {
             let sorted = sorted(leaf, kind, values)?;
             if leaf.normalized && !sorted.values.is_empty() {
@@ -129,7 +133,7 @@ fn leaf(leaf: &Leaf, values: &mut Values<'_>) -> Result<Option<String>, SourceEr
         }
     };
     if leaf.kind == Kind::Keyword {
-        json.values.extend(values.stored_json(leaf, &format!("{}{ORIGINAL}", leaf.path))?);
+        json.values.extend(values.stored_json(leaf, &leaf.kind, &format!("{}{ORIGINAL}", leaf.path))?);
     } else {
         let malformed = values.stored(&format!("{}{MALFORMED}", leaf.path));
         let malformed: Option<Vec<String>> = malformed.iter().map(|value| as_sent(*value)).collect();

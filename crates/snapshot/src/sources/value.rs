@@ -30,8 +30,10 @@ fn double(number: f64) -> Option<String> {
 pub(crate) fn of_column(kind: &Kind, value: ColumnValue<'_>) -> Option<String> {
     match (kind, value) {
         (Kind::Integer, ColumnValue::Number(number)) => Some(number.to_string()),
-        // The highest bit is turned, so that they sort.
-        (Kind::UnsignedLong, ColumnValue::Number(number)) => Some((number ^ i64::MIN).cast_unsigned().to_string()),
+        (Kind::UnsignedLong { turned }, ColumnValue::Number(number)) => {
+            let bits = if *turned { number ^ i64::MIN } else { number };
+            Some(bits.cast_unsigned().to_string())
+        }
         (Kind::Double, ColumnValue::Number(number)) => {
             double(f64::from_bits((number ^ (number >> 63 & i64::MAX)).cast_unsigned()))
         }
@@ -152,11 +154,15 @@ mod tests {
             let json = number(&Kind::Double, sortable).unwrap();
             assert_eq!(json.parse::<f64>().unwrap().to_bits(), value.to_bits(), "{json}");
         }
-        assert_eq!(number(&Kind::Float, i64::from((-0.25f32).to_bits().cast_signed() ^ i32::MAX)).unwrap(), "-0.25");
+        assert_eq!(
+            number(&Kind::Float, i64::from((-0.25f32).to_bits().cast_signed() ^ i32::MAX)).unwrap(),
+            "-0.25"
+        );
         assert_eq!(number(&Kind::HalfFloat, 0x3e00).unwrap(), "1.5");
         assert_eq!(number(&Kind::HalfFloat, i64::from(0xbe00u16.cast_signed() ^ i16::MAX)).unwrap(), "-1.5");
-        assert_eq!(number(&Kind::UnsignedLong, -1).unwrap(), "9223372036854775807");
-        assert_eq!(number(&Kind::UnsignedLong, i64::MAX).unwrap(), u64::MAX.to_string());
+        assert_eq!(number(&Kind::UnsignedLong { turned: true }, -1).unwrap(), "9223372036854775807");
+        assert_eq!(number(&Kind::UnsignedLong { turned: true }, i64::MAX).unwrap(), u64::MAX.to_string());
+        assert_eq!(number(&Kind::UnsignedLong { turned: false }, -1).unwrap(), u64::MAX.to_string());
         assert_eq!(number(&Kind::Boolean, 1).unwrap(), "true");
         assert_eq!(number(&Kind::Boolean, 2), None);
         assert_eq!(number(&Kind::Float, i64::MAX), None);
