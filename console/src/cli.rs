@@ -1,5 +1,6 @@
 //! The command line. Names of groups, commands and options are those the field's documents use.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand};
@@ -7,6 +8,7 @@ use clap::{ArgAction, Parser, Subcommand};
 use crate::backfill::BackfillCommand;
 use crate::capture::CaptureCommand;
 use crate::clusters::ClustersCommand;
+use crate::metadata::MetadataCommand;
 use crate::snapshot::SnapshotCommand;
 use crate::tuples::{CompareArgs, TuplesCommand};
 use crate::verify::VerifyArgs;
@@ -14,7 +16,8 @@ use crate::verify::VerifyArgs;
 /// Drives and shows a migration.
 ///
 /// Exit codes: 0 done, 1 failed, 2 wrong usage; 3 from compare: more answers differ than allowed, from verify: documents
-/// differ; 4 from backfill retry-failed: documents are still refused.
+/// differ, from metadata: a cluster can't be reached; 4 from backfill retry-failed: documents are still refused, from
+/// metadata: the source can't be read; 5 from metadata: no item could be made.
 #[derive(Debug, Parser)]
 #[command(name = "switchover", version = switchover_settings::VERSION)]
 pub(crate) struct Cli {
@@ -52,7 +55,10 @@ pub(crate) enum Group {
     /// Look into snapshots without a server.
     #[command(subcommand)]
     Snapshot(SnapshotCommand),
-    /// Work on what a backfill left.
+    /// Move settings, mappings, templates, aliases, pipelines and scripts.
+    #[command(subcommand)]
+    Metadata(Box<MetadataCommand>),
+    /// Start, steer and show the backfill, and work on what it left.
     #[command(subcommand)]
     Backfill(BackfillCommand),
     /// Compare a snapshot and the target document by document. Exit code 3: they differ.
@@ -62,6 +68,13 @@ pub(crate) enum Group {
     Tuples(TuplesCommand),
     /// Compare the answers in tuples again, and report as the replayer does. Exit code 3: more differ than allowed.
     Compare(CompareArgs),
+    /// Become another program that no terminal ends.
+    #[command(hide = true)]
+    InNewSession {
+        program: PathBuf,
+        #[arg(last = true)]
+        arguments: Vec<OsString>,
+    },
 }
 
 #[cfg(test)]

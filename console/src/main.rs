@@ -7,6 +7,7 @@ mod cli;
 mod clusters;
 mod failure;
 mod glob;
+mod metadata;
 mod output;
 mod runtime;
 mod services;
@@ -34,12 +35,16 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     match cli.group {
-        Group::Backfill(command) => backfill::run(command, cli.json),
+        Group::Backfill(command) => backfill::run(command, &cli.config, cli.json),
         Group::Clusters(command) => clusters::run(command, &cli.config, cli.json),
         Group::Capture(command) => capture::run(command, cli.json),
+        Group::Metadata(command) => metadata::run(*command, &cli.config, cli.json),
         Group::Snapshot(command) => snapshot::run(command, cli.json),
         Group::Verify(args) => verify::run(&args, cli.json),
         Group::Tuples(command) => tuples::run(command, cli.json),
+        Group::InNewSession { program, arguments } => {
+            backfill::enter(&program, &arguments).map(|never| match never {}).map_err(Into::into)
+        }
         Group::Compare(args) => tuples::run_compare(&args, cli.json),
     }
 }

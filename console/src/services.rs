@@ -2,6 +2,8 @@
 //! console as far as clusters go, so that a file written for one serves both; the blocks of other commands are
 //! accepted and not looked at. A key that is not known is an error, because a misspelt one would be a wish ignored.
 
+mod backfill;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -9,11 +11,15 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use switchover_cluster::{Auth, ClusterOptions};
 
+pub(crate) use backfill::{BackfillBlock, Launch, MAX_SCALE};
+
 /// The clusters that are defined.
 #[derive(Debug, Default)]
 pub(crate) struct Services {
     pub(crate) source_cluster: Option<ClusterOptions>,
     pub(crate) target_cluster: Option<ClusterOptions>,
+    pub(crate) backfill: Option<BackfillBlock>,
+    pub(crate) snapshot: Option<SnapshotPlace>,
 }
 
 impl Services {
@@ -36,6 +42,8 @@ impl Services {
         Ok(Self {
             source_cluster: options("source_cluster", file.source_cluster)?,
             target_cluster: options("target_cluster", file.target_cluster)?,
+            backfill: file.backfill.map(|jobs| jobs.reindex_from_snapshot.unwrap_or_default()),
+            snapshot: file.snapshot,
         })
     }
 }
@@ -47,12 +55,10 @@ struct File {
     source_cluster: Option<Block>,
     #[serde(alias = "target")]
     target_cluster: Option<Block>,
-    #[serde(rename = "backfill")]
-    _backfill: IgnoredAny,
+    backfill: Option<backfill::Jobs>,
     #[serde(rename = "metrics_source")]
     _metrics_source: IgnoredAny,
-    #[serde(rename = "snapshot")]
-    _snapshot: IgnoredAny,
+    snapshot: Option<SnapshotPlace>,
     #[serde(rename = "metadata_migration")]
     _metadata_migration: IgnoredAny,
     #[serde(rename = "replay")]
@@ -61,6 +67,26 @@ struct File {
     _kafka: IgnoredAny,
     #[serde(rename = "client_options")]
     _client_options: IgnoredAny,
+}
+
+/// What the backfill needs to know of the snapshot.
+#[derive(Debug, Deserialize)]
+pub(crate) struct SnapshotPlace {
+    pub(crate) snapshot_name: String,
+    pub(crate) s3: Option<S3>,
+    pub(crate) fs: Option<Fs>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct S3 {
+    pub(crate) repo_uri: String,
+    pub(crate) aws_region: Option<String>,
+    pub(crate) endpoint: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Fs {
+    pub(crate) repo_path: String,
 }
 
 #[derive(Deserialize)]

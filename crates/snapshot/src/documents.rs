@@ -238,3 +238,28 @@ async fn fetch_range(shard: &Shard, range: &FileRange) -> Result<Bytes, Snapshot
     })?;
     shard.read(file, range.range.clone()).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Repository, RepositoryUri, S3Options};
+
+    #[tokio::test]
+    async fn files_that_are_read_in_part_are_summed() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/parts");
+        let repository = Repository::open(&RepositoryUri::File(folder), &S3Options::default()).await;
+        let snapshot = repository.snapshot("second").await.unwrap();
+        let shard = snapshot.index("books").await.unwrap().shard(0).await.unwrap();
+        let file = shard.files().find(|file| file.name.ends_with(".cfs")).unwrap();
+        let (name, length) = (file.name.clone(), file.length);
+        let documents = ShardDocuments::open(shard, Options::default()).await.unwrap();
+        let place = |range: Range<u64>| [FileRange { file: name.clone(), range }];
+        // Twice: what was found right is known.
+        documents.verify(&place(0..length)).await.unwrap();
+        documents.verify(&place(0..length)).await.unwrap();
+        for damaged in [1..length, 0..length - 1, 0..length + 1, 0..8, 0..0] {
+            let error = documents.verify(&place(damaged.clone())).await.unwrap_err();
+            assert!(error.to_string().starts_with("index books, shard 0: "), "{damaged:?}: {error}");
+        }
+    }
+}

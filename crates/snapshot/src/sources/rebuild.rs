@@ -58,12 +58,6 @@ impl SegmentSources {
             }
             (None, _) => {}
         }
-        if self.sources.mode == Mode::Off
-            && let Some(whole) = document.recovery_source
-        {
-            // As the client sent it, kept for some time.
-            return to_json_line(whole);
-        }
         if let Some(obstacle) = &self.obstacle {
             return Err(not_kept(obstacle));
         }

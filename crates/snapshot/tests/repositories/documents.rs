@@ -29,9 +29,6 @@ type Documents = BTreeMap<(String, String, String, Option<String>, Option<String
 /// Indices whose sources are not stored: they are made anew as the server does it, which is the same JSON but for the
 /// order of members.
 const MADE: [&str; 4] = ["derived", "synthetic", "logsdb", "time-series"];
-/// An index without sources, of which the server has nothing to tell. What is kept for recovery may be read.
-const OFF: &str = "without-source";
-
 /// JSON of one form: members in order, numbers as the floating-point ones they are.
 pub(crate) fn normal(value: &Value) -> String {
     match value {
@@ -46,7 +43,7 @@ pub(crate) fn normal(value: &Value) -> String {
 }
 
 fn comparable(index: &str, source: Option<String>) -> Option<String> {
-    let source = source.filter(|_| index != OFF)?;
+    let source = source?;
     if MADE.contains(&index) {
         return Some(normal(&serde_json::from_str(&source).unwrap()));
     }

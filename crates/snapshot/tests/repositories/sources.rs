@@ -37,11 +37,8 @@ async fn read(index: &Index<'_>, sources: &mut Sources) {
         let shard = index.shard(number).await.unwrap();
         let shard = ShardDocuments::open(shard, Options::default()).await.unwrap();
         let visited = shard.visit(|document, made| {
-            // What is kept for recovery is gone after some time.
-            let mut document = *document;
-            document.recovery_source = None;
             assert_eq!(document.source, None, "{} {}", index.name(), document.id);
-            let source = match made.json_line(&document) {
+            let source = match made.json_line(document) {
                 Ok(line) => Ok(serde_json::from_slice(&line)
                     .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&line)))),
                 Err(SourceError::NotKept(reason)) => Err(reason),
