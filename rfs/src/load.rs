@@ -13,8 +13,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::StreamExt as _;
 use switchover_coordinate::{CoordinationError, Lease, Progress};
 use switchover_documents::Origin;
+use switchover_snapshot::SnapshotError;
 use switchover_snapshot::lucene::{Document, Reader};
-use switchover_snapshot::{SnapshotError, source};
+use switchover_snapshot::source::SourceError;
 
 use crate::bulk::{SendError, Sender};
 use crate::destination::{Destinations, OfIndex};
@@ -112,6 +113,7 @@ pub async fn load(
         Ok(document) if document < segment.max_doc() => segment.chunk_of(document).map_err(at)?,
         _ => unit.to_chunk,
     };
+    let mut sources = shard.documents.sources(&segment).await?;
     let mut reader = Reader::new(&segment);
     let mut sending = Sending::new(Arc::clone(loading), unit.segment.clone(), lease, stop.clone());
     let mut destinations =
@@ -137,20 +139,22 @@ pub async fn load(
                 let destination = destinations.of(doc_type);
                 id.clear();
                 document.id.append_to(&mut id);
-                match json_line(&document) {
+                match sources.json_line(&document) {
                     Ok(source) if has_rules => {
                         let origin = origin(&unit.segment.shard.index, shard, doc_type, &document, &id);
                         sending.rewritten(&destination, &document, &origin, &source).await?;
                     }
                     Ok(source) => sending.push(&destination, &document, &id, &source).await?,
-                    Err(NotJson::Missing(problem)) => {
+                    Err(missing @ (SourceError::NotKept(_) | SourceError::NotWhole(_))) => {
+                        let problem = missing.to_string();
                         let segment = unit.segment.clone();
                         return Err(LoadError::Source { segment, document: document.number, id, problem });
                     }
-                    Err(NotJson::Damaged(problem)) => {
+                    Err(SourceError::Fields(error)) => return Err(at(error).into()),
+                    Err(damaged) => {
                         let origin = origin(&unit.segment.shard.index, shard, doc_type, &document, &id);
                         let source = document.source.unwrap_or_default();
-                        sending.keep(&destination, &document, &origin, source, &problem).await?;
+                        sending.keep(&destination, &document, &origin, source, &damaged.to_string()).await?;
                     }
                 }
             }
@@ -175,27 +179,6 @@ fn origin<'a>(
     let routing = document.routing.or(document.parent).map(Cow::Borrowed);
     let (index, doc_type, id) = (Cow::Borrowed(index), doc_type.map(Cow::Borrowed), Cow::Borrowed(id));
     Origin { index, doc_type, id, routing, several_types: shard.several_types }
-}
-
-/// Why a document can't be sent.
-enum NotJson {
-    /// The index does not hold its sources: that is so for all of its documents.
-    Missing(String),
-    /// It is in no form that can be read.
-    Damaged(String),
-}
-
-/// The document as JSON on a line. Sources are stored in the form in which the client sent them.
-fn json_line<'a>(document: &Document<'a>) -> Result<Cow<'a, [u8]>, NotJson> {
-    let Some(source) = document.source else {
-        let more = match document.recovery_source {
-            Some(_) => ", but _recovery_source holds it for now",
-            None => "",
-        };
-        let problem = "its _source is not stored (the mapping switches _source off, or makes it up)";
-        return Err(NotJson::Missing(format!("{problem}{more}")));
-    };
-    source::to_json_line(source).map_err(|error| NotJson::Damaged(error.to_string()))
 }
 
 impl Done {

@@ -9,7 +9,8 @@ use anyhow::anyhow;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use switchover_snapshot::lucene::{Document, Options};
-use switchover_snapshot::{Index, ShardDocuments, Snapshot, SnapshotError, source};
+use switchover_snapshot::source::SourceError;
+use switchover_snapshot::{Index, SegmentSources, ShardDocuments, Snapshot, SnapshotError};
 
 use super::{Place, failed};
 use crate::failure::Failure;
@@ -26,7 +27,7 @@ pub(super) struct Wanted {
 pub(super) async fn run(place: &Place, wanted: &Wanted) -> Result<(), Failure> {
     let snapshot = place.open().await.snapshot(&wanted.snapshot).await.map_err(failed)?;
     let indices = selected(&snapshot, wanted.index.as_deref())?;
-    let mut cat = Cat { out: Output::stdout(), left: wanted.limit, problems: 0, sourceless: 0 };
+    let mut cat = Cat { out: Output::stdout(), left: wanted.limit, problems: 0, sourceless: None };
     for name in indices {
         if cat.left == Some(0) {
             break;
@@ -63,7 +64,8 @@ struct Cat {
     /// Documents that may still be printed.
     left: Option<u64>,
     problems: u64,
-    sourceless: u64,
+    /// Documents of the index that have no source, and why the first has none.
+    sourceless: Option<(u64, String)>,
 }
 
 /// One line.
@@ -87,7 +89,7 @@ impl Cat {
     }
 
     async fn index(&mut self, index: &Index<'_>) -> Result<(), Failure> {
-        self.sourceless = 0;
+        self.sourceless = None;
         for number in 0..index.metadata().number_of_shards {
             if self.left == Some(0) {
                 break;
@@ -96,10 +98,10 @@ impl Cat {
                 self.tell(&error);
             }
         }
-        if self.sourceless > 0 {
-            let (count, name) = (self.sourceless, index.name());
+        if let Some((count, reason)) = &self.sourceless {
+            let name = index.name();
             eprintln!(
-                "warning: {count} documents of index {name} have no stored _source: printed with \"source\":null"
+                "warning: {count} documents of index {name} have no _source, which can't be made from what is stored ({reason}): printed with \"source\":null"
             );
         }
         Ok(())
@@ -117,7 +119,7 @@ impl Cat {
         };
         let mut failure = None;
         let visited = documents
-            .visit(|document| match self.document(index, number, document) {
+            .visit(|document, sources| match self.document(index, number, document, sources) {
                 Ok(()) if self.left == Some(0) => ControlFlow::Break(()),
                 Ok(()) => ControlFlow::Continue(()),
                 Err(error) => {
@@ -129,16 +131,28 @@ impl Cat {
         failure.map_or(Ok(visited.err()), Err)
     }
 
-    fn document(&mut self, index: &Index<'_>, shard: u32, document: &Document<'_>) -> Result<(), Failure> {
+    fn document(
+        &mut self,
+        index: &Index<'_>,
+        shard: u32,
+        document: &Document<'_>,
+        sources: &mut SegmentSources,
+    ) -> Result<(), Failure> {
         let id = document.id.to_string();
-        let json = document.source.map(source::to_json_line).transpose();
+        let json = match sources.json_line(document) {
+            Ok(json) => Ok(Some(json)),
+            Err(SourceError::NotKept(reason)) => {
+                self.sourceless.get_or_insert((0, reason)).0 += 1;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        };
         let raw = json.as_ref().map_err(ToString::to_string).and_then(|json| {
             let raw = json.as_deref().map(serde_json::from_slice::<&RawValue>).transpose();
             raw.map_err(|error| format!("its source is no valid JSON: {error}"))
         });
         match raw {
             Ok(source) => {
-                self.sourceless += u64::from(source.is_none());
                 self.left = self.left.map(|left| left.saturating_sub(1));
                 let doc_type = document.doc_type.or_else(|| index.metadata().only_type());
                 let (routing, parent) = (document.routing, document.parent);

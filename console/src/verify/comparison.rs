@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow};
 use futures_util::StreamExt;
 use switchover_documents::{Destination, Origin, Placed, Placement};
 use switchover_snapshot::lucene::{Document, Options, Reader};
-use switchover_snapshot::{Index, ShardDocuments, Snapshot, SnapshotError, source};
+use switchover_snapshot::{Index, SegmentSources, ShardDocuments, Snapshot, SnapshotError};
 use tokio::task::JoinSet;
 
 use super::extra;
@@ -138,6 +138,7 @@ impl<'a> Comparison<'a> {
         let several_types = index.metadata().types().count() > 1;
         for commit in documents.segments() {
             let segment = documents.segment(commit).await?;
+            let mut sources = documents.sources(&segment).await?;
             let at = |error| documents.at(error);
             let mut reader = Reader::new(&segment);
             let mut fetched = std::pin::pin!(documents.fetch(&segment, 0..segment.chunks()));
@@ -147,7 +148,8 @@ impl<'a> Comparison<'a> {
                 let mut chunks = reader.read(&fetched.read, &fetched.bytes).map_err(at)?;
                 while let Some(documents) = chunks.next_chunk().map_err(at)? {
                     for document in documents {
-                        self.document(index, several_types, &document.map_err(at)?).await?;
+                        let document = document.map_err(at)?;
+                        self.document(index, several_types, &document, &mut sources).await?;
                     }
                 }
             }
@@ -161,6 +163,7 @@ impl<'a> Comparison<'a> {
         index: &Index<'_>,
         several_types: bool,
         document: &Document<'_>,
+        sources: &mut SegmentSources,
     ) -> Result<()> {
         let origin = Origin {
             index: index.name().into(),
@@ -174,16 +177,9 @@ impl<'a> Comparison<'a> {
             let doc_type = origin.doc_type.as_deref().filter(|_| several_types);
             self.placement.of(&origin.index, doc_type)
         };
-        let source = match document.source.map(source::to_json_line) {
-            Some(Ok(source)) => source,
-            problem => {
-                let why = match problem {
-                    Some(Err(error)) => error.to_string(),
-                    _ => "their _source is not in the snapshot (the mapping switches it off, or makes it up)"
-                        .to_owned(),
-                };
-                return self.without_source(&unplaced(), &origin, why).await;
-            }
+        let source = match sources.json_line(document) {
+            Ok(source) => source,
+            Err(error) => return self.without_source(&unplaced(), &origin, error.to_string()).await,
         };
         if !self.placement.has_rules() {
             let (destination, routing) = (unplaced(), origin.routing.as_deref());

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind};
 use crate::input::{Input, Order};
 
 /// Where the files inside a `.cfs` lie, by what follows the segment's name (`.fdt`, `_Lucene80_0.dvd`).
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Compound {
     entries: HashMap<String, Range<u64>>,
 }

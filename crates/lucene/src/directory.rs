@@ -5,6 +5,7 @@
 //! reading it twice costs less than a state machine that can go on in the middle.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -68,11 +69,19 @@ pub(crate) struct Directory<'a> {
     pub(crate) compound: Option<Compound>,
     needs: RefCell<Vec<FileRange>>,
     unverified: RefCell<Vec<FileRange>>,
+    /// Files whose checksum was found right, without their footers: many fields lie in one.
+    verified: RefCell<HashMap<String, Bytes>>,
 }
 
 impl<'a> Directory<'a> {
     pub(crate) fn new(files: &'a Files) -> Self {
-        Self { files, compound: None, needs: RefCell::default(), unverified: RefCell::default() }
+        Self {
+            files,
+            compound: None,
+            needs: RefCell::default(),
+            unverified: RefCell::default(),
+            verified: RefCell::default(),
+        }
     }
 
     pub(crate) fn into_needs(self) -> Vec<FileRange> {
@@ -152,9 +161,14 @@ impl<'a> Directory<'a> {
 
     /// All bytes of a file but its footer, whose checksum was found right.
     pub(crate) fn verified(&self, file: &Located) -> Result<Bytes, Stop> {
+        if let Some(bytes) = self.verified.borrow().get(&file.name) {
+            return Ok(bytes.clone());
+        }
         let bytes = self.whole(file)?;
         let length = codec::verified(&file.name, &bytes)?.len();
-        Ok(bytes.slice(..length))
+        let bytes = bytes.slice(..length);
+        self.verified.borrow_mut().insert(file.name.clone(), bytes.clone());
+        Ok(bytes)
     }
 }
 

@@ -57,6 +57,14 @@ pub enum ErrorKind {
     /// Compressed bytes that can't be decompressed.
     #[error("compressed bytes are damaged: {0}")]
     Compression(String),
+    /// What is asked for takes more memory than there may be used.
+    #[error("{needed} bytes are needed in memory, at most {limit} are allowed")]
+    TooLarge {
+        /// Bytes that it takes.
+        needed: u64,
+        /// Bytes that it may take.
+        limit: u64,
+    },
     /// A format, or a version of one, that this reader does not know.
     #[error("{what} {found} is not supported")]
     Unsupported {

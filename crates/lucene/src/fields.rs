@@ -11,7 +11,10 @@ use crate::input::{Input, Order};
 pub(crate) enum DocValues {
     None,
     Numeric,
-    Other,
+    Binary,
+    Sorted,
+    SortedSet,
+    SortedNumeric,
 }
 
 /// A field of a segment.
@@ -34,6 +37,7 @@ pub(crate) struct Field {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fields {
     by_name: HashMap<String, Field>,
+    names: HashMap<u32, String>,
     skip_indexed: Vec<u32>,
     compressed: Vec<u32>,
 }
@@ -66,8 +70,12 @@ impl Fields {
             input.order = Order::Little;
         }
         let count = input.vint_count(5)?;
-        let mut fields =
-            Self { by_name: HashMap::with_capacity(count), skip_indexed: Vec::new(), compressed: Vec::new() };
+        let mut fields = Self {
+            by_name: HashMap::with_capacity(count),
+            names: HashMap::with_capacity(count),
+            skip_indexed: Vec::new(),
+            compressed: Vec::new(),
+        };
         for _ in 0..count {
             let field = field(&mut input, layout, version)?;
             if field.skip_index {
@@ -76,6 +84,7 @@ impl Fields {
             if field.compressed {
                 fields.compressed.push(field.number);
             }
+            fields.names.insert(field.number, field.name.clone());
             fields.by_name.insert(field.name.clone(), field);
         }
         Ok(fields)
@@ -83,6 +92,14 @@ impl Fields {
 
     pub(crate) fn get(&self, name: &str) -> Option<&Field> {
         self.by_name.get(name)
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
+    pub(crate) fn name(&self, number: u32) -> Option<&str> {
+        self.names.get(&number).map(String::as_str)
     }
 
     pub(crate) fn number(&self, name: &str) -> Option<u32> {
@@ -123,7 +140,10 @@ fn field(input: &mut Input<'_>, layout: Layout, version: i32) -> Result<Field, E
     let doc_values = match kind {
         0 => DocValues::None,
         1 => DocValues::Numeric,
-        2..=5 => DocValues::Other,
+        2 => DocValues::Binary,
+        3 => DocValues::Sorted,
+        4 => DocValues::SortedSet,
+        5 => DocValues::SortedNumeric,
         other => return Err(input.unexpected("a kind of doc values of 0 to 5", other)),
     };
     let skip_index = layout == Layout::Lucene94 && version >= 2 && input.u8()? != 0;

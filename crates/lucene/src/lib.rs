@@ -65,7 +65,7 @@
 //! in order verifies it with the last one, so documents of earlier ranges were handed out before. Who reads parts, or
 //! must know beforehand, sums the parts with [`Checksum`]. Files from before Lucene 4.8 have no checksums.
 //! Of doc values larger than 16 MiB only the ranges of the needed fields are read, unverified but for their counts:
-//! [`Segment::unverified`] names those files.
+//! [`Segment::unverified`] and [`Columns::unverified`] name those files, so that the caller sums them.
 //!
 //! # What decides the format
 //! The headers of the files, never the codec's name in the commit: servers and plugins give their codecs names of their
@@ -73,11 +73,13 @@
 //!
 //! # What is left out
 //! Deleted, soft-deleted and nested documents. Documents whose `_source` is off, synthetic or derived have `None`
-//! there. `_source` that Elasticsearch 1.x compressed with LZF is handed on as it is stored, and so are SMILE and CBOR.
+//! there; what else is stored of them is in [`Document::fields`], and their doc values (of Lucene 7.0 and later) in
+//! [`Columns`]. `_source` that Elasticsearch 1.x compressed with LZF is handed on as it is stored, and so are SMILE and CBOR.
 
 mod bits;
 mod checksum;
 mod codec;
+mod columns;
 mod commit;
 mod compound;
 mod directory;
@@ -87,6 +89,7 @@ mod fields;
 mod files;
 mod input;
 mod live_docs;
+mod monotonic;
 mod packed;
 mod reader;
 mod segment;
@@ -95,9 +98,12 @@ mod stored;
 mod uid;
 
 pub use checksum::Checksum;
+pub use columns::{Columns, ColumnsOpened};
 pub use commit::{Commit, SegmentCommit, Version};
+pub use doc_values::{Column, ColumnValue, Cursor};
 pub use error::{Error, ErrorKind};
 pub use files::{FileRange, Files};
 pub use reader::{Chunks, Document, Documents, Read, Reader, Reads};
 pub use segment::{Opened, Options, Segment};
+pub use stored::document::{DocumentFields, StoredValue};
 pub use uid::Id;

@@ -9,10 +9,10 @@ use crate::checksum::Checksum;
 use crate::codec::FOOTER_BYTES;
 use crate::error::{Error, ErrorKind};
 use crate::files::FileRange;
-use crate::input::{Input, Order};
+use crate::input::Input;
 use crate::segment::Segment;
 use crate::stored::chunk::Chunk;
-use crate::stored::document::{Stored, Value};
+use crate::stored::document::{DocumentFields, Stored, Value};
 use crate::uid::{self, Id};
 
 /// A range of the stored fields, with the chunks that lie in it.
@@ -113,6 +113,8 @@ pub struct Document<'a> {
     pub version: Option<i64>,
     /// `_seq_no`, likewise (Elasticsearch 6.0 and later have it).
     pub sequence_number: Option<i64>,
+    /// All of its stored fields.
+    pub fields: DocumentFields<'a>,
 }
 
 impl<'s> Reader<'s> {
@@ -228,7 +230,8 @@ impl<'c> Documents<'c> {
         };
         // Offsets of errors count in the document: in the file it is compressed.
         let file = &stored.file.name;
-        let mut input = Input::from(file, 0, bytes, Order::Big);
+        let order = stored.format.order();
+        let mut input = Input::from(file, 0, bytes, order);
         let found = Stored::parse(&mut input, fields, &self.segment.numbers, stored.format.layout)?;
         let text = |value: Option<Value<'c>>| match value.map(|value| std::str::from_utf8(value.bytes)) {
             None => Ok(None),
@@ -273,6 +276,14 @@ impl<'c> Documents<'c> {
             recovery_source: found.recovery_source.map(|value| value.bytes),
             version: self.segment.versions.as_ref().and_then(|versions| versions.get(number)),
             sequence_number: self.segment.sequence_numbers.as_ref().and_then(|numbers| numbers.get(number)),
+            fields: DocumentFields {
+                file,
+                bytes,
+                count: fields,
+                layout: stored.format.layout,
+                order,
+                fields: &self.segment.fields,
+            },
         }))
     }
 }

@@ -6,7 +6,7 @@ use crate::compound::Compound;
 use crate::directory::{Directory, Stop};
 use crate::doc_values::{Numbers, Reader, WithValue};
 use crate::error::{Error, ErrorKind};
-use crate::fields::Fields;
+use crate::fields::{DocValues, Fields};
 use crate::files::{FileRange, Files};
 use crate::live_docs;
 use crate::segment_info::SegmentInfo;
@@ -45,6 +45,8 @@ pub struct Segment {
     pub(crate) sequence_numbers: Option<Numbers>,
     pub(crate) numbers: FieldNumbers,
     unverified: Vec<FileRange>,
+    pub(crate) fields: Fields,
+    pub(crate) compound: Option<Compound>,
     /// Not opened when no document lives.
     pub(crate) stored: Option<StoredFields>,
 }
@@ -102,6 +104,16 @@ impl Segment {
         self.stored.as_ref().map(|stored| &stored.file.place)
     }
 
+    /// The names of all fields that a document of the segment has, in whatever form.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.fields.names()
+    }
+
+    /// Whether a field has doc values in the segment.
+    pub fn has_doc_values(&self, field: &str) -> bool {
+        self.fields.get(field).is_some_and(|field| field.doc_values != DocValues::None)
+    }
+
     /// Files of doc values that are too large to be read whole for their checksum. Who wants to be sure of the soft
     /// deletes and versions that were read from them sums such a file with [`Checksum`](crate::Checksum) up to its
     /// last 16 bytes, and verifies it against those.
@@ -149,7 +161,7 @@ fn open(commit: &SegmentCommit, directory: &mut Directory<'_>, options: Options)
     let fields = fields(commit, directory);
     let stored = StoredFields::open(directory, name, commit.id, max_doc);
     let fields = fields?;
-    let values = Reader { directory, commit, fields: &fields, max_doc };
+    let values = Reader { directory, name, id: commit.id, fields: &fields, max_doc };
     let soft_deletes = values.with_value("__soft_deletes");
     let roots = readable(values.with_value("_primary_term"));
     let versions = if options.versions { readable(values.numbers("_version")) } else { Ok(None) };
@@ -186,6 +198,8 @@ fn open(commit: &SegmentCommit, directory: &mut Directory<'_>, options: Options)
         versions: versions?,
         sequence_numbers: sequence_numbers?,
         unverified: directory.unverified(),
+        fields,
+        compound: directory.compound.clone(),
         stored,
     })
 }

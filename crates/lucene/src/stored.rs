@@ -16,8 +16,9 @@ use crate::codec::{self, FOOTER_BYTES, Id};
 use crate::directory::{Directory, Located, Stop};
 use crate::error::{Error, ErrorKind};
 use crate::input::Input;
+use crate::monotonic::MonotonicMeta;
 use crate::stored::format::{Format, Layout};
-use crate::stored::index::{Blocks, ChunkIndex, MonotonicMeta};
+use crate::stored::index::{Blocks, ChunkIndex};
 use crate::stored::ints::Ints;
 
 /// A header and what follows it before the first chunk fit in this.

@@ -13,6 +13,7 @@ use futures_util::Stream;
 pub use self::list::{Content, ShardFile};
 use crate::error::SnapshotError;
 use crate::read_ahead::read_ahead;
+use crate::sources::Sources;
 use crate::store::{BlobStore, StoreError};
 
 /// One shard: its files by the names that Lucene knows them by. Cheap to clone; all readings may go on at once.
@@ -23,6 +24,7 @@ pub struct Shard {
     number: u32,
     folder: Arc<str>,
     files: Arc<BTreeMap<String, ShardFile>>,
+    sources: Arc<Sources>,
 }
 
 impl Shard {
@@ -32,8 +34,9 @@ impl Shard {
         number: u32,
         folder: String,
         files: BTreeMap<String, ShardFile>,
+        sources: Arc<Sources>,
     ) -> Self {
-        Self { store, index: index.into(), number, folder: folder.into(), files: Arc::new(files) }
+        Self { store, index: index.into(), number, folder: folder.into(), files: Arc::new(files), sources }
     }
 
     /// Its index.
@@ -46,6 +49,11 @@ impl Shard {
     #[must_use]
     pub fn number(&self) -> u32 {
         self.number
+    }
+
+    /// How its index keeps documents' sources.
+    pub(crate) fn sources(&self) -> &Arc<Sources> {
+        &self.sources
     }
 
     /// Its files, in the order of their names.

@@ -1,5 +1,7 @@
 //! One snapshot, and its indices.
 
+use std::sync::Arc;
+
 use serde_json::value::RawValue;
 
 use crate::blob_format::Codec;
@@ -10,6 +12,7 @@ use crate::repository_data::{RepositoryData, SnapshotEntry};
 use crate::shard::{Shard, ShardFile};
 use crate::shard_path::{self, PathType};
 use crate::snapshot_info::SnapshotInfo;
+use crate::sources::Sources;
 
 /// A setting of indices whose files are not in this repository but mounted from another.
 const STORE_TYPE: &str = "index.store.type";
@@ -95,7 +98,8 @@ impl Snapshot {
         let json = self.repository.metadata(&keys, Codec::IndexMetadata).await.map_err(in_index)?;
         let metadata = IndexMetadata::parse(&json, name, MAX_NESTED_METADATA_BYTES)
             .map_err(|detail| in_index(self.repository.unexpected(&keys[0], &detail)))?;
-        Ok(Index { snapshot: self, name: name.to_owned(), id: id.to_owned(), path_type, metadata })
+        let sources = Arc::new(Sources::of(&metadata));
+        Ok(Index { snapshot: self, name: name.to_owned(), id: id.to_owned(), path_type, metadata, sources })
     }
 
     /// What the index's metadata file is named by.
@@ -117,6 +121,7 @@ pub struct Index<'s> {
     id: String,
     path_type: PathType,
     metadata: IndexMetadata,
+    sources: Arc<Sources>,
 }
 
 impl Index<'_> {
@@ -166,7 +171,8 @@ impl Index<'_> {
                 Ok(json) => {
                     let files = ShardFile::parse_list(&json)
                         .map_err(|detail| repository.unexpected(&keys[0], &detail))?;
-                    return Ok(Shard::new(repository.store().clone(), &self.name, number, folder, files));
+                    let (store, sources) = (repository.store().clone(), Arc::clone(&self.sources));
+                    return Ok(Shard::new(store, &self.name, number, folder, files, sources));
                 }
                 Err(error) if error.is_missing_blob() => missing = missing.or(Some(error)),
                 Err(error) => return Err(error),

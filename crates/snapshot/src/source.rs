@@ -34,6 +34,15 @@ pub enum SourceError {
     /// Its SMILE is damaged.
     #[error("its source can't be read: {0}")]
     Smile(#[from] SmileError),
+    /// The index does not keep it.
+    #[error("its _source is not stored and can't be made from what is: {0}")]
+    NotKept(String),
+    /// The index keeps a part of it somewhere else.
+    #[error("its _source is not whole: {0}")]
+    NotWhole(String),
+    /// What it would be made from is damaged.
+    #[error(transparent)]
+    Fields(#[from] switchover_lucene::Error),
     /// It can't be decompressed.
     #[error("its source can't be read: {0}")]
     Compressed(#[from] BlobFormatError),

@@ -4,7 +4,8 @@
 //! Kinds that are made of several follow each other as records of their own, each with the field's number before it:
 //! they are read one by one as if they belonged to different fields.
 
-use crate::doc_values::entry::{Documents, Layout, Numeric};
+use crate::doc_values::entry::{Documents, Numeric, Packing};
+use crate::doc_values::layout::Layout;
 use crate::error::{Error, ErrorKind};
 use crate::input::Input;
 
@@ -99,14 +100,11 @@ impl Records<'_, '_> {
             return Ok(None);
         }
         Ok(Some(Numeric {
-            layout: self.layout,
+            order: self.layout.order(),
             documents: Documents::All,
+            with_value: None,
             count,
-            table,
-            block_shift: None,
-            bits,
-            minimum,
-            factor,
+            packing: Packing::Packed { table, block_shift: None, bits, minimum, factor },
             values: if bits == 0 { 0..0 } else { start..end },
         }))
     }

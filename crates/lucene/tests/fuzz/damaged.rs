@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use switchover_lucene::Error;
+
 use crate::index::{self, Index};
 
 /// A file, or a file inside a compound one.
@@ -70,8 +72,13 @@ fn samples() -> &'static Samples {
     })
 }
 
-/// `data` says which file of a kind (2 bytes), then which bytes of it are other ones (2 bytes for where, 1 for what).
+/// As [`run_with`], reading all documents.
 pub(crate) fn run(kinds: &[&str], data: &[u8]) {
+    run_with(kinds, data, |files| index::read(files, 1000).map(drop));
+}
+
+/// `data` says which file of a kind (2 bytes), then which bytes of it are other ones (2 bytes for where, 1 for what).
+pub(crate) fn run_with(kinds: &[&str], data: &[u8], read: impl Fn(&Index) -> Result<(), Error>) {
     let samples = samples();
     let fitting: Vec<_> =
         samples.slices.iter().filter(|slice| kinds.iter().any(|kind| slice.format.contains(kind))).collect();
@@ -87,6 +94,6 @@ pub(crate) fn run(kinds: &[&str], data: &[u8]) {
     }
     let crc = crc32fast::hash(&bytes[..body + 8]);
     bytes[body + 12..].copy_from_slice(&crc.to_be_bytes());
-    let read = index::read(&damaged, 1000);
+    let read = read(&damaged);
     assert!(edits.len() >= 3 || read.is_ok(), "{read:?}");
 }

@@ -1,5 +1,6 @@
 //! The fuzz targets on random inputs; `make fuzz` runs them longer, and with cargo-fuzz where it is installed.
 
+mod columns;
 mod damaged;
 mod doc_values;
 #[path = "../shared/index.rs"]
@@ -36,4 +37,9 @@ fn damaged_live_documents() {
 #[test]
 fn damaged_doc_values() {
     random::run(doc_values::run, &samples(), &WORDS);
+}
+
+#[test]
+fn damaged_columns() {
+    random::run(columns::run, &samples(), &WORDS);
 }

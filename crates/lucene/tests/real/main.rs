@@ -3,6 +3,7 @@
 #[path = "../shared/index.rs"]
 mod index;
 
+mod columns;
 mod damage;
 mod ranges;
 

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use switchover_lucene::{Commit, Error, FileRange, Files, Opened, Options, Reader, Segment};
+use switchover_lucene::{
+    ColumnValue, Columns, ColumnsOpened, Commit, Cursor, Error, ErrorKind, FileRange, Files, Opened, Options,
+    Reader, Segment, SegmentCommit,
+};
 
 /// Files by name.
 pub(crate) type Index = BTreeMap<String, Vec<u8>>;
@@ -110,4 +113,56 @@ pub(crate) fn read(index: &Index, max_bytes: u64) -> Result<Vec<Copied>, Error> 
     let segments = open(index)?;
     let each = segments.iter().map(|segment| documents(index, segment, max_bytes));
     Ok(each.collect::<Result<Vec<_>, _>>()?.concat())
+}
+
+/// More than any of these has.
+const MAX_COLUMN_BYTES: u64 = 1 << 20;
+
+/// A value in words.
+pub(crate) fn shown(value: ColumnValue<'_>) -> String {
+    match value {
+        ColumnValue::Number(number) => number.to_string(),
+        ColumnValue::Bytes(bytes) => bytes.escape_ascii().to_string(),
+    }
+}
+
+/// Doc values of a field of a document.
+pub(crate) type Values = BTreeMap<(String, u32), Vec<String>>;
+
+/// All doc values of a segment, by field and document; `None` where the format is too old for that.
+pub(crate) fn values(
+    index: &Index,
+    commit: &SegmentCommit,
+    segment: &Segment,
+) -> Result<Option<Values>, Error> {
+    let names: Vec<&str> = segment.fields().collect();
+    let mut files = Files::new(index.iter().map(|(name, bytes)| (name.clone(), bytes.len() as u64)));
+    let mut rounds = 0..8;
+    let columns = loop {
+        rounds.next().expect("columns that open in 8 rounds");
+        match Columns::open(commit, segment, &files, &names, MAX_COLUMN_BYTES) {
+            Ok(ColumnsOpened::Columns(columns)) => break columns,
+            Ok(ColumnsOpened::Needs(ranges)) => {
+                assert!(!ranges.is_empty());
+                for range in ranges {
+                    files.put(&range, fetch(index, &range).to_vec().into())?;
+                }
+            }
+            Err(Error { kind: ErrorKind::Unsupported { .. }, .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    };
+    let mut all = Values::new();
+    for name in names {
+        let Some(column) = columns.get(name) else { continue };
+        let mut cursor = Cursor::default();
+        for document in 0..segment.max_doc() {
+            let mut values = Vec::new();
+            column.visit(document, &mut cursor, |value| values.push(shown(value)))?;
+            if !values.is_empty() {
+                all.insert((name.to_owned(), document), values);
+            }
+        }
+    }
+    Ok(Some(all))
 }

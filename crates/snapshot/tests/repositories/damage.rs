@@ -50,7 +50,7 @@ async fn read(repository: &Repository) -> Result<Vec<String>, SnapshotError> {
     let mut documents = Vec::new();
     for number in 0..index.metadata().number_of_shards {
         let shard = ShardDocuments::open(index.shard(number).await?, Options::default()).await?;
-        let visited = shard.visit(|document| {
+        let visited = shard.visit(|document, _| {
             let source = String::from_utf8_lossy(document.source.unwrap_or_default()).into_owned();
             documents.push(format!("{} {source}", document.id));
             ControlFlow::Continue(())

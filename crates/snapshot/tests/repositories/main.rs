@@ -7,6 +7,7 @@ mod damage;
 mod documents;
 mod s3;
 mod small;
+mod sources;
 mod whole;
 
 use std::path::{Path, PathBuf};

@@ -84,7 +84,7 @@ async fn files_in_parts() {
         for number in 0..2 {
             let shard = index.shard(number).await.unwrap();
             let documents = ShardDocuments::open(shard, Options::default()).await.unwrap();
-            let visited = documents.visit(|document| {
+            let visited = documents.visit(|document, _| {
                 assert!(document.source.unwrap().starts_with(b"{\"title\": \"book "));
                 assert!(ids.insert(document.id.to_string()), "twice: {}", document.id);
                 ControlFlow::Continue(())
