@@ -19,7 +19,9 @@ mod stopped;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use serde_json::json;
 use switchover_cluster::TargetArgs;
+use switchover_documents::PlacementArgs;
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -27,6 +29,9 @@ use crate::runtime::block_on;
 use crate::services::MAX_SCALE;
 pub(crate) use launch::enter;
 use settings::Settings;
+
+/// Of the JSON of `describe`.
+const DESCRIBE_SCHEMA: &str = "switchover.backfill.describe/1";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BackfillCommand {
@@ -64,8 +69,11 @@ pub(crate) enum BackfillCommand {
         /// The folder that switchover-rfs kept them in.
         #[arg(long, alias = "failedDocumentDir", value_name = "DIR")]
         failed_document_dir: PathBuf,
+        /// For documents that a rule failed for: the flags of switchover-rfs, with the mended rules.
         #[command(flatten)]
-        target: TargetArgs,
+        placement: PlacementArgs,
+        #[command(flatten)]
+        target: Box<TargetArgs>,
     },
 }
 
@@ -83,8 +91,9 @@ pub(crate) fn run(command: BackfillCommand, config: &Path, json: bool) -> Result
             BackfillCommand::Reset { include_failed_documents, yes } => {
                 stop::reset(&settings()?, include_failed_documents, yes, json).await
             }
-            BackfillCommand::RetryFailed { failed_document_dir, target } => {
-                retry_failed::run(&failed_document_dir, &target, json).await
+            BackfillCommand::RetryFailed { failed_document_dir, placement, target } => {
+                let placement = placement.placement().map_err(|error| Failure::Usage(error.to_string()))?;
+                retry_failed::run(&failed_document_dir, &placement, &target, json).await
             }
         }
     })
@@ -94,7 +103,7 @@ fn describe(settings: &Settings, as_json: bool) -> Result<(), Failure> {
     let mut out = Output::stdout();
     let described = settings.describe();
     if as_json {
-        out.json(&described)?;
+        out.json(&json!({"schema": DESCRIBE_SCHEMA, "backfill": described}))?;
     } else {
         let text = yaml_serde::to_string(&described).map_err(|error| anyhow::anyhow!("{error}"))?;
         out.bytes(text.as_bytes())?;

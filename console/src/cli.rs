@@ -62,7 +62,7 @@ pub(crate) enum Group {
     #[command(subcommand)]
     Backfill(BackfillCommand),
     /// Compare a snapshot and the target document by document. Exit code 3: they differ.
-    Verify(VerifyArgs),
+    Verify(Box<VerifyArgs>),
     /// Look into what the replayer wrote of every request.
     #[command(subcommand)]
     Tuples(TuplesCommand),
@@ -72,7 +72,7 @@ pub(crate) enum Group {
     #[command(hide = true)]
     InNewSession {
         program: PathBuf,
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        #[arg(last = true)]
         arguments: Vec<OsString>,
     },
 }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use switchover_coordinate::{
-    Board, CoordinationError, Desired, Fleet, Identity, Membership, Overview, rank,
-};
+use switchover_coordinate::{Board, CoordinationError, Desired, Fleet, Identity, Membership, Overview, rank};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;

@@ -64,7 +64,7 @@ impl Service for Cluster {
         }
         let path = head.target.split(|byte| *byte == b'?').next().unwrap_or_default();
         self.request = if path.ends_with(b"/_bulk") {
-            let bulk = Bulk::default();
+            let bulk = Bulk::new(memchr::memmem::find(head.target, b"filter_path=items").is_some());
             match head.header("content-encoding") {
                 None => Request::Bulk(bulk),
                 Some(b"gzip") => Request::Gzipped(GzDecoder::new(bulk)),
@@ -168,8 +168,10 @@ mod tests {
         let gzipped = gzip.finish().unwrap();
         let head = "POST /docs/_bulk HTTP/1.1\r\ncontent-encoding: gzip";
         assert_eq!(ask(&received, head, &gzipped).await, (200, items.to_owned()));
+        let filtered = ask(&received, "POST /_bulk?filter_path=items.*.status HTTP/1.1", LINES).await.1;
+        assert_eq!(filtered, r#"{"items":[{"index":{"status":201}},{"create":{"status":201}}]}"#);
         let counts = ask(&received, "GET /_bench/received HTTP/1.1", b"").await;
-        assert_eq!(counts.1, r#"{"documents":4,"sourceBytes":18}"#);
+        assert_eq!(counts.1, r#"{"documents":6,"sourceBytes":27}"#);
     }
 
     #[tokio::test]

@@ -67,13 +67,13 @@ impl Status {
             "stopped": self.stopped,
         });
         let (Some(picture), Some(members)) = (&self.picture, all.as_object_mut()) else { return all };
-        members.extend(picture_json(picture, &self.phase));
+        members.extend(picture_json(picture));
         all
     }
 }
 
 /// With the fields of the existing tool, spelled as there.
-fn picture_json(picture: &Picture, phase: &Phase) -> Map<String, Value> {
+fn picture_json(picture: &Picture) -> Map<String, Value> {
     let overview = &picture.overview;
     let eta = eta_seconds(&overview.all, picture.bytes_per_second());
     let shards = picture.shards;
@@ -106,16 +106,12 @@ fn picture_json(picture: &Picture, phase: &Phase) -> Map<String, Value> {
         "shard_complete": shards.map(|shards| shards.completed),
         "shard_in_progress": shards.map(|shards| shards.in_progress),
         "shard_waiting": shards.map(|shards| shards.unclaimed),
-        "failed_documents_present": phase_knows_failures(phase).then_some(overview.all.failed_documents > 0),
+        "failed_documents_present": overview.all.failed_documents > 0,
     });
     match fields {
         Value::Object(fields) => fields,
         _ => Map::new(),
     }
-}
-
-fn phase_knows_failures(phase: &Phase) -> bool {
-    !matches!(phase, Phase::Unknown(_))
 }
 
 fn documents_per_second(living: &[Member]) -> f64 {
@@ -154,3 +150,6 @@ pub(super) async fn run(settings: &Settings, deep_check: bool, as_json: bool) ->
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,8 +108,7 @@ mod tests {
         {
             parts.add(open, held, failed, skipped);
         }
-        let expected =
-            Parts { total: 6, completed: 2, in_progress: 1, unclaimed: 1, failed: 1, skipped: 1 };
+        let expected = Parts { total: 6, completed: 2, in_progress: 1, unclaimed: 1, failed: 1, skipped: 1 };
         assert_eq!(parts, expected);
     }
 }

@@ -25,10 +25,8 @@ pub fn init_logging(format: LogFormat) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let builder = tracing_subscriber::fmt()
-        .with_writer(|| status_line::Above)
-        .with_ansi(ansi)
-        .with_env_filter(filter);
+    let builder =
+        tracing_subscriber::fmt().with_writer(|| status_line::Above).with_ansi(ansi).with_env_filter(filter);
     let set = match format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

@@ -10,6 +10,7 @@ use switchover_telemetry::figures::{self, Figure, FigureValue};
 use super::rates::{eta_seconds, percent};
 use super::{Progress, state};
 use crate::fleet::age_seconds;
+use crate::standstill::Standing;
 
 /// Indices with figures of their own: each is a series in whatever collects them.
 const MAX_INDICES: usize = 200;
@@ -55,6 +56,7 @@ impl AdminPages for Progress {
                 "documents": done.documents.load(Ordering::Relaxed),
                 "sourceBytes": done.source_bytes.load(Ordering::Relaxed),
                 "failedDocuments": done.failed.load(Ordering::Relaxed),
+                "droppedDocuments": done.dropped.load(Ordering::Relaxed),
                 "documentsPerSecond": seen.rates.documents.round(),
                 "sourceBytesPerSecond": seen.rates.source_bytes.round(),
                 "bulkRequestsAllowed": self.loading.sender.limit(),
@@ -71,6 +73,7 @@ impl AdminPages for Progress {
         let done = &self.loading.done;
         let get = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
         let figure = |name, help, value| Figure { name, help, value };
+        let blocked = matches!(self.standstill.standing(), Some(Standing::Blocked(_)));
         let overview = self.lock().overview.clone().unwrap_or_default();
         let all = &overview.all;
         let mut largest: Vec<_> = overview.groups.iter().filter(|(_, group)| group.size > 0).collect();
@@ -99,6 +102,11 @@ impl AdminPages for Progress {
                     FigureValue::Counter(get(&done.failed)),
                 ),
                 figure(
+                    "dropped_documents",
+                    "Documents that rules left out",
+                    FigureValue::Counter(get(&done.dropped)),
+                ),
+                figure(
                     "repeated_documents",
                     "Documents sent again because the target had no room",
                     FigureValue::Counter(get(&self.loading.sender.repeated)),
@@ -110,8 +118,8 @@ impl AdminPages for Progress {
                 ),
                 figure(
                     "standstill",
-                    "1 while nothing moves, see /status",
-                    FigureValue::Level(self.standstill.reason().is_some().into()),
+                    "1 while something keeps everything from moving, see /status",
+                    FigureValue::Level(blocked.into()),
                 ),
                 figure(
                     "snapshot_bytes_size",

@@ -6,6 +6,8 @@ use std::io;
 /// Longest action that is taken: a few names and an id of at most 512 bytes.
 const MAX_ACTION_BYTES: usize = 16 * 1024;
 const ANSWER_START: &[u8] = br#"{"took":1,"errors":false,"items":["#;
+/// What is left of it when only items are asked for.
+const FILTERED_START: &[u8] = br#"{"items":["#;
 const ANSWER_END: &[u8] = b"]}";
 
 /// A bulk that comes in pieces of any size.
@@ -36,10 +38,11 @@ pub(super) struct Taken {
     pub(super) source_bytes: u64,
 }
 
-impl Default for Bulk {
-    fn default() -> Self {
+impl Bulk {
+    /// `filtered`: only items are asked for.
+    pub(super) fn new(filtered: bool) -> Self {
         Self {
-            answer: ANSWER_START.to_vec(),
+            answer: if filtered { FILTERED_START } else { ANSWER_START }.to_vec(),
             documents: 0,
             source_bytes: 0,
             line: Line::Action,
@@ -47,9 +50,7 @@ impl Default for Bulk {
             problem: None,
         }
     }
-}
 
-impl Bulk {
     pub(super) fn feed(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() && self.problem.is_none() {
             let end = memchr::memchr(b'\n', bytes);
@@ -138,7 +139,7 @@ mod tests {
     fn pieces_of_any_size_are_the_same_bulk() {
         let body = b" { \"index\" : {}}\n{\"a\":1}\n{\"create\":{\"_id\":\"\\n\"}}\n\n{\"index\":{}}\n{}\n";
         for size in 1..=body.len() {
-            let mut bulk = Bulk::default();
+            let mut bulk = Bulk::new(false);
             body.chunks(size).for_each(|piece| bulk.feed(piece));
             let taken = bulk.finish().unwrap();
             let expected = r#"{"took":1,"errors":false,"items":[{"index":{"status":201}},{"create":{"status":201}},{"index":{"status":201}}]}"#;
@@ -149,7 +150,7 @@ mod tests {
 
     #[test]
     fn an_action_without_end_is_not_kept() {
-        let mut bulk = Bulk::default();
+        let mut bulk = Bulk::new(false);
         for _ in 0..1000 {
             bulk.feed(&[b'{'; 1000]);
         }

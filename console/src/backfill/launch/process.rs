@@ -74,7 +74,7 @@ fn spawn(config: &Path, log: &Path) -> Result<Process> {
     let child = Command::new(here)
         .arg("in-new-session")
         .arg(&program)
-        .args(["--config".into(), config.as_os_str().to_owned()])
+        .args(["--".into(), "--config".into(), config.as_os_str().to_owned()])
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(output.try_clone().context("cannot open the log twice")?)
@@ -98,9 +98,9 @@ impl Process {
         let log = std::fs::read(&self.log).unwrap_or_default();
         let tail = &log[log.len().saturating_sub(TOLD_BYTES)..];
         let tail = String::from_utf8_lossy(tail);
-        // The newest error of the log is the reason.
-        let told = tail.lines().rfind(|line| line.starts_with("error:")).or(tail.lines().last());
-        let told = told.unwrap_or_default().trim_start_matches("error:").trim();
+        // The newest error of the log is the reason, with what follows it.
+        let from = tail.rfind("error:").map_or(0, |at| at + "error:".len());
+        let told = tail[from..].split_whitespace().collect::<Vec<_>>().join(" ");
         Some(format!("the worker ended ({status}): {told}; its log is {}", self.log.display()))
     }
 }

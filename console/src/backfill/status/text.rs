@@ -13,11 +13,7 @@ impl Status {
     pub(in crate::backfill) fn print(&self, deep_check: bool, out: &mut Output) -> Result<(), Failure> {
         out.line(format_args!("BackfillStatus.{}", self.word()))?;
         let Some(picture) = &self.picture else {
-            out.line(format_args!("Phase: {}", harmless(&self.phase.to_string())))?;
-            if let Some(stopped) = &self.stopped {
-                out.line(format_args!("Stopped earlier: {}", harmless(&stopped.to_string())))?;
-            }
-            return Ok(());
+            return self.print_phase(out);
         };
         let counts = self.counts();
         out.line(format_args!("Running={}", counts.running))?;
@@ -40,7 +36,7 @@ impl Status {
             None if deep_check => out.line("Shards are initializing")?,
             _ => {}
         }
-        out.line(format_args!("Phase: {}", harmless(&self.phase.to_string())))?;
+        self.print_phase(out)?;
         if deep_check {
             self.print_progress(out)?;
         }
@@ -59,6 +55,14 @@ impl Status {
             out.line(format_args!("Worker {}: silent", harmless(&member.identity.name)))?;
         }
         Ok(())
+    }
+
+    fn print_phase(&self, out: &mut Output) -> Result<(), Failure> {
+        out.line(format_args!("Phase: {}", harmless(&self.phase.to_string())))?;
+        match &self.stopped {
+            Some(stopped) => out.line(format_args!("Stopped earlier: {}", harmless(&stopped.to_string()))),
+            None => Ok(()),
+        }
     }
 
     /// The lines of newer versions of the existing tool, and what it lacks.
@@ -84,6 +88,9 @@ impl Status {
             documents_per_second(&picture.living),
             all.failed_documents
         ))?;
+        if all.dropped_documents > 0 {
+            out.line(format_args!("Documents dropped by rules: {}", all.dropped_documents))?;
+        }
         out.line(format_args!(
             "Failed documents present: {}",
             if all.failed_documents > 0 { "yes" } else { "no" }
