@@ -15,7 +15,7 @@ use crate::target::Target;
 /// A source.
 #[derive(Debug)]
 pub(super) enum Source {
-    Live { cluster: Target, version: Version, shown: String },
+    Live { cluster: Box<Target>, version: Version, shown: String },
     Snapshot { snapshot: Box<Snapshot>, version: Version, shown: String, repository: String },
 }
 
@@ -38,7 +38,7 @@ impl Source {
             Distribution::OpenSearch => Product::OpenSearch,
         };
         let version = told.unwrap_or(Version { product, major: found.major, minor: found.minor });
-        Ok(Self::Live { cluster, version, shown: found.to_string() })
+        Ok(Self::Live { cluster: Box::new(cluster), version, shown: found.to_string() })
     }
 
     pub(super) async fn snapshot(

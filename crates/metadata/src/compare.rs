@@ -38,6 +38,8 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("term_vector", "no"),
     ("index_options", "positions"),
     ("order", "0"),
+    // Of dates.
+    ("format", "strict_date_optional_time||epoch_millis"),
     // Of a data stream's time stamp.
     ("name", "@timestamp"),
     ("is_write_index", "false"),

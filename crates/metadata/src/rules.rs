@@ -104,7 +104,7 @@ pub struct Rule {
 pub enum Without {
     /// It refuses it.
     Refused,
-    /// It takes it, and does something that nobody meant.
+    /// It takes it, and does something that nobody meant, or shows it otherwise than it was given.
     Misunderstood,
     /// It depends on a plugin that not every target has.
     Plugin,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Severity::{Dropped, Lossless, Lossy};
-use super::Without::Refused;
+use super::Without::{Misunderstood, Refused};
 use super::{Act, Context, Found, Rule};
 use crate::item::{Item, Kind};
 use crate::json;
@@ -16,9 +16,9 @@ pub(super) const RULES: &[Rule] = &[
         target: Span::ANY,
         severity: Lossless,
         does: "names template index_patterns, a list",
-        why: "it was renamed in Elasticsearch 6",
+        why: "it was renamed in Elasticsearch 6; the target takes the old name and shows the new one",
         act: Act::Edit(pattern),
-        without: Refused,
+        without: Misunderstood,
         before: r#"{"template": "logs-*", "order": 1}"#,
         after: r#"{"index_patterns": ["logs-*"], "order": 1}"#,
     },
@@ -60,14 +60,14 @@ pub(super) const RULES: &[Rule] = &[
         target: Span::ANY,
         severity: Lossless,
         does: "leaves out of data_stream what only Elasticsearch has: hidden, custom routing, modes, failure store",
-        why: "the target knows the time stamp's field only",
+        why: "the target knows the time stamp's field only, and forgets the rest",
         act: Act::DropMembers(&[
             "data_stream.hidden",
             "data_stream.allow_custom_routing",
             "data_stream.index_mode",
             "data_stream.failure_store",
         ]),
-        without: Refused,
+        without: Misunderstood,
         before: r#"{"index_patterns": ["a"], "data_stream": {"hidden": false, "allow_custom_routing": false}}"#,
         after: r#"{"index_patterns": ["a"], "data_stream": {}}"#,
     },
