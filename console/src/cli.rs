@@ -1,5 +1,6 @@
 //! The command line. Names of groups, commands and options are those the field's documents use.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand};
@@ -64,6 +65,34 @@ pub(crate) enum Group {
     Compare(CompareArgs),
 }
 
+/// The arguments of this process. `clusters curl` has a `--json BODY` in the field's documents, which is another option
+/// than `--json` of all commands: behind the word `curl` it gets a name of its own.
+pub(crate) fn arguments(given: impl IntoIterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    let mut words = Words::Before;
+    given.into_iter().map(move |argument| {
+        let text = argument.to_str();
+        words = match (words, text) {
+            (Words::Before, Some("clusters")) => Words::Clusters,
+            (Words::Clusters, Some("curl")) => Words::Curl,
+            (words, _) => words,
+        };
+        match (words, text) {
+            (Words::Curl, Some("--json")) => "--json-body".into(),
+            (Words::Curl, Some(text)) => {
+                text.strip_prefix("--json=").map_or(argument.clone(), |body| format!("--json-body={body}").into())
+            }
+            _ => argument,
+        }
+    })
+}
+
+#[derive(Clone, Copy)]
+enum Words {
+    Before,
+    Clusters,
+    Curl,
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -73,5 +102,16 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_json_of_curl_is_a_body() {
+        let read = |line: &str| {
+            arguments(line.split(' ').map(OsString::from)).map(|word| word.into_string().unwrap()).collect::<Vec<_>>()
+        };
+        let expected = ["x", "--json", "clusters", "curl", "source", "/", "--json-body", "{}"];
+        assert_eq!(read("x --json clusters curl source / --json {}"), expected);
+        assert_eq!(read("x clusters curl target / --json={}")[5], "--json-body={}");
+        assert_eq!(read("x clusters cat-indices --json")[3], "--json");
     }
 }

@@ -5,6 +5,7 @@ mod backfill;
 mod capture;
 mod cli;
 mod clusters;
+mod confirm;
 mod failure;
 mod glob;
 mod output;
@@ -24,7 +25,7 @@ use crate::cli::{Cli, Group};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(cli::arguments(std::env::args_os()));
     init_logging(cli.verbose);
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,

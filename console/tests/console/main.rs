@@ -3,9 +3,12 @@
 
 mod capture;
 mod capture_log;
+mod clear_indices;
 mod clusters;
+mod curl;
 mod process;
 mod scripted;
+mod services_file;
 mod snapshot;
 mod tuples;
 mod verify;
