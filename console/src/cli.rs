@@ -50,7 +50,7 @@ pub(crate) enum Group {
     /// Look into captured traffic.
     #[command(subcommand)]
     Capture(CaptureCommand),
-    /// Look into snapshots without a server.
+    /// Take the source's snapshot, and look into snapshots without a server.
     #[command(subcommand)]
     Snapshot(SnapshotCommand),
     /// Work on what a backfill left.
@@ -78,9 +78,9 @@ pub(crate) fn arguments(given: impl IntoIterator<Item = OsString>) -> impl Itera
         };
         match (words, text) {
             (Words::Curl, Some("--json")) => "--json-body".into(),
-            (Words::Curl, Some(text)) => {
-                text.strip_prefix("--json=").map_or(argument.clone(), |body| format!("--json-body={body}").into())
-            }
+            (Words::Curl, Some(text)) => text
+                .strip_prefix("--json=")
+                .map_or(argument.clone(), |body| format!("--json-body={body}").into()),
             _ => argument,
         }
     })
@@ -107,7 +107,9 @@ mod tests {
     #[test]
     fn the_json_of_curl_is_a_body() {
         let read = |line: &str| {
-            arguments(line.split(' ').map(OsString::from)).map(|word| word.into_string().unwrap()).collect::<Vec<_>>()
+            arguments(line.split(' ').map(OsString::from))
+                .map(|word| word.into_string().unwrap())
+                .collect::<Vec<_>>()
         };
         let expected = ["x", "--json", "clusters", "curl", "source", "/", "--json-body", "{}"];
         assert_eq!(read("x --json clusters curl source / --json {}"), expected);

@@ -16,7 +16,10 @@ pub(crate) fn confirm(question: &str, acknowledged: bool) -> Result<(), Failure>
     let read = std::io::stdin().lock().read_line(&mut answer);
     match read {
         Ok(_) if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") => Ok(()),
-        Ok(_) => Err(anyhow::anyhow!("Aborting command. Nothing was changed; --acknowledge-risk does not ask").into()),
+        Ok(_) => {
+            Err(anyhow::anyhow!("Aborting command. Nothing was changed; --acknowledge-risk does not ask")
+                .into())
+        }
         Err(error) => Err(anyhow::anyhow!("cannot read the answer: {error}").into()),
     }
 }

@@ -14,6 +14,7 @@ mod services;
 mod snapshot;
 mod target;
 mod tuples;
+mod utc;
 mod verify;
 
 use std::process::ExitCode;
@@ -38,7 +39,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Group::Backfill(command) => backfill::run(command, cli.json),
         Group::Clusters(command) => clusters::run(command, &cli.config, cli.json),
         Group::Capture(command) => capture::run(command, cli.json),
-        Group::Snapshot(command) => snapshot::run(command, cli.json),
+        Group::Snapshot(command) => snapshot::run(command, &cli.config, cli.json),
         Group::Verify(args) => verify::run(&args, cli.json),
         Group::Tuples(command) => tuples::run(command, cli.json),
         Group::Compare(args) => tuples::run_compare(&args, cli.json),

@@ -62,7 +62,8 @@ impl Services {
     /// Reads the file; what other files hold is read later.
     pub(crate) fn load(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            let advice = "write one with `switchover init`, or name another with --config or SWITCHOVER_CONFIG";
+            let advice =
+                "write one with `switchover init`, or name another with --config or SWITCHOVER_CONFIG";
             anyhow!("cannot read the services file {}: {error}; {advice}", path.display())
         })?;
         Self::parse(&text, path)
@@ -101,7 +102,9 @@ impl Services {
 
     /// The snapshot and where it is kept, which must be defined.
     pub(crate) fn snapshot(&self) -> Result<&SnapshotBlock, Failure> {
-        let missing = || Failure::Usage(format!("Snapshot is not set: add a snapshot block to {}", self.path.display()));
+        let missing = || {
+            Failure::Usage(format!("Snapshot is not set: add a snapshot block to {}", self.path.display()))
+        };
         self.file.snapshot.as_ref().ok_or_else(missing)
     }
 

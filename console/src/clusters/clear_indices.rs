@@ -138,7 +138,9 @@ mod tests {
 
     #[test]
     fn what_the_system_keeps_stays() {
-        for kept in [".opendistro_security", ".kibana_1", "searchguard", "sg7-auditlog-2026", ".ds-logs-000001"] {
+        for kept in
+            [".opendistro_security", ".kibana_1", "searchguard", "sg7-auditlog-2026", ".ds-logs-000001"]
+        {
             assert!(!is_cleared(kept), "{kept}");
         }
         for cleared in ["books", "s", ".migrations_working_state", ".migrations_working_state_2", "a.b"] {

@@ -87,7 +87,10 @@ impl TryFrom<Keys> for ClusterBlock {
 
     fn try_from(keys: Keys) -> Result<Self, String> {
         if keys.sigv4_signing_endpoint.is_some() {
-            return Err("sigv4_signing_endpoint is not supported: requests are signed for the endpoint's own host".into());
+            return Err(
+                "sigv4_signing_endpoint is not supported: requests are signed for the endpoint's own host"
+                    .into(),
+            );
         }
         let identity = match (keys.client_cert_file, keys.client_key_file) {
             (Some(certificate), Some(key)) => Some((certificate, key)),
@@ -104,7 +107,13 @@ impl TryFrom<Keys> for ClusterBlock {
             true => Access::None,
             false => one_of("no_auth, basic_auth, api_key and sigv4", given)?,
         };
-        Ok(Self { endpoint: keys.endpoint, insecure: keys.allow_insecure, ca_file: keys.ca_file, identity, access })
+        Ok(Self {
+            endpoint: keys.endpoint,
+            insecure: keys.allow_insecure,
+            ca_file: keys.ca_file,
+            identity,
+            access,
+        })
     }
 }
 

@@ -64,7 +64,12 @@ pub(super) struct Metadata {
     _source_cluster_version: Option<String>,
     #[serde(default, rename = "transformer_config_base64")]
     _transformer_config_base64: Option<String>,
-    #[serde(default, rename = "otel_endpoint", alias = "otel_trace_endpoint", alias = "otel_metrics_endpoint")]
+    #[serde(
+        default,
+        rename = "otel_endpoint",
+        alias = "otel_trace_endpoint",
+        alias = "otel_metrics_endpoint"
+    )]
     _otel_endpoint: IgnoredAny,
 }
 

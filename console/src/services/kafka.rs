@@ -25,7 +25,13 @@ pub(crate) struct KafkaBlock {
 enum Access {
     Standard,
     Msk(Authorities),
-    Password { kind: KafkaAuthType, user: String, password: SecretSource, ca: Option<PathBuf>, without_tls: bool },
+    Password {
+        kind: KafkaAuthType,
+        user: String,
+        password: SecretSource,
+        ca: Option<PathBuf>,
+        without_tls: bool,
+    },
     Tls(Certificates),
     PropertyFile(PathBuf),
 }
@@ -86,7 +92,11 @@ struct Authorities {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "nothing, or a mapping with ca_cert_path, cert_path and key_path")]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = "nothing, or a mapping with ca_cert_path, cert_path and key_path"
+)]
 struct Certificates {
     ca_cert_path: Option<PathBuf>,
     cert_path: Option<PathBuf>,

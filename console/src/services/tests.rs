@@ -124,12 +124,19 @@ fn what_is_wrong_is_told_with_its_line_and_what_is_accepted() {
             "backfill:\n  reindex_from_snapshot:\n    scale: 0\n",
             "services.yaml:3: backfill.reindex_from_snapshot: scale must be 1 or more",
         ),
-        ("source_cluster: [\n", "services.yaml:2: "),
+        (
+            "source_cluster: [\n",
+            "services.yaml:1: source_cluster: invalid type: sequence, expected a mapping",
+        ),
+        ("source_cluster: {\n", "services.yaml:2: "),
         (
             "source: {endpoint: 'http://s'}\nsource_cluster: {endpoint: 'http://s'}",
             "services.yaml:2: duplicate field `source_cluster`",
         ),
-        ("replay: {scale: 1}\nkafka: {standard: }\n", "services.yaml:2: kafka: missing field `broker_endpoints`"),
+        (
+            "replay: {scale: 1}\nkafka: {standard: }\n",
+            "services.yaml:2: kafka: missing field `broker_endpoints`",
+        ),
         ("- a\n", "services.yaml:1: invalid type: sequence, expected a mapping of blocks"),
     ] {
         let told = error(text);
@@ -185,7 +192,11 @@ async fn a_password_is_taken_as_written_and_never_shown() {
     let services = parse("source: {endpoint: 'http://s', basic_auth: {username: u, password: 0123}}");
     assert_eq!(basic(&cluster(&services, Side::Source).await.auth), ("u", "0123"));
     assert!(!format!("{services:?}").contains("0123"));
-    for block in ["basic_auth:\n    username: u\n    password: [sesame]", "basic_auth: sesame", "allow_insecure: sesame"] {
+    for block in [
+        "basic_auth:\n    username: u\n    password: [sesame]",
+        "basic_auth: sesame",
+        "allow_insecure: sesame",
+    ] {
         let told = error(&format!("source:\n  endpoint: http://s\n  {block}\n"));
         assert!(!told.contains("sesame"), "{told}");
     }
@@ -223,7 +234,8 @@ async fn a_secret_that_is_not_there_is_told_by_its_source() {
         ("password_credential: pw", "LoadCredential=pw"),
         ("password_credential: ../pw", "no name of a credential"),
     ] {
-        let services = parse(&format!("source: {{endpoint: 'http://s', basic_auth: {{username: u, {from}}}}}"));
+        let services =
+            parse(&format!("source: {{endpoint: 'http://s', basic_auth: {{username: u, {from}}}}}"));
         let told = format!("{:#}", services.cluster(Side::Source).await.expect_err(from));
         assert!(told.contains(expected), "{told}");
     }
@@ -240,7 +252,9 @@ fn all_ways_into_kafka() {
         ("ssl: ".to_owned(), "no credentials, TLS"),
         (format!("scram: {{username: u, password_file: {password}}}"), "scram-sha-512 as u, TLS"),
         (
-            format!("scram: {{username: u, password_file: {password}, mechanism: SCRAM-SHA-256, without_tls: true}}"),
+            format!(
+                "scram: {{username: u, password_file: {password}, mechanism: SCRAM-SHA-256, without_tls: true}}"
+            ),
             "scram-sha-256 as u, no TLS",
         ),
         (format!("plain: {{username: u, password_file: {password}}}"), "plain as u, TLS"),

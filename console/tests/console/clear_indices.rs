@@ -27,7 +27,11 @@ fn nothing_is_deleted_without_a_yes() {
         let target = cluster(1);
         let run = Services::both(&nobody(), &target.uri()).answer(&COMMAND, answer);
         assert_eq!((run.code, &*run.stdout), (1, ""), "{answer:?}");
-        assert!(run.stderr.contains("WILL result in the loss of all data on the target cluster."), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("WILL result in the loss of all data on the target cluster."),
+            "{}",
+            run.stderr
+        );
         assert!(run.stderr.contains("Aborting command."), "{}", run.stderr);
         assert_eq!(target.requests(), [] as [&str; 0]);
     }
@@ -41,7 +45,8 @@ fn what_is_not_the_systems_is_deleted_by_name() {
     assert_eq!(run.code, 0, "{}", run.stderr);
     let expected = "Deleted 1 data streams: logs\nDeleted 3 indices: .migrations_working_state, caf\u{e9}, index-00000\n";
     assert_eq!(run.stdout, expected);
-    let deleted: Vec<_> = target.requests().into_iter().filter(|request| request.starts_with("DELETE")).collect();
+    let deleted: Vec<_> =
+        target.requests().into_iter().filter(|request| request.starts_with("DELETE")).collect();
     let path = "DELETE /.migrations_working_state,caf%C3%A9,index-00000?ignore_unavailable=true";
     assert_eq!(deleted, ["DELETE /_data_stream/logs", path]);
     let run = services.run(&[&["--json"], &COMMAND[..], &["--acknowledge-risk"]].concat());
@@ -73,5 +78,9 @@ fn a_refusal_fails_and_names_the_step() {
     });
     let run = Services::both(&nobody(), &target.uri()).run(&[&COMMAND[..], &["--acknowledge-risk"]].concat());
     assert_eq!((run.code, &*run.stdout), (1, ""));
-    assert!(run.stderr.contains("deleting indices") && run.stderr.contains("no permissions"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("deleting indices") && run.stderr.contains("no permissions"),
+        "{}",
+        run.stderr
+    );
 }

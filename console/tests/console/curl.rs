@@ -30,7 +30,8 @@ fn the_answer_is_printed_as_it_came() {
     let body = services.folder.path().join("body.json");
     fs::write(&body, "from a file").unwrap();
     let at = format!("@{}", body.display());
-    let run = services.run(&["clusters", "curl", "source", "/x", "-X", "PUT", "-d", &at, "-H", "X-Opaque-Id: me"]);
+    let run =
+        services.run(&["clusters", "curl", "source", "/x", "-X", "PUT", "-d", &at, "-H", "X-Opaque-Id: me"]);
     assert_eq!(run.stdout, "PUT /x <from a file>\n");
     assert!(source.heads().last().unwrap().contains("x-opaque-id: me\r\n"));
     assert!(source.heads().last().unwrap().contains("content-type: application/json\r\n"));
@@ -59,6 +60,7 @@ fn a_cluster_that_hangs_is_not_waited_for() {
     let address = format!("http://{}", listener.local_addr().unwrap());
     let run = Services::both(&address, &address).run(&["clusters", "curl", "source", "/", "--timeout", "1"]);
     assert_eq!((run.code, &*run.stdout), (1, ""));
-    let expected = format!("error: {address}: Request timed out after 1s. Use --timeout to specify a longer timeout.\n");
+    let expected =
+        format!("error: {address}: Request timed out after 1s. Use --timeout to specify a longer timeout.\n");
     assert_eq!(run.stderr, expected);
 }

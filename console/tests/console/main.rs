@@ -10,6 +10,7 @@ mod process;
 mod scripted;
 mod services_file;
 mod snapshot;
+mod snapshot_server;
 mod tuples;
 mod verify;
 

@@ -36,12 +36,8 @@ pub(crate) fn switchover(arguments: &[&str]) -> Run {
 
 /// Runs it with this on stdin.
 pub(crate) fn with_input(mut command: Command, input: &str) -> Run {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("started");
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
     // A command that does not read it is gone.
     let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
     Run::of(child.wait_with_output().expect("waited"))
