@@ -8,6 +8,7 @@ use clap::{ArgAction, Parser, Subcommand};
 use crate::backfill::BackfillCommand;
 use crate::capture::CaptureCommand;
 use crate::clusters::ClustersCommand;
+use crate::kafka::KafkaCommand;
 use crate::snapshot::SnapshotCommand;
 use crate::tuples::{CompareArgs, TuplesCommand};
 use crate::verify::VerifyArgs;
@@ -58,6 +59,9 @@ pub(crate) enum Group {
     Backfill(BackfillCommand),
     /// Compare a snapshot and the target document by document. Exit code 3: they differ.
     Verify(VerifyArgs),
+    /// Work with the topic of captured traffic.
+    #[command(subcommand)]
+    Kafka(Box<KafkaCommand>),
     /// Look into what the replayer wrote of every request.
     #[command(subcommand)]
     Tuples(TuplesCommand),

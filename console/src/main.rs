@@ -8,6 +8,7 @@ mod clusters;
 mod confirm;
 mod failure;
 mod glob;
+mod kafka;
 mod output;
 mod runtime;
 mod services;
@@ -41,6 +42,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Group::Capture(command) => capture::run(command, cli.json),
         Group::Snapshot(command) => snapshot::run(command, &cli.config, cli.json),
         Group::Verify(args) => verify::run(&args, cli.json),
+        Group::Kafka(command) => kafka::run(*command, &cli.config, cli.json),
         Group::Tuples(command) => tuples::run(command, cli.json),
         Group::Compare(args) => tuples::run_compare(&args, cli.json),
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
-use switchover_kafka::{KafkaArgs, KafkaAuthType};
+use switchover_kafka::{DEFAULT_TOPIC, KafkaArgs, KafkaAuthType};
 
 use super::secret::SecretSource;
 use super::{block, one_of, present};
@@ -40,7 +40,8 @@ impl KafkaBlock {
     /// The same as flags; reads the password.
     pub(crate) fn args(&self, folder: &Path, flags: KafkaArgs) -> Result<KafkaArgs> {
         let mut args = KafkaArgs { kafka_connection: self.brokers.clone(), ..flags };
-        if let Some(topic) = &self.topic {
+        // Unless a flag names another one.
+        if let Some(topic) = self.topic.as_ref().filter(|_| args.kafka_topic == DEFAULT_TOPIC) {
             args.kafka_topic.clone_from(topic);
         }
         let at = |path: &PathBuf| Some(folder.join(path));

@@ -9,6 +9,9 @@ use switchover_snapshot::RepositoryUri;
 
 use crate::services::Storage;
 
+/// Of indices, empty when there is no snapshot.
+const FOLDERS: [&str; 2] = ["indices", "snapshot_shard_paths"];
+
 /// What was there before anything was made.
 pub(super) enum Before {
     /// A folder, and whether it existed; there was no repository in it.
@@ -58,10 +61,16 @@ impl Before {
 fn remove(folder: &Path, existed: bool) -> std::io::Result<()> {
     let names: Vec<_> =
         fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<_, _>>()?;
-    if !names.iter().all(|name| is_list(name)) {
+    let (folders, files): (Vec<_>, Vec<_>) =
+        names.iter().partition(|name| FOLDERS.iter().any(|folder| *name == folder));
+    if !files.iter().all(|name| is_list(name)) {
         return Err(std::io::Error::other("there are other files than this"));
     }
-    for name in names {
+    // First, as those that hold something stay, and everything else with them.
+    for name in folders {
+        fs::remove_dir(folder.join(name))?;
+    }
+    for name in files {
         fs::remove_file(folder.join(name))?;
     }
     if existed { Ok(()) } else { fs::remove_dir(folder) }
@@ -84,8 +93,15 @@ mod tests {
         for name in ["index-12", "index.latest"] {
             fs::write(folder.path().join(name), "x").unwrap();
         }
+        fs::create_dir(folder.path().join("indices")).unwrap();
         remove(folder.path(), true).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        fs::create_dir_all(folder.path().join("indices/of-others")).unwrap();
+        fs::write(folder.path().join("index-1"), "x").unwrap();
+        remove(folder.path(), true).unwrap_err();
+        assert!(folder.path().join("index-1").exists());
+        fs::remove_dir_all(folder.path().join("indices")).unwrap();
+        fs::remove_file(folder.path().join("index-1")).unwrap();
         for name in ["index-0", "index-x"] {
             fs::write(folder.path().join(name), "x").unwrap();
         }
