@@ -8,6 +8,8 @@ use clap::{ArgAction, Parser, Subcommand};
 use crate::backfill::BackfillCommand;
 use crate::capture::CaptureCommand;
 use crate::clusters::ClustersCommand;
+use crate::completion::Shell;
+use crate::init::InitArgs;
 use crate::kafka::KafkaCommand;
 use crate::snapshot::SnapshotCommand;
 use crate::tuples::{CompareArgs, TuplesCommand};
@@ -16,7 +18,7 @@ use crate::verify::VerifyArgs;
 /// Drives and shows a migration.
 ///
 /// Exit codes: 0 done, 1 failed, 2 wrong usage; 3 from compare: more answers differ than allowed, from verify: documents
-/// differ; 4 from backfill retry-failed: documents are still refused.
+/// differ, from doctor: something needs attention; 4 from backfill retry-failed: documents are still refused.
 #[derive(Debug, Parser)]
 #[command(name = "switchover", version = switchover_settings::VERSION)]
 pub(crate) struct Cli {
@@ -45,6 +47,11 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Group {
+    /// Write a services file: asks for what no flag says.
+    Init(Box<InitArgs>),
+    /// Check everything that can be checked before a migration. Exit code 1: something keeps it from working; 3: something
+    /// needs attention.
+    Doctor,
     /// Look at the source and the target cluster.
     #[command(subcommand)]
     Clusters(ClustersCommand),
@@ -67,6 +74,17 @@ pub(crate) enum Group {
     Tuples(TuplesCommand),
     /// Compare the answers in tuples again, and report as the replayer does. Exit code 3: more differ than allowed.
     Compare(CompareArgs),
+    /// Print a script that completes the console's commands and options.
+    Completion {
+        /// The shell that reads it.
+        shell: Shell,
+    },
+    /// Write the manual's pages into a folder.
+    Man {
+        /// The folder; it is made.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
 /// The arguments of this process. `clusters curl` has a `--json BODY` in the field's documents, which is another option

@@ -5,9 +5,12 @@ mod backfill;
 mod capture;
 mod cli;
 mod clusters;
+mod completion;
 mod confirm;
+mod doctor;
 mod failure;
 mod glob;
+mod init;
 mod kafka;
 mod output;
 mod runtime;
@@ -42,6 +45,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Group::Capture(command) => capture::run(command, cli.json),
         Group::Snapshot(command) => snapshot::run(command, &cli.config, cli.json),
         Group::Verify(args) => verify::run(&args, cli.json),
+        Group::Init(args) => init::run(*args, &cli.config, cli.json),
+        Group::Doctor => doctor::run(&cli.config, cli.json),
+        Group::Completion { shell } => completion::script(shell),
+        Group::Man { folder } => completion::man_pages(&folder),
         Group::Kafka(command) => kafka::run(*command, &cli.config, cli.json),
         Group::Tuples(command) => tuples::run(command, cli.json),
         Group::Compare(args) => tuples::run_compare(&args, cli.json),

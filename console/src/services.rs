@@ -69,6 +69,11 @@ impl Services {
         Self::parse(&text, path)
     }
 
+    /// Whether `text` could be the file at `path`.
+    pub(crate) fn check(text: &str, path: &Path) -> Result<()> {
+        Self::parse(text, path).map(drop)
+    }
+
     fn parse(text: &str, path: &Path) -> Result<Self> {
         // An empty file is a null document.
         let file = yaml_serde::from_str::<Option<File>>(text);

@@ -15,7 +15,7 @@ const CONNECTIONS: u8 = 3;
 fn capture(count: u8) -> Vec<u8> {
     (0..count)
         .flat_map(|n| {
-            let record = [0x0a, 2, b'c', b'0' + n % CONNECTIONS, 0x20, n / CONNECTIONS, 0x2a, 1, b'n'];
+            let record = [0x0a, 2, b'c', b'0' + n % CONNECTIONS, 0x20, n / CONNECTIONS + 1, 0x2a, 1, b'n'];
             std::iter::once(u8::try_from(record.len()).unwrap()).chain(record)
         })
         .collect()
