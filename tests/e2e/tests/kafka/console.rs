@@ -83,7 +83,7 @@ fn a_topic_from_its_making_to_its_end() {
 
     // Bad records are told and left out; a topic that is not there is not made.
     let broken = folder.path().join("broken");
-    std::fs::write(&broken, "c0|%%%\nc0|CgJjMCAAKgFu\n").unwrap();
+    std::fs::write(&broken, "c0|%%%\nc0|CgJjMCABKgFu\n").unwrap();
     let told = kafka(at, &["load", topic, "--input-file", broken.to_str().unwrap()]);
     assert_eq!(
         (told.code, &*told.stdout),
