@@ -12,6 +12,7 @@ mod failure;
 mod glob;
 mod init;
 mod kafka;
+mod metadata;
 mod output;
 mod runtime;
 mod services;
@@ -40,9 +41,10 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     match cli.group {
-        Group::Backfill(command) => backfill::run(command, cli.json),
+        Group::Backfill(command) => backfill::run(command, &cli.config, cli.json),
         Group::Clusters(command) => clusters::run(command, &cli.config, cli.json),
         Group::Capture(command) => capture::run(command, cli.json),
+        Group::Metadata(command) => metadata::run(*command, &cli.config, cli.json),
         Group::Snapshot(command) => snapshot::run(command, &cli.config, cli.json),
         Group::Verify(args) => verify::run(&args, cli.json),
         Group::Init(args) => init::run(*args, &cli.config, cli.json),
@@ -51,6 +53,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Group::Man { folder } => completion::man_pages(&folder),
         Group::Kafka(command) => kafka::run(*command, &cli.config, cli.json),
         Group::Tuples(command) => tuples::run(command, cli.json),
+        Group::InNewSession { program, arguments } => {
+            backfill::enter(&program, &arguments).map(|never| match never {}).map_err(Into::into)
+        }
         Group::Compare(args) => tuples::run_compare(&args, cli.json),
     }
 }

@@ -3,6 +3,7 @@
 //! because a misspelt one would be a wish ignored; every error names file and line, and none shows a value, which may
 //! be a secret. Secrets are read when they are needed: a command about one cluster does not want the other's password.
 
+mod backfill;
 mod cluster;
 mod error;
 mod jobs;
@@ -19,6 +20,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
 use switchover_cluster::{Cluster, ClusterOptions};
 
+pub(crate) use self::backfill::{BackfillBlock, Launch, MAX_SCALE};
 pub(crate) use self::kafka::KafkaBlock;
 pub(crate) use self::snapshot::{SnapshotBlock, Storage};
 use crate::failure::Failure;
@@ -117,6 +119,11 @@ impl Services {
         self.file.snapshot.as_ref()
     }
 
+    /// What the backfill is to do, if it is defined.
+    pub(crate) fn take_backfill(&mut self) -> Option<BackfillBlock> {
+        self.file.backfill.take().map(|jobs| jobs.reindex_from_snapshot.unwrap_or_default())
+    }
+
     /// How to reach Kafka, if it is defined.
     pub(crate) fn kafka(&self) -> Option<(&KafkaBlock, &Path)> {
         self.file.kafka.as_ref().map(|block| (block, self.folder()))
@@ -132,8 +139,7 @@ struct File {
     target_cluster: Option<cluster::ClusterBlock>,
     snapshot: Option<SnapshotBlock>,
     kafka: Option<KafkaBlock>,
-    #[serde(rename = "backfill")]
-    _backfill: Option<jobs::Backfill>,
+    backfill: Option<backfill::Jobs>,
     #[serde(rename = "metadata_migration")]
     _metadata_migration: Option<jobs::Metadata>,
     #[serde(rename = "replay")]

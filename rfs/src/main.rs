@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use switchover_rfs::cli::{ENVIRONMENT, Settings};
+use switchover_rfs::orders::End;
 use switchover_rfs::run::{self, Outcome, RunError};
 use tokio_util::sync::CancellationToken;
 
@@ -55,6 +56,8 @@ fn tell(outcome: &Outcome) {
         0 => "everything in the snapshot is on the target",
         1 => "parts of the snapshot could not be loaded",
         4 => "done, but not everything is on the target",
+        _ if outcome.told == Some(End::Paused) => "paused from the console; start again to go on",
+        _ if outcome.told.is_some() => "stopped from the console",
         _ => "stopped before the end; start again to go on",
     };
     println!(
@@ -65,6 +68,9 @@ fn tell(outcome: &Outcome) {
         all.skipped,
         all.open
     );
+    if all.dropped_documents > 0 {
+        println!("dropped by rules: {} documents", all.dropped_documents);
+    }
     if let Some(path) = &outcome.failed_documents {
         println!("refused documents: {}", path.display());
     }

@@ -88,6 +88,7 @@ pub fn first_item() -> NewItem<Unit> {
         id: PLAN_ID.to_owned(),
         phase: phase::PLAN,
         group: NO_INDEX.to_owned(),
+        part: None,
         unit: Unit::Plan,
         size: 0,
     }
@@ -106,7 +107,8 @@ impl Plan<'_> {
             return Err(PlanError::NothingSelected { selection, existing });
         }
         let mut shards = Vec::new();
-        let mut targets = BTreeSet::new();
+        // Where documents go, and where they go if no rule decides otherwise by the document.
+        let (mut targets, mut perhaps) = (BTreeSet::new(), BTreeSet::new());
         let mut several_types = Vec::new();
         for index in chosen {
             let opened = match self.snapshot.index(index).await {
@@ -120,18 +122,12 @@ impl Plan<'_> {
             };
             let metadata = opened.metadata();
             let types: Vec<&str> = metadata.types().collect();
-            match types.as_slice() {
-                [_, _, ..] if !self.destinations.has_several_types() => {
-                    several_types.push(format!("{index} ({})", types.join(", ")));
-                }
-                [_, _, ..] => {
-                    let of_type = |doc_type: &&str| self.destinations.of(index, Some(doc_type)).index;
-                    targets.extend(types.iter().map(of_type));
-                }
-                _ => {
-                    targets.insert(self.destinations.of(index, None).index);
-                }
+            let foresight = self.destinations.placement().foresee(index, types.iter().copied());
+            if foresight.ambiguous {
+                several_types.push(format!("{index} ({})", types.join(", ")));
             }
+            let names = foresight.destinations.into_iter().map(|destination| destination.index);
+            if foresight.open { perhaps.extend(names) } else { targets.extend(names) }
             shards.extend(
                 (0..metadata.number_of_shards).map(|shard| ShardUnit { index: index.clone(), shard }),
             );
@@ -149,6 +145,7 @@ impl Plan<'_> {
         if !missing.is_empty() && !self.allow_auto_create {
             return Err(PlanError::MissingIndices { missing });
         }
+        targets.extend(perhaps.into_iter().filter(|name| there.contains_key(name)));
         // First what puts settings back, so that it is there whatever happens.
         let tuned: BTreeMap<&String, &target::TargetIndex> = there
             .iter()
@@ -194,6 +191,7 @@ pub async fn post_segments(
                 id: format!("check|{}|{}|{}", unit.shard.index, unit.shard.shard, unit.segment),
                 phase: phase::LOAD,
                 group: unit.shard.index.clone(),
+                part: Some(unit.shard.shard),
                 unit: Unit::Check(unit),
                 size: 0,
             });
@@ -218,6 +216,7 @@ fn item(unit: ShardUnit) -> NewItem<Unit> {
         id: format!("shard|{}|{}", unit.index, unit.shard),
         phase: phase::LOAD,
         group: unit.index.clone(),
+        part: Some(unit.shard),
         unit: Unit::Shard(unit),
         size: 0,
     }
@@ -229,6 +228,7 @@ fn load_item(unit: LoadUnit, size: u64) -> NewItem<Unit> {
         id: format!("load|{}|{}|{segment}|{}", shard.index, shard.shard, unit.from_chunk),
         phase: phase::LOAD,
         group: shard.index.clone(),
+        part: Some(shard.shard),
         unit: Unit::Load(unit),
         size,
     }
@@ -239,6 +239,7 @@ fn finish(index: &str, settings: Map<String, Value>) -> NewItem<Unit> {
         id: format!("finish|{index}"),
         phase: phase::FINISH,
         group: NO_INDEX.to_owned(),
+        part: None,
         unit: Unit::Finish(FinishUnit { index: index.to_owned(), settings }),
         size: 0,
     }

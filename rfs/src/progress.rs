@@ -1,26 +1,23 @@
-//! How the backfill is going: for the log, the admin pages and, through the coordination index, for everybody.
+//! How the backfill is going: for the terminal, the log, the admin pages and, through the coordination index, for
+//! everybody.
+
+pub mod display;
+mod line;
+mod pages;
+mod rates;
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use serde_json::json;
-use switchover_coordinate::{Beat, Board, CoordinationError, Desired, Overview};
-use switchover_telemetry::AdminPages;
-use switchover_telemetry::figures::{self, Figure, FigureValue};
+use switchover_coordinate::{CoordinationError, Desired, MemberState, Overview, Said};
 use tokio::sync::watch;
-use tokio::time::MissedTickBehavior;
-use tokio_util::sync::CancellationToken;
 
 use crate::load::Loading;
-use crate::standstill::Standstill;
-
-/// How often the board is looked at and a sign of life is given.
-const BEAT_INTERVAL: Duration = Duration::from_secs(5);
-/// How often a line is logged, in beats.
-const BEATS_A_LINE: u64 = 2;
-/// What the newest rate counts in the one that is shown.
-const NEWEST: f64 = 0.3;
+use crate::orders::{Order, Orders, Rest};
+use crate::standstill::{Standing, Standstill};
+use crate::under_way::UnderWay;
+use rates::Rates;
 
 /// What is known of the run.
 #[derive(Debug)]
@@ -28,251 +25,129 @@ pub struct Progress {
     name: String,
     loading: Arc<Loading>,
     standstill: Arc<Standstill>,
+    under_way: Arc<UnderWay>,
+    orders: watch::Receiver<Orders>,
     seen: Mutex<Seen>,
 }
 
 #[derive(Debug, Default)]
 struct Seen {
     overview: Option<Overview>,
-    /// Of this process.
-    source_bytes_per_second: f64,
-    documents_per_second: f64,
-    /// Of all workers, in bytes of the snapshot's files.
-    bytes_per_second: f64,
+    rates: Rates,
+    desired: Option<Desired>,
+    /// When the board was read last.
+    at: Option<Instant>,
     error: Option<String>,
 }
 
 impl Progress {
     /// `name`: of this process.
     #[must_use]
-    pub fn new(name: String, loading: Arc<Loading>, standstill: Arc<Standstill>) -> Self {
-        Self { name, loading, standstill, seen: Mutex::default() }
+    pub fn new(
+        name: String,
+        loading: Arc<Loading>,
+        standstill: Arc<Standstill>,
+        under_way: Arc<UnderWay>,
+        orders: watch::Receiver<Orders>,
+    ) -> Self {
+        Self { name, loading, standstill, under_way, orders, seen: Mutex::default() }
     }
 
-    /// Looks, tells and listens until `stop`.
-    pub async fn run(&self, board: Board, desired: watch::Sender<Desired>, stop: CancellationToken) {
-        let mut ticks = tokio::time::interval(BEAT_INTERVAL);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut before, mut last) = (Instant::now(), (0, 0, 0));
-        for beat in 1.. {
-            tokio::select! {
-                _ = ticks.tick() => {}
-                () = stop.cancelled() => return,
-            }
-            let seconds = before.elapsed().as_secs_f64().max(0.001);
-            before = Instant::now();
-            let looked = self.look(&board, &desired).await;
-            let done = &self.loading.done;
-            let (documents, source_bytes) =
-                (done.documents.load(Ordering::Relaxed), done.source_bytes.load(Ordering::Relaxed));
-            {
-                let mut seen = self.lock();
-                seen.error = looked.as_ref().err().map(ToString::to_string);
-                if let Ok(overview) = looked {
-                    let bytes = overview.all.bytes;
-                    let rate = |before: f64, now: u64, last: u64| {
-                        before * (1.0 - NEWEST) + (now.saturating_sub(last)) as f64 / seconds * NEWEST
-                    };
-                    seen.documents_per_second = rate(seen.documents_per_second, documents, last.0);
-                    seen.source_bytes_per_second = rate(seen.source_bytes_per_second, source_bytes, last.1);
-                    seen.bytes_per_second = rate(seen.bytes_per_second, bytes, last.2);
-                    last = (documents, source_bytes, bytes);
-                    seen.overview = Some(overview);
-                }
-            }
-            let reason = self.standstill.reason();
-            let state = if reason.is_some() { "waiting" } else { "working" };
-            let said = Beat {
-                beat,
-                state: state.to_owned(),
-                reason,
-                documents,
-                bytes: source_bytes,
-                bytes_per_second: self.lock().source_bytes_per_second as u64,
-                at_unix_ms: u64::try_from(
-                    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis(),
-                )
-                .unwrap_or_default(),
-            };
-            if let Err(error) = board.beat(&self.name, said).await {
-                tracing::debug!(%error, "no sign of life could be given");
-            }
-            if beat % BEATS_A_LINE == 0 {
-                tracing::info!("{}", self.line());
-            }
+    /// The board was read.
+    pub fn note(&self, desired: Option<Desired>, overview: Overview) {
+        let done = &self.loading.done;
+        let here = (done.documents.load(Ordering::Relaxed), done.source_bytes.load(Ordering::Relaxed));
+        let mut seen = self.lock();
+        seen.rates.note(here, &overview);
+        seen.overview = Some(overview);
+        seen.desired = desired;
+        seen.at = Some(Instant::now());
+        seen.error = None;
+    }
+
+    /// The board could not be read: what was seen last stands.
+    pub fn note_error(&self, error: &CoordinationError) {
+        let error = error.to_string();
+        let mut seen = self.lock();
+        if seen.error.as_ref() != Some(&error) {
+            tracing::warn!(error, "the coordination index can't be read; what was wanted last still holds");
         }
+        seen.error = Some(error);
     }
 
-    async fn look(
-        &self,
-        board: &Board,
-        desired: &watch::Sender<Desired>,
-    ) -> Result<Overview, CoordinationError> {
-        let wanted = board.desired().await?;
-        desired.send_if_modified(|now| std::mem::replace(now, wanted) != wanted);
-        board.overview().await
-    }
-
-    /// One line for a person.
+    /// What was seen last of all work.
     #[must_use]
-    pub fn line(&self) -> String {
-        let seen = self.lock();
-        let Some(overview) = &seen.overview else {
-            return seen.error.clone().unwrap_or_else(|| "starting".to_owned());
-        };
-        let all = &overview.all;
-        let percent = percent(overview);
-        let mut line = format!(
-            "{percent:.1} % of {} in {} indices, {} documents, {:.0} documents/s and {:.1} MB/s here",
-            size(all.size),
-            overview.groups.keys().filter(|name| name.as_str() != "*").count(),
-            all.documents,
-            seen.documents_per_second,
-            seen.source_bytes_per_second / 1e6,
-        );
-        if let Some(eta) = eta_seconds(&seen, overview) {
-            line.push_str(&format!(", {} left", time(eta)));
-        }
-        for (count, what) in [
-            (all.failed_documents, "documents refused"),
-            (all.failed, "parts failed"),
-            (all.skipped, "parts left out"),
-        ] {
-            if count > 0 {
-                line.push_str(&format!(", {count} {what}"));
-            }
-        }
-        if let Some(reason) = self.standstill.reason() {
-            line.push_str(&format!("; stands still: {reason}"));
-        }
-        line
+    pub fn overview(&self) -> Option<Overview> {
+        self.lock().overview.clone()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
+    /// What this process says of itself under an order.
+    #[must_use]
+    pub fn said(&self, order: Order) -> Said {
+        let items = self.under_way.items();
+        let standing = self.standstill.standing();
+        let (state, reason) = state(order, standing.as_ref(), !items.is_empty());
+        self.say(state, reason, items)
+    }
+
+    /// What it says when it ends.
+    #[must_use]
+    pub fn last_words(&self) -> Said {
+        self.say(MemberState::Ended, None, Vec::new())
+    }
+
+    fn say(&self, state: MemberState, reason: Option<String>, items: Vec<String>) -> Said {
+        let done = &self.loading.done;
+        let seen = self.lock();
+        Said {
+            state,
+            reason,
+            items,
+            documents: done.documents.load(Ordering::Relaxed),
+            source_bytes: done.source_bytes.load(Ordering::Relaxed),
+            documents_per_second: seen.rates.documents.round(),
+            source_bytes_per_second: seen.rates.source_bytes.round(),
+            all_bytes_per_second: seen.rates.all.round(),
+        }
+    }
+
+    fn order(&self) -> Order {
+        self.orders.borrow().order
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn percent(overview: &Overview) -> f64 {
-    match (overview.all.size, overview.all.open) {
-        (_, 0) if overview.all.items > 0 => 100.0,
-        (0, _) => 0.0,
-        (size, _) => 100.0 * overview.all.bytes as f64 / size as f64,
+/// One word for what a process does, and why it does not work.
+fn state(order: Order, standing: Option<&Standing>, holds: bool) -> (MemberState, Option<String>) {
+    let resting = |why: Rest| match why {
+        Rest::Paused => MemberState::Paused,
+        Rest::NotStarted | Rest::TooMany { .. } => MemberState::Idle,
+    };
+    match (order, standing) {
+        // What is under way is finished first.
+        (Order::Rest(why), _) if !holds => (resting(why), Some(why.to_string())),
+        (Order::Rest(_) | Order::End(_), _) | (Order::Work, None) => (MemberState::Working, None),
+        (Order::Work, Some(Standing::Waits(reason))) => (MemberState::Waiting, Some(reason.clone())),
+        (Order::Work, Some(Standing::Blocked(reason))) => (MemberState::Blocked, Some(reason.clone())),
     }
 }
 
-fn eta_seconds(seen: &Seen, overview: &Overview) -> Option<u64> {
-    let left = overview.all.size.saturating_sub(overview.all.bytes);
-    (left > 0 && seen.bytes_per_second >= 1.0).then(|| (left as f64 / seen.bytes_per_second) as u64)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..10_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        10_000_000..10_000_000_000 => format!("{:.0} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} GB", bytes as f64 / 1e9),
-    }
-}
-
-fn time(seconds: u64) -> String {
-    match seconds {
-        0..100 => format!("{seconds} s"),
-        100..6000 => format!("{} min", seconds / 60),
-        _ => format!("{:.1} h", seconds as f64 / 3600.0),
-    }
-}
-
-impl AdminPages for Progress {
-    fn ready(&self) -> Result<(), String> {
-        let seen = self.lock();
-        match (&seen.overview, &seen.error) {
-            (_, Some(error)) => Err(error.clone()),
-            (Some(_), None) => Ok(()),
-            (None, None) => Err("starting".to_owned()),
-        }
-    }
-
-    fn status(&self) -> String {
-        let reason = self.standstill.reason();
-        let seen = self.lock();
-        let overview = seen.overview.clone().unwrap_or_default();
-        let done = &self.loading.done;
-        json!({
-            "worker": self.name,
-            "state": if reason.is_some() { "waiting" } else { "working" },
-            "reason": reason,
-            "percent": percent(&overview),
-            "etaSeconds": eta_seconds(&seen, &overview),
-            "here": {
-                "documents": done.documents.load(Ordering::Relaxed),
-                "sourceBytes": done.source_bytes.load(Ordering::Relaxed),
-                "failedDocuments": done.failed.load(Ordering::Relaxed),
-                "documentsPerSecond": seen.documents_per_second.round(),
-                "sourceBytesPerSecond": seen.source_bytes_per_second.round(),
-                "bulkRequestsAllowed": self.loading.sender.limit(),
-            },
-            "all": overview.all,
-            "indices": overview.groups,
-            "errors": overview.errors,
-            "coordinationError": seen.error,
-        })
-        .to_string()
-    }
-
-    fn metrics(&self) -> String {
-        let done = &self.loading.done;
-        let get = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-        let figure = |name, help, value| Figure { name, help, value };
-        let all = self.lock().overview.clone().unwrap_or_default().all;
-        figures::text(
-            "switchover_rfs",
-            vec![
-                figure(
-                    "documents",
-                    "Documents that this process has indexed",
-                    FigureValue::Counter(get(&done.documents)),
-                ),
-                figure(
-                    "source_bytes",
-                    "Bytes of their sources",
-                    FigureValue::Counter(get(&done.source_bytes)),
-                ),
-                figure(
-                    "failed_documents",
-                    "Documents that the target refused",
-                    FigureValue::Counter(get(&done.failed)),
-                ),
-                figure(
-                    "repeated_documents",
-                    "Documents sent again because the target had no room",
-                    FigureValue::Counter(get(&self.loading.sender.repeated)),
-                ),
-                figure(
-                    "bulk_requests_allowed",
-                    "Bulk requests in flight that the target can take",
-                    FigureValue::Level(self.loading.sender.limit() as u64),
-                ),
-                figure(
-                    "standstill",
-                    "1 while nothing moves, see /status",
-                    FigureValue::Level(self.standstill.reason().is_some().into()),
-                ),
-                figure(
-                    "snapshot_bytes_size",
-                    "Bytes of stored fields of all workers' indices",
-                    FigureValue::Level(all.size),
-                ),
-                figure(
-                    "snapshot_bytes_done",
-                    "Those that are loaded, by all workers",
-                    FigureValue::Level(all.bytes),
-                ),
-                figure(
-                    "failed_parts",
-                    "Parts of the snapshot that could not be loaded",
-                    FigureValue::Level(all.failed),
-                ),
-            ],
-        )
+    #[test]
+    fn a_process_is_paused_when_nothing_is_under_way_any_more() {
+        let paused = Order::Rest(Rest::Paused);
+        assert_eq!(state(paused, None, true).0, MemberState::Working);
+        assert_eq!(state(paused, None, false).0, MemberState::Paused);
+        let (idle, reason) = state(Order::Rest(Rest::TooMany { scale: 1 }), None, false);
+        assert_eq!(idle, MemberState::Idle);
+        assert!(reason.unwrap().contains("the scale is 1"));
+        let blocked = Standing::Blocked("429".to_owned());
+        assert_eq!(state(Order::Work, Some(&blocked), true), (MemberState::Blocked, Some("429".to_owned())));
     }
 }

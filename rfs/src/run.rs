@@ -1,10 +1,10 @@
 //! One process: opens everything, runs its workers, and says what it came to.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use switchover_cluster::{Cluster, ClusterError, ClusterOptions, TargetUsageError};
-use switchover_coordinate::{Board, CoordinationError, Desired, DesiredState, Overview, Subject};
+use switchover_coordinate::{Board, CoordinationError, Identity, Overview, Subject};
 use switchover_snapshot::{Repository, S3Options, SnapshotError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -14,10 +14,15 @@ use crate::bulk::Sender;
 use crate::cli::{Settings, Until, UsageError};
 use crate::destination::Destinations;
 use crate::failed::{FailedDocuments, FailedDocumentsError};
+use crate::fleet::{self, Follower};
 use crate::load::{Done, Loading};
+use crate::named::NamedByRules;
+use crate::orders::{End, Order, Orders};
 use crate::progress::Progress;
+use crate::progress::display;
 use crate::shards::Shards;
 use crate::standstill::Standstill;
+use crate::under_way::UnderWay;
 use crate::worker::{Shared, Worker, WorkerError};
 
 /// Why the process failed. Display is the whole message for the user.
@@ -65,8 +70,10 @@ pub enum RunError {
 pub struct Outcome {
     /// All work, whoever did it.
     pub overview: Overview,
-    /// The process was told to stop before all was done.
+    /// The process was asked to end before all was done.
     pub stopped: bool,
+    /// The operator ended it, from the console.
+    pub told: Option<End>,
     /// The file with refused documents, if this process has any.
     pub failed_documents: Option<std::path::PathBuf>,
 }
@@ -77,6 +84,7 @@ impl Outcome {
     pub fn exit_code(&self) -> u8 {
         let all = &self.overview.all;
         match () {
+            () if self.told.is_some() => 5,
             () if all.failed > 0 => 1,
             () if self.stopped || all.open > 0 => 5,
             () if all.failed_documents > 0 || all.skipped > 0 => 4,
@@ -91,6 +99,7 @@ impl Outcome {
 /// See [`RunError`].
 pub async fn run(settings: &Settings, stop: CancellationToken) -> Result<Outcome, RunError> {
     let (selection, workers) = (settings.selection()?, settings.workers()?);
+    let placement = settings.placement.placement().map_err(UsageError::from)?;
     let s3 = S3Options { region: settings.s3_region.clone(), endpoint: settings.s3_endpoint.clone() };
     let repository = Repository::open(&settings.repo_uri, &s3).await;
     let snapshot = repository.snapshot(&settings.snapshot_name).await?;
@@ -105,13 +114,29 @@ pub async fn run(settings: &Settings, stop: CancellationToken) -> Result<Outcome
         from: format!("snapshot {} in {}", settings.snapshot_name, repository.url()),
         to: target.endpoint(),
         options: format!(
-            "indices {selection}, versioning {:?}, lease {:?}",
-            settings.versioning, settings.lease_duration
+            "indices {selection}, versioning {:?}, lease {:?}{}",
+            settings.versioning,
+            settings.lease_duration,
+            placement.fingerprint()
         ),
     };
     let board = Board::open(coordinator, &settings.session_name, &subject).await?;
     let name = process_name();
+    let identity = Identity {
+        name: name.clone(),
+        host: host_name(),
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        follows: settings.until == Until::Never,
+        beat_interval_ms: u64::try_from(fleet::beat_interval(settings.lease_duration).as_millis())
+            .unwrap_or(u64::MAX),
+    };
+    let stop = stop.child_token();
+    let (follower, orders) =
+        Follower::join(board.clone(), identity, settings.until, settings.lease_duration, stop.clone())
+            .await?;
     let standstill = Arc::new(Standstill::default());
+    let under_way = Arc::new(UnderWay::default());
     let loading = Arc::new(Loading {
         sender: Arc::new(Sender::new(
             target.clone(),
@@ -119,7 +144,8 @@ pub async fn run(settings: &Settings, stop: CancellationToken) -> Result<Outcome
             settings.gzip,
             Arc::clone(&standstill),
         )),
-        destinations: Destinations::new(settings.several_types, settings.versioning),
+        destinations: Destinations::new(placement, settings.versioning),
+        named: NamedByRules::new(target.clone(), settings.allow_auto_create),
         failed: FailedDocuments::new(&settings.failed_document_dir, &name)?,
         batch_bytes: usize::try_from(settings.bulk_bytes).unwrap_or(usize::MAX),
         done: Done::default(),
@@ -138,10 +164,11 @@ pub async fn run(settings: &Settings, stop: CancellationToken) -> Result<Outcome
         on_damage: settings.on_damage,
         forever: settings.until == Until::Never,
         standstill: Arc::clone(&standstill),
-        stop: stop.child_token(),
+        under_way: Arc::clone(&under_way),
+        stop: stop.clone(),
     });
-    let (desired, wanted) = watch::channel(Desired::default());
-    let progress = Arc::new(Progress::new(name.clone(), Arc::clone(&loading), standstill));
+    let progress =
+        Arc::new(Progress::new(name.clone(), Arc::clone(&loading), standstill, under_way, orders.clone()));
     let watching = CancellationToken::new();
     if let Some(address) = &settings.admin_address {
         let admin = |source| RunError::Admin { address: address.clone(), source };
@@ -153,19 +180,29 @@ pub async fn run(settings: &Settings, stop: CancellationToken) -> Result<Outcome
             watching.child_token(),
         ));
     }
-    let watcher = tokio::spawn({
-        let (progress, board, watching) = (Arc::clone(&progress), board.clone(), watching.clone());
-        async move { progress.run(board, desired, watching).await }
-    });
-    let worked = work(&shared, &name, workers, settings, &wanted).await;
+    let following = tokio::spawn(follower.run(Arc::clone(&progress), watching.clone()));
+    let showing = tokio::spawn(display::run(Arc::clone(&progress), watching.clone()));
+    let worked = work(&shared, &name, workers, settings.lease_duration, &orders).await;
     watching.cancel();
-    watcher.await?;
+    following.await?;
+    showing.await?;
     worked?;
-    board.refresh().await?;
-    let overview = board.overview().await?;
-    let stopped = stop.is_cancelled() || wanted.borrow().state == DesiredState::Stop;
+    let told = match orders.borrow().order {
+        Order::End(why) => Some(why),
+        Order::Work | Order::Rest(_) => None,
+    };
+    let overview = match last_look(&board).await {
+        // What was seen last is what there was.
+        Err(CoordinationError::Gone(_)) if told.is_some() => progress.overview().unwrap_or_default(),
+        looked => looked?,
+    };
     let failed_documents = loading.failed.path().exists().then(|| loading.failed.path().to_owned());
-    Ok(Outcome { overview, stopped, failed_documents })
+    Ok(Outcome { overview, stopped: stop.is_cancelled(), told, failed_documents })
+}
+
+async fn last_look(board: &Board) -> Result<Overview, CoordinationError> {
+    board.refresh().await?;
+    board.overview().await
 }
 
 /// Runs the workers. The first that can't go on stops the others.
@@ -173,13 +210,13 @@ async fn work(
     shared: &Arc<Shared>,
     name: &str,
     workers: u32,
-    settings: &Settings,
-    wanted: &watch::Receiver<Desired>,
+    lease: Duration,
+    orders: &watch::Receiver<Orders>,
 ) -> Result<(), RunError> {
     let mut running = JoinSet::new();
     for number in 0..workers {
         let (shared, name) = (Arc::clone(shared), format!("{name}/{number}"));
-        running.spawn(Worker::new(shared, name, settings.lease_duration, wanted.clone()).run());
+        running.spawn(Worker::new(shared, name, lease, orders.clone()).run());
     }
     let mut result = Ok(());
     while let Some(ended) = running.join_next().await {
@@ -194,9 +231,12 @@ async fn work(
 
 /// Of this process alone: workers tell each other apart by it.
 fn process_name() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{}-{}-{:x}", host_name(), std::process::id(), since.as_millis())
+}
+
+fn host_name() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let host = host.trim();
-    let host = if host.is_empty() { "worker" } else { host };
-    format!("{host}-{}-{:x}", std::process::id(), since.as_millis())
+    if host.is_empty() { "worker".to_owned() } else { host.to_owned() }
 }

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use switchover_cluster::Cluster;
-use switchover_coordinate::{
-    Board, Claim, Claims, CoordinationError, Desired, DesiredState, Ended, Lease, Progress,
-};
+use switchover_coordinate::{Board, Claim, Claims, CoordinationError, Ended, Lease, Progress};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::load::{LoadError, Loading};
+use crate::orders::{Order, Orders};
 use crate::plan::{self, PlanError};
 use crate::selection::Selection;
 use crate::shards::Shards;
 use crate::standstill::Standstill;
+use crate::under_way::UnderWay;
 use crate::unit::Unit;
 
 /// Between two looks for work, when all of it is held by others.
@@ -60,6 +60,8 @@ pub struct Shared {
     pub forever: bool,
     /// Why nothing moves.
     pub standstill: Arc<Standstill>,
+    /// What is worked on.
+    pub under_way: Arc<UnderWay>,
     /// This process is to end.
     pub stop: CancellationToken,
 }
@@ -83,7 +85,7 @@ pub(crate) enum Done {
     Ended(Ended, Progress),
     /// Others may have more luck, or this worker a little later.
     Later(String),
-    /// The process was told to stop.
+    /// There are other orders.
     Stopped,
     /// Somebody else has it now.
     Lost,
@@ -94,20 +96,15 @@ pub(crate) enum Done {
 pub struct Worker {
     shared: Arc<Shared>,
     claims: Claims,
-    desired: watch::Receiver<Desired>,
+    orders: watch::Receiver<Orders>,
 }
 
 impl Worker {
     /// `name`: of this worker alone, on all hosts and for all time.
     #[must_use]
-    pub fn new(
-        shared: Arc<Shared>,
-        name: String,
-        lease: Duration,
-        desired: watch::Receiver<Desired>,
-    ) -> Self {
+    pub fn new(shared: Arc<Shared>, name: String, lease: Duration, orders: watch::Receiver<Orders>) -> Self {
         let claims = Claims::with_lease(shared.board.clone(), name, lease);
-        Self { shared, claims, desired }
+        Self { shared, claims, orders }
     }
 
     /// Works until all is done, or the process or the operator says stop.
@@ -116,39 +113,49 @@ impl Worker {
     /// When nothing can be done any more.
     pub async fn run(mut self) -> Result<(), WorkerError> {
         let stop = self.shared.stop.clone();
-        let waiting = self.shared.standstill.guard();
+        let part = self.shared.standstill.worker();
         while !stop.is_cancelled() {
-            let state = self.desired.borrow().state;
-            match state {
-                DesiredState::Stop => break,
-                DesiredState::Pause => {
-                    waiting.stands("paused by the operator");
-                    rest(LOOK_INTERVAL, &stop).await;
+            let Orders { order, leave } = self.orders.borrow_and_update().clone();
+            match order {
+                Order::End(_) => break,
+                Order::Rest(why) => {
+                    part.waits(&why.to_string());
+                    tokio::select! {
+                        changed = self.orders.changed() => if changed.is_err() { break },
+                        () = stop.cancelled() => {}
+                    }
                     continue;
                 }
-                DesiredState::Run => {}
+                Order::Work => {}
             }
             match self.claims.claim::<Unit>().await {
                 Ok(Claim::Work(lease)) => {
-                    waiting.moves();
-                    self.work(*lease).await?;
+                    part.works();
+                    let worked = self.work(*lease, &leave).await;
+                    part.waits("looks for work");
+                    worked?;
                 }
                 Ok(Claim::Wait { holders }) => {
                     let holders =
                         if holders.is_empty() { "other workers".to_owned() } else { holders.join(", ") };
-                    waiting.stands(&format!("all that is left is held by {holders}"));
-                    rest(LOOK_INTERVAL, &stop).await;
+                    part.waits(&format!("all that is left is held by {holders}"));
+                    rest(LOOK_INTERVAL, &leave).await;
                 }
                 Ok(Claim::Empty) => self.shared.board.post([plan::first_item()]).await?,
                 Ok(Claim::Ended { .. }) if self.shared.forever => {
-                    waiting.stands("all is done; waiting for more");
-                    rest(FAILURE_PAUSE, &stop).await;
+                    part.waits("all is done; waiting for more");
+                    rest(FAILURE_PAUSE, &leave).await;
                 }
                 Ok(Claim::Ended { .. }) => break,
+                // Whoever follows the operator's wishes finds that out, too, and says what becomes of the process.
+                Err(CoordinationError::Gone(_)) => {
+                    part.is_blocked("the coordination index is gone");
+                    rest(FAILURE_PAUSE, &leave).await;
+                }
                 Err(CoordinationError::Cluster(error)) if error.may_pass() => {
-                    waiting.stands(&format!("the coordination index can't be reached: {error}"));
+                    part.is_blocked(&format!("the coordination index can't be reached: {error}"));
                     tracing::warn!(%error, "no work can be claimed; trying again");
-                    rest(FAILURE_PAUSE, &stop).await;
+                    rest(FAILURE_PAUSE, &leave).await;
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -156,15 +163,16 @@ impl Worker {
         Ok(())
     }
 
-    async fn work(&self, mut lease: Lease<Unit>) -> Result<(), WorkerError> {
+    async fn work(&self, mut lease: Lease<Unit>, leave: &CancellationToken) -> Result<(), WorkerError> {
         let id = lease.item.id.clone();
+        let _held = self.shared.under_way.hold(id.clone());
         if lease.item.fruitless >= MAX_FRUITLESS {
             let reason =
                 format!("{MAX_FRUITLESS} workers in a row began it and brought nothing; see their logs");
             return end(lease, Ended::Failed(reason)).await;
         }
         tracing::debug!(item = id, "begins");
-        match items::work(&self.shared, &mut lease).await {
+        match items::work(&self.shared, &mut lease, leave).await {
             Ok(Done::Ended(how, progress)) => {
                 if let Ended::Failed(reason) | Ended::Skipped(reason) = &how {
                     tracing::error!(item = id, reason, "can't be loaded");
@@ -175,7 +183,7 @@ impl Worker {
             Ok(Done::Later(reason)) => {
                 tracing::warn!(item = id, reason, "given back, to be tried again");
                 release(lease, Some(&reason)).await?;
-                rest(FAILURE_PAUSE, &self.shared.stop).await;
+                rest(FAILURE_PAUSE, leave).await;
                 Ok(())
             }
             Ok(Done::Stopped) => release(lease, None).await,
@@ -205,7 +213,7 @@ async fn release(lease: Lease<Unit>, error: Option<&str>) -> Result<(), WorkerEr
 /// A lease that is lost is another worker's concern.
 fn unless_lost(result: Result<(), CoordinationError>) -> Result<(), WorkerError> {
     match result {
-        Ok(()) | Err(CoordinationError::Lost(_)) => Ok(()),
+        Ok(()) | Err(CoordinationError::Lost(_) | CoordinationError::Gone(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

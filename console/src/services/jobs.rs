@@ -4,35 +4,7 @@
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny};
 
-/// `backfill`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a mapping with reindex_from_snapshot")]
-pub(super) struct Backfill {
-    #[serde(default, rename = "reindex_from_snapshot")]
-    _reindex_from_snapshot: Option<ReindexFromSnapshot>,
-}
-
-/// `docker`, `ecs` and `k8s` say where the existing console's workers run; ours run on this host.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a mapping with scale")]
-struct ReindexFromSnapshot {
-    #[serde(default, rename = "scale", deserialize_with = "scale")]
-    _scale: Option<u32>,
-    #[serde(default, rename = "snapshot_name")]
-    _snapshot_name: Option<String>,
-    #[serde(default, rename = "snapshot_repo")]
-    _snapshot_repo: Option<String>,
-    #[serde(default, rename = "session_name", alias = "backfill_session_name")]
-    _session_name: Option<String>,
-    #[serde(default, rename = "docker")]
-    _docker: IgnoredAny,
-    #[serde(default, rename = "ecs")]
-    _ecs: IgnoredAny,
-    #[serde(default, rename = "k8s")]
-    _k8s: IgnoredAny,
-}
-
-/// `replay`, with places as above.
+/// `replay`; `docker`, `ecs` and `k8s` say where the existing console's replayers run.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a mapping with scale")]
 pub(super) struct Replay {

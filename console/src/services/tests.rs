@@ -122,7 +122,7 @@ fn what_is_wrong_is_told_with_its_line_and_what_is_accepted() {
         ),
         (
             "backfill:\n  reindex_from_snapshot:\n    scale: 0\n",
-            "services.yaml:3: backfill.reindex_from_snapshot: scale must be 1 or more",
+            "services.yaml:3: backfill.reindex_from_snapshot: scale must be 1 to 1000",
         ),
         (
             "source_cluster: [\n",

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchover_cluster::Cluster;
 
+use crate::clock::unix_ms;
 use crate::error::CoordinationError;
 use crate::item::{Kind, NewItem, State, Stored};
 use crate::store::Store;
@@ -31,9 +32,11 @@ impl std::fmt::Display for Subject {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct StoredSubject {
     kind: Kind,
     subject: Subject,
+    created_unix_ms: u64,
 }
 
 /// Where work is posted and leased. Cheap to clone.
@@ -58,21 +61,32 @@ impl Board {
         Ok(Self { store: Store { cluster, index }, subject: String::new() })
     }
 
+    /// Makes the index unless it is there.
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub async fn make(&self) -> Result<(), CoordinationError> {
+        let keyword = json!({"type": "keyword"});
+        let number = json!({"type": "long"});
+        let mappings = json!({"dynamic": false, "properties": {
+            "kind": keyword, "state": keyword, "group": keyword, "holder": keyword,
+            "held": {"type": "boolean"}, "phase": {"type": "integer"}, "part": {"type": "integer"},
+            "size": number, "bytes": number, "documents": number, "failedDocuments": number,
+            "droppedDocuments": number,
+            "endedUnixMs": number, "registered": number,
+        }});
+        self.store.make(mappings).await
+    }
+
     /// Makes the index unless it is there, and checks that it is about the same subject.
     ///
     /// # Errors
     /// When it can't be made, or belongs to another subject.
     pub async fn open(cluster: Cluster, session: &str, subject: &Subject) -> Result<Self, CoordinationError> {
         let board = Self { subject: subject.to_string(), ..Self::of(cluster, session)? };
-        let keyword = json!({"type": "keyword"});
-        let number = json!({"type": "long"});
-        let mappings = json!({"dynamic": false, "properties": {
-            "kind": keyword, "state": keyword, "group": keyword, "holder": keyword,
-            "held": {"type": "boolean"}, "phase": {"type": "integer"},
-            "size": number, "bytes": number, "documents": number, "failedDocuments": number,
-        }});
-        board.store.make(mappings).await?;
-        let stored = StoredSubject { kind: Kind::Subject, subject: subject.clone() };
+        board.make().await?;
+        let stored =
+            StoredSubject { kind: Kind::Subject, subject: subject.clone(), created_unix_ms: unix_ms() };
         board.store.create([(SUBJECT_ID.to_owned(), stored)]).await?;
         let there = board.store.get::<StoredSubject>(SUBJECT_ID).await?;
         let there = there.ok_or_else(|| board.store.foreign(SUBJECT_ID, &"it is gone"))?.source.subject;
@@ -80,7 +94,8 @@ impl Board {
             if !board.forget_what_never_began().await? {
                 return Err(board.other_subject(&there.to_string()));
             }
-            let stored = StoredSubject { kind: Kind::Subject, subject: subject.clone() };
+            let stored =
+                StoredSubject { kind: Kind::Subject, subject: subject.clone(), created_unix_ms: unix_ms() };
             board.store.put(SUBJECT_ID, &stored).await?;
         }
         Ok(board)
@@ -112,6 +127,23 @@ impl Board {
     #[must_use]
     pub fn index(&self) -> &str {
         &self.store.index
+    }
+
+    /// Whether the index is there: somebody has begun.
+    ///
+    /// # Errors
+    /// When the cluster can't be asked.
+    pub async fn exists(&self) -> Result<bool, CoordinationError> {
+        self.store.exists().await
+    }
+
+    /// What it is about and when it was begun (milliseconds since 1970 by the clock of who did). `None`: nobody has yet.
+    ///
+    /// # Errors
+    /// When the cluster can't be asked.
+    pub async fn subject(&self) -> Result<Option<(Subject, u64)>, CoordinationError> {
+        let found = self.store.get::<StoredSubject>(SUBJECT_ID).await?;
+        Ok(found.map(|found| (found.source.subject, found.source.created_unix_ms)))
     }
 
     /// Makes everything that was written visible to [`Board::overview`] and the like; it is after a second anyway.

@@ -32,7 +32,7 @@ pub enum CoordinationError {
     },
     /// The session belongs to another snapshot or target.
     #[error(
-        "coordination index {index} belongs to {there}, not to {here}; give another --sessionName, or delete the index to start anew"
+        "coordination index {index} belongs to {there}, not to {here}; give another --sessionName, or start anew after `switchover backfill reset`"
     )]
     OtherSubject {
         /// The index.
@@ -42,6 +42,11 @@ pub enum CoordinationError {
         /// What this worker is for.
         here: String,
     },
+    /// The index was deleted.
+    #[error(
+        "coordination index {0} is gone: the backfill was stopped or reset from the console; `switchover backfill status` says what became of it"
+    )]
+    Gone(String),
     /// A session name that can't be part of an index name.
     #[error("--sessionName '{0}': only lower-case letters, digits, '-' and '_' can be part of an index name")]
     SessionName(String),

@@ -14,6 +14,9 @@ pub struct Progress {
     /// Documents that were refused and recorded elsewhere.
     #[serde(rename = "failedDocuments")]
     pub failed_documents: u64,
+    /// Documents that were left out as the operator's rules say.
+    #[serde(rename = "droppedDocuments", default)]
+    pub dropped_documents: u64,
 }
 
 /// How an item ended.
@@ -36,6 +39,8 @@ pub struct NewItem<U> {
     pub phase: u8,
     /// What progress is summed up by: the name of an index.
     pub group: String,
+    /// The part of the group that it belongs to, such as a shard's number, if it is of one.
+    pub part: Option<u32>,
     /// What is to be done.
     pub unit: U,
     /// Bytes in all, as far as is known.
@@ -78,6 +83,8 @@ pub(crate) struct Stored<U> {
     pub(crate) subject: String,
     pub(crate) phase: u8,
     pub(crate) group: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) part: Option<u32>,
     pub(crate) unit: U,
     pub(crate) size: u64,
     pub(crate) state: State,
@@ -90,6 +97,9 @@ pub(crate) struct Stored<U> {
     pub(crate) fruitless: u32,
     #[serde(default)]
     pub(crate) error: Option<String>,
+    /// When it was ended, by its holder's clock: for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ended_unix_ms: Option<u64>,
 }
 
 /// What a document of the coordination index is.
@@ -104,12 +114,13 @@ pub(crate) enum Kind {
 
 impl<U> Stored<U> {
     pub(crate) fn new(item: NewItem<U>, subject: &str) -> (String, Self) {
-        let NewItem { id, phase, group, unit, size } = item;
+        let NewItem { id, phase, group, part, unit, size } = item;
         let stored = Self {
             kind: Kind::Work,
             subject: subject.to_owned(),
             phase,
             group,
+            part,
             unit,
             size,
             state: State::Open,
@@ -118,6 +129,7 @@ impl<U> Stored<U> {
             holder: None,
             fruitless: 0,
             error: None,
+            ended_unix_ms: None,
         };
         (id, stored)
     }

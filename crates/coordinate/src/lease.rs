@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
+use crate::clock::unix_ms;
 use crate::error::CoordinationError;
 use crate::item::{Ended, Item, Progress, State, Stored};
 use crate::store::{Change, Place, Store};
@@ -63,7 +64,8 @@ impl<U: serde::de::DeserializeOwned> Lease<U> {
             Ended::Failed(reason) => (State::Failed, Some(reason)),
             Ended::Skipped(reason) => (State::Skipped, Some(reason)),
         };
-        self.leave(progress, json!({"state": state, "error": error})).await
+        let ended = unix_ms();
+        self.leave(progress, json!({"state": state, "error": error, "endedUnixMs": ended})).await
     }
 
     /// Gives the item back for others to go on with. `error`: why, if that is a failure.

@@ -5,22 +5,33 @@
 //! worker takes an item over when it has seen, by its own clock, that its document did not change for a whole lease.
 //! A holder that could not renew knows by its own clock that its lease is over, and stops.
 //!
+//! Processes register as members, and follow what the operator wants of them: [`Desired`].
+//!
 //! What must be done before something else is in an earlier phase: items of a phase are given out when all those of the
 //! phases before are ended. An item may post others of its own phase before it is ended itself.
 
+mod archive;
 mod board;
 mod claim;
-mod control;
+mod clock;
+mod desired;
 mod error;
+mod fleet;
 mod item;
 mod lease;
+mod member;
 mod overview;
+mod parts;
 mod store;
 
+pub use archive::Page;
 pub use board::{Board, Subject};
 pub use claim::{Claim, Claims};
-pub use control::{Beat, Desired, DesiredState, Worker};
+pub use desired::{Desired, DesiredState};
 pub use error::CoordinationError;
+pub use fleet::{Fleet, rank};
 pub use item::{Ended, Item, NewItem, Progress};
 pub use lease::{LEASE, Lease};
+pub use member::{Identity, Member, MemberState, Membership, Said};
 pub use overview::{GroupOverview, Overview};
+pub use parts::Parts;

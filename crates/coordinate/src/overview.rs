@@ -35,6 +35,8 @@ pub struct GroupOverview {
     pub documents: u64,
     /// Documents that were refused.
     pub failed_documents: u64,
+    /// Documents that were left out as the operator's rules say.
+    pub dropped_documents: u64,
 }
 
 /// The whole board, as of the last refresh of its index (1 s).
@@ -44,6 +46,8 @@ pub struct Overview {
     pub groups: BTreeMap<String, GroupOverview>,
     /// Of all groups.
     pub all: GroupOverview,
+    /// The first phase that has an open item.
+    pub open_phase: Option<u8>,
     /// Items that failed, were left out, or fail again and again, with the reason. Not all, when there are many.
     pub errors: BTreeMap<String, String>,
 }
@@ -66,7 +70,7 @@ impl Board {
             let of = |field: &str, value: &str| json!({"filter": {"term": {field: value}}});
             let sums = json!({
                 "size": sum("size"), "bytes": sum("bytes"), "documents": sum("documents"),
-                "failedDocuments": sum("failedDocuments"), "open": of("state", "open"),
+                "failedDocuments": sum("failedDocuments"), "droppedDocuments": sum("droppedDocuments"), "open": of("state", "open"),
                 "failed": of("state", "failed"), "skipped": of("state", "skipped"), "held": of("held", "true"),
             });
             let answer = self
@@ -74,11 +78,22 @@ impl Board {
                 .query(json!({
                     "size": 0,
                     "query": {"term": {"kind": "work"}},
-                    "aggs": {"groups": {"composite": composite, "aggs": sums}},
+                    "aggs": {
+                        "groups": {"composite": composite, "aggs": sums},
+                        "open": {
+                            "filter": {"term": {"state": "open"}},
+                            "aggs": {"phase": {"min": {"field": "phase"}}},
+                        },
+                    },
                 }))
                 .await?;
+            let first_open = &answer["aggregations"]["open"]["phase"]["value"];
+            overview.open_phase = first_open.as_f64().map(|phase| phase as u8);
             let groups = &answer["aggregations"]["groups"];
-            for bucket in groups["buckets"].as_array().map(Vec::as_slice).unwrap_or_default() {
+            let Some(buckets) = groups["buckets"].as_array() else {
+                return Err(self.store.foreign("_search", &"the answer holds no sums"));
+            };
+            for bucket in buckets {
                 let group = group(bucket);
                 overview.all.add(&group);
                 let name = bucket["key"]["group"].as_str().unwrap_or_default();
@@ -117,6 +132,7 @@ fn group(bucket: &Value) -> GroupOverview {
         bytes: sum("bytes"),
         documents: sum("documents"),
         failed_documents: sum("failedDocuments"),
+        dropped_documents: sum("droppedDocuments"),
     }
 }
 
@@ -131,5 +147,6 @@ impl GroupOverview {
         self.bytes += other.bytes;
         self.documents += other.documents;
         self.failed_documents += other.failed_documents;
+        self.dropped_documents += other.dropped_documents;
     }
 }

@@ -1,9 +1,12 @@
 //! The documents of one index: read, created once, changed by compare-and-set.
+//!
+//! The index is reached through an alias, and every write insists on that (`require_alias`): a worker that wakes up after
+//! the index was deleted must not make it again by writing into it.
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use switchover_cluster::{Body, Cluster, Method, Response, StatusCode, path_part};
 
 use crate::error::CoordinationError;
@@ -43,23 +46,49 @@ pub(crate) enum Change {
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
     pub(crate) cluster: Cluster,
+    /// The alias, which is the name that people see.
     pub(crate) index: String,
 }
+
+/// Of the index behind the alias; no session's name has a dot.
+const BEHIND_SUFFIX: &str = ".work";
 
 impl Store {
     /// Makes the index unless it is there.
     pub(crate) async fn make(&self, mappings: Value) -> Result<(), CoordinationError> {
         let settings = json!({"index": {"hidden": true, "number_of_shards": 1, "auto_expand_replicas": "0-1", "refresh_interval": "1s"}});
-        let body = json!({"settings": settings, "mappings": mappings});
-        let made = self.ask(Method::PUT, "", Some(body)).await?;
+        let mut aliases = Map::new();
+        aliases.insert(self.index.clone(), json!({"is_hidden": true}));
+        let body = json!({"settings": settings, "mappings": mappings, "aliases": aliases});
+        let made = self.ask_at(Method::PUT, &self.behind(), Some(body)).await?;
         // 400 is the answer when another worker was faster; whatever else it means shows in the next request.
-        if made.status == StatusCode::BAD_REQUEST
-            && self.ask(Method::HEAD, "", None).await?.status == StatusCode::OK
-        {
+        if made.status == StatusCode::BAD_REQUEST && self.exists().await? {
             return Ok(());
         }
         made.success()?;
         Ok(())
+    }
+
+    /// Whether the index is there.
+    pub(crate) async fn exists(&self) -> Result<bool, CoordinationError> {
+        let answer = self.ask(Method::HEAD, "", None).await?;
+        match answer.status {
+            StatusCode::NOT_FOUND => Ok(false),
+            _ => answer.success().map(|_| true).map_err(Into::into),
+        }
+    }
+
+    /// Deletes the index, if it is there.
+    pub(crate) async fn delete_index(&self) -> Result<(), CoordinationError> {
+        let answer = self.ask_at(Method::DELETE, &self.behind(), None).await?;
+        if answer.status != StatusCode::NOT_FOUND {
+            answer.success()?;
+        }
+        Ok(())
+    }
+
+    fn behind(&self) -> String {
+        format!("/{}{BEHIND_SUFFIX}", self.index)
     }
 
     /// The document, straight from the shard. `None` when there is none, not even an index.
@@ -89,8 +118,9 @@ impl Store {
                     body.push(b'\n');
                 }
             }
-            let path = format!("/{}/_bulk", self.index);
-            let answer = self.cluster.send(Method::POST, &path, Some(Body::lines(body))).await?.success()?;
+            let path = format!("/{}/_bulk?require_alias=true", self.index);
+            let sent = self.cluster.send(Method::POST, &path, Some(Body::lines(body))).await?;
+            let answer = self.there(sent)?.success()?;
             let answer: Value = answer.json()?;
             let items = answer["items"].as_array().map(Vec::as_slice).unwrap_or_default();
             let refused = |item: &&Value| {
@@ -100,6 +130,9 @@ impl Store {
             };
             if let Some(item) = items.iter().find(refused) {
                 let item = &item["create"];
+                if item["status"] == 404 {
+                    return Err(self.gone());
+                }
                 return Err(CoordinationError::Refused {
                     index: self.index.clone(),
                     id: item["_id"].as_str().unwrap_or_default().to_owned(),
@@ -110,10 +143,16 @@ impl Store {
         Ok(())
     }
 
+    /// Creates a document that is not there yet.
+    pub(crate) async fn add(&self, id: &str, document: &impl Serialize) -> Result<Place, CoordinationError> {
+        let path = format!("/_create/{}?require_alias=true", path_part(id));
+        self.written(id, self.ask(Method::PUT, &path, Some(json!(document))).await?)
+    }
+
     /// Writes a document, whatever was there.
     pub(crate) async fn put(&self, id: &str, document: &impl Serialize) -> Result<(), CoordinationError> {
-        let path = format!("/_doc/{}", path_part(id));
-        self.ask(Method::PUT, &path, Some(json!(document))).await?.success()?;
+        let path = format!("/_doc/{}?require_alias=true", path_part(id));
+        self.written(id, self.ask(Method::PUT, &path, Some(json!(document))).await?)?;
         Ok(())
     }
 
@@ -125,16 +164,22 @@ impl Store {
         fields: Value,
     ) -> Result<Change, CoordinationError> {
         let Place { seq_no, primary_term } = from;
-        let path = format!("/_update/{}?if_seq_no={seq_no}&if_primary_term={primary_term}", path_part(id));
+        let id_part = path_part(id);
+        let path = format!(
+            "/_update/{id_part}?require_alias=true&if_seq_no={seq_no}&if_primary_term={primary_term}"
+        );
         // A change to the same values is a sign of life, too.
         let body = json!({"doc": fields, "detect_noop": false});
         let answer = self.ask(Method::POST, &path, Some(body)).await?;
         if answer.status == StatusCode::CONFLICT {
             return Ok(Change::Conflict);
         }
-        let answer = answer.success()?;
-        let place = serde_json::from_slice(&answer.body).map_err(|error| self.foreign(id, &error))?;
-        Ok(Change::Made(place))
+        Ok(Change::Made(self.written(id, answer)?))
+    }
+
+    fn written(&self, id: &str, answer: Response) -> Result<Place, CoordinationError> {
+        let answer = self.there(answer)?.success()?;
+        serde_json::from_slice(&answer.body).map_err(|error| self.foreign(id, &error))
     }
 
     /// Deletes the document if it is still where it was. False: it is not.
@@ -149,7 +194,7 @@ impl Store {
         Ok(true)
     }
 
-    /// What a search finds, as of the last refresh. An index that is not there has nothing.
+    /// What a search finds, as of the last refresh.
     pub(crate) async fn search<T: DeserializeOwned>(
         &self,
         mut body: Value,
@@ -169,13 +214,14 @@ impl Store {
     /// The whole answer to a search. A part of the shards is not enough.
     pub(crate) async fn query(&self, body: Value) -> Result<Value, CoordinationError> {
         let path = "/_search?allow_partial_search_results=false";
-        let answer = self.ask(Method::POST, path, Some(body)).await?.success()?;
-        Ok(answer.json()?)
+        let answer = self.ask(Method::POST, path, Some(body)).await?;
+        Ok(self.there(answer)?.success()?.json()?)
     }
 
     /// Makes all changes visible to searches.
     pub(crate) async fn refresh(&self) -> Result<(), CoordinationError> {
-        self.ask(Method::POST, "/_refresh", None).await?.success()?;
+        let answer = self.ask(Method::POST, "/_refresh", None).await?;
+        self.there(answer)?.success()?;
         Ok(())
     }
 
@@ -187,13 +233,31 @@ impl Store {
         }
     }
 
+    /// Of a write to an alias that must be there: 404 says that it is not.
+    fn there(&self, answer: Response) -> Result<Response, CoordinationError> {
+        if answer.status == StatusCode::NOT_FOUND { Err(self.gone()) } else { Ok(answer) }
+    }
+
+    fn gone(&self) -> CoordinationError {
+        CoordinationError::Gone(self.index.clone())
+    }
+
     async fn ask(
         &self,
         method: Method,
         path: &str,
         body: Option<Value>,
     ) -> Result<Response, CoordinationError> {
+        self.ask_at(method, &format!("/{}{path}", self.index), body).await
+    }
+
+    async fn ask_at(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Response, CoordinationError> {
         let body = body.map(|body| Bytes::from(body.to_string()));
-        Ok(self.cluster.request(method, &format!("/{}{path}", self.index), body).await?)
+        Ok(self.cluster.request(method, path, body).await?)
     }
 }

@@ -69,6 +69,12 @@ impl Signer {
         Self::with_provider(service, region, credentials::default_chain(region).await?).await
     }
 
+    /// Service and region that it signs for.
+    #[must_use]
+    pub fn scope(&self) -> (&str, &str) {
+        (&self.service, &self.region)
+    }
+
     /// The same with credentials of another provider.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod admin;
 pub mod figures;
 pub mod otlp;
 mod shutdown;
+pub mod status_line;
 
 pub use admin::{AdminPages, serve_admin};
 pub use shutdown::terminated;
@@ -25,7 +26,7 @@ pub fn init_logging(format: LogFormat) {
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
     let builder =
-        tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(ansi).with_env_filter(filter);
+        tracing_subscriber::fmt().with_writer(|| status_line::Above).with_ansi(ansi).with_env_filter(filter);
     let set = match format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

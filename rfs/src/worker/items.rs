@@ -6,20 +6,39 @@ use switchover_coordinate::{CoordinationError, Ended, Lease, Progress};
 use switchover_snapshot::lucene::{Checksum, FileRange};
 use switchover_snapshot::{READ_BYTES, SnapshotError, SnapshotErrorKind};
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use super::{Done, OnDamage, Shared, WorkerError};
 use crate::load::{self, LoadError};
+use crate::named::NamedError;
 use crate::plan::{self, Plan, PlanError, SegmentsError};
 use crate::target;
 use crate::unit::{FinishUnit, LoadUnit, SegmentUnit, ShardUnit, Unit};
 
-pub(super) async fn work(shared: &Arc<Shared>, lease: &mut Lease<Unit>) -> Result<Done, WorkerError> {
-    match lease.item.unit.clone() {
-        Unit::Plan => plan(shared, lease).await,
-        Unit::Shard(unit) => segments(shared, lease, &unit).await,
-        Unit::Load(unit) => load(shared, lease, &unit).await,
-        Unit::Check(unit) => check(shared, lease, &unit).await,
-        Unit::Finish(unit) => finish(shared, lease, &unit).await,
+/// Does an item, unless it is to be left. All but loading is done again from its beginning by whoever claims it next.
+pub(super) async fn work(
+    shared: &Arc<Shared>,
+    lease: &mut Lease<Unit>,
+    leave: &CancellationToken,
+) -> Result<Done, WorkerError> {
+    let unit = lease.item.unit.clone();
+    let loads = matches!(unit, Unit::Load(_));
+    let working = async {
+        match unit {
+            Unit::Plan => plan(shared, lease).await,
+            Unit::Shard(unit) => segments(shared, lease, &unit).await,
+            // Leaves by itself, at a document's end.
+            Unit::Load(unit) => load(shared, lease, &unit, leave).await,
+            Unit::Check(unit) => check(shared, lease, &unit).await,
+            Unit::Finish(unit) => finish(shared, lease, &unit).await,
+        }
+    };
+    if loads {
+        return working.await;
+    }
+    tokio::select! {
+        done = working => done,
+        () = leave.cancelled() => Ok(Done::Stopped),
     }
 }
 
@@ -52,18 +71,26 @@ async fn segments(shared: &Shared, lease: &mut Lease<Unit>, unit: &ShardUnit) ->
     }
 }
 
-async fn load(shared: &Arc<Shared>, lease: &mut Lease<Unit>, unit: &LoadUnit) -> Result<Done, WorkerError> {
+async fn load(
+    shared: &Arc<Shared>,
+    lease: &mut Lease<Unit>,
+    unit: &LoadUnit,
+    leave: &CancellationToken,
+) -> Result<Done, WorkerError> {
     let shard = match keep(lease, shared.shards.open(&unit.segment.shard)).await {
         Err(error) => return coordination(error),
         Ok(Err(error)) => return unreadable(shared, lease, error),
         Ok(Ok(shard)) => shard,
     };
-    match load::load(&shared.loading, &shard, unit, lease, &shared.stop).await {
+    match load::load(&shared.loading, &shard, unit, lease, leave).await {
         Ok(progress) => Ok(Done::Ended(Ended::Done, progress)),
         Err(LoadError::Stopped) => Ok(Done::Stopped),
         Err(LoadError::Read(error)) => unreadable(shared, lease, error),
         Err(error @ LoadError::Source { .. }) => Ok(damaged(shared, lease, error.to_string())),
         Err(LoadError::Coordination(error)) => coordination(error),
+        Err(LoadError::Named(NamedError::Target(error))) if error.may_pass() => {
+            Ok(Done::Later(error.to_string()))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -137,7 +164,7 @@ fn done(lease: &Lease<Unit>) -> Done {
 
 fn coordination(error: CoordinationError) -> Result<Done, WorkerError> {
     match error {
-        CoordinationError::Lost(_) => Ok(Done::Lost),
+        CoordinationError::Lost(_) | CoordinationError::Gone(_) => Ok(Done::Lost),
         CoordinationError::Cluster(error) if error.may_pass() => Ok(Done::Later(error.to_string())),
         error => Err(error.into()),
     }

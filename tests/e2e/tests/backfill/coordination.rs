@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use switchover_cluster::{Cluster, ClusterOptions, Method};
 use switchover_coordinate::{
-    Beat, Board, Claim, Claims, CoordinationError, Desired, DesiredState, Ended, Lease, NewItem, Progress,
-    Subject,
+    Board, Claim, Claims, CoordinationError, Desired, DesiredState, Ended, Identity, Lease, MemberState,
+    NewItem, Page, Parts, Progress, Said, Subject,
 };
 use switchover_testkit::faults::{Fault, FaultProxy};
 use switchover_testkit::lab::Lab;
@@ -38,7 +38,14 @@ async fn board(uri: &str) -> Board {
 }
 
 fn item(id: &str, phase: u8) -> NewItem<String> {
-    NewItem { id: id.to_owned(), phase, group: "index".into(), unit: format!("unit of {id}"), size: 10 }
+    NewItem {
+        id: id.to_owned(),
+        phase,
+        group: "index".into(),
+        part: None,
+        unit: format!("unit of {id}"),
+        size: 10,
+    }
 }
 
 fn claims(board: &Board, worker: &str) -> Claims {
@@ -58,7 +65,7 @@ async fn work(claims: &mut Claims) -> Lease<String> {
 }
 
 fn progress(cursor: u64) -> Progress {
-    Progress { cursor, documents: cursor, bytes: cursor, failed_documents: 0 }
+    Progress { cursor, documents: cursor, bytes: cursor, failed_documents: 0 , dropped_documents: 0}
 }
 
 fn run(test: impl Future<Output = ()>) {
@@ -222,35 +229,87 @@ fn what_is_wanted_and_who_works_is_known_to_all() {
     let lab = Lab::opensearch("2.19");
     run(async {
         let board = board(lab.url()).await;
-        assert_eq!(board.desired().await.unwrap(), Desired { state: DesiredState::Run });
-        let wanted = Desired { state: DesiredState::Pause };
+        assert_eq!(board.desired().await.unwrap(), None);
+        let wanted = Desired { state: DesiredState::Pause, scale: Some(3) };
         board.want(wanted).await.unwrap();
-        assert_eq!(board.desired().await.unwrap(), wanted);
-        for name in ["b", "a"] {
-            let beat = Beat { beat: 1, state: "working".into(), documents: 5, ..Beat::default() };
-            board.beat(name, beat).await.unwrap();
-        }
-        // As a reader would see it a moment later.
-        cluster(lab.url())
-            .request(Method::POST, &format!("/{}/_refresh", board.index()), None)
-            .await
-            .unwrap();
-        let workers = board.workers().await.unwrap();
-        assert_eq!(workers.iter().map(|worker| worker.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
-        assert_eq!(workers[0].beat.documents, 5);
+        assert_eq!(board.desired().await.unwrap(), Some(wanted));
+        let identity = |name: &str| Identity { name: name.to_owned(), pid: 7, ..Identity::default() };
+        let mut first = board.register(identity("b")).await.unwrap();
+        let second = board.register(identity("a")).await.unwrap();
+        assert!(first.registered() < second.registered(), "in the order in which they began");
+        let said = Said {
+            state: MemberState::Working,
+            reason: Some("ü".repeat(10_000)),
+            documents: 5,
+            ..Said::default()
+        };
+        first.say(said.clone()).await.unwrap();
+        board.refresh().await.unwrap();
+        let members = board.members().await.unwrap();
+        let names: Vec<_> = members.iter().map(|member| member.identity.name.as_str()).collect();
+        assert_eq!(names, ["b", "a"]);
+        assert_eq!((members[0].said.documents, members[0].registered), (5, first.registered()));
+        assert_eq!(members[0].said.reason.as_ref().map(|reason| reason.chars().count()), Some(500));
+        // It is not lost when it has said something meanwhile, and comes back when it was only slow.
+        let seen = members[0].clone();
+        first.say(said.clone()).await.unwrap();
+        assert!(!board.note_lost(&seen).await.unwrap());
+        let seen = board.member("b").await.unwrap().unwrap();
+        assert!(board.note_lost(&seen).await.unwrap());
+        board.refresh().await.unwrap();
+        assert_eq!(board.members().await.unwrap().len(), 1);
+        first.say(said).await.unwrap();
+        board.refresh().await.unwrap();
+        assert_eq!(board.members().await.unwrap().len(), 2);
+        first.say(Said { state: MemberState::Ended, ..Said::default() }).await.unwrap();
+        board.refresh().await.unwrap();
+        assert_eq!(board.members().await.unwrap().len(), 1);
     });
 }
 
 #[test]
-fn ten_thousand_items_of_two_thousand_indices_are_posted_and_summed_up() {
+fn an_index_that_was_removed_is_not_made_again_by_those_who_come_late() {
+    let lab = Lab::opensearch("2.19");
+    run(async {
+        let board = board(lab.url()).await;
+        board.post((0..250).map(|number| item(&format!("{number}"), 0))).await.unwrap();
+        let mut member = board.register(Identity { name: "m".into(), ..Identity::default() }).await.unwrap();
+        let mut lease = work(&mut claims(&board, "m")).await;
+        board.refresh().await.unwrap();
+        // All documents, each once: the items, the member and the subject.
+        let (mut page, mut ids) = (board.page(&Page::default()).await.unwrap(), BTreeSet::new());
+        while !page.documents.is_empty() {
+            ids.extend(page.documents.iter().map(|(id, _)| id.clone()));
+            page = board.page(&page).await.unwrap();
+        }
+        assert_eq!((ids.len(), board.documents().await.unwrap()), (252, 252));
+        board.remove().await.unwrap();
+        board.remove().await.unwrap();
+        let gone = |error: CoordinationError| assert!(matches!(error, CoordinationError::Gone(_)), "{error}");
+        gone(lease.renew(&progress(1)).await.unwrap_err());
+        gone(lease.release(&progress(1), None).await.unwrap_err());
+        gone(member.say(Said::default()).await.unwrap_err());
+        gone(board.register(Identity::default()).await.unwrap_err());
+        gone(board.post([item("late", 0)]).await.unwrap_err());
+        gone(board.want(Desired::default()).await.unwrap_err());
+        gone(board.overview().await.unwrap_err());
+        gone(claims(&board, "late").claim::<String>().await.unwrap_err());
+        assert!(!board.exists().await.unwrap());
+        assert_eq!(board.desired().await.unwrap(), None);
+    });
+}
+
+#[test]
+fn twelve_thousand_items_of_two_thousand_indices_are_posted_and_summed_up() {
     let lab = Lab::opensearch("2.19");
     run(async {
         let board = board(lab.url()).await;
         let items = || {
-            (0..10_000).map(|number| NewItem {
+            (0..12_000).map(|number| NewItem {
                 id: format!("i{number}/ü #?"),
                 phase: 1,
                 group: format!("index-{}", number % 2000),
+                part: Some(number / 2000 % 2),
                 unit: number,
                 size: 1 << 40,
             })
@@ -262,9 +321,11 @@ fn ten_thousand_items_of_two_thousand_indices_are_posted_and_summed_up() {
             .await
             .unwrap();
         let overview = board.overview().await.unwrap();
-        assert_eq!((overview.all.items, overview.all.open, overview.groups.len()), (10_000, 10_000, 2000));
-        assert_eq!(overview.all.size, 10_000 << 40);
-        assert_eq!(overview.groups["index-7"].items, 5);
+        assert_eq!((overview.all.items, overview.all.open, overview.groups.len()), (12_000, 12_000, 2000));
+        assert_eq!(overview.all.size, 12_000 << 40);
+        assert_eq!(overview.groups["index-7"].items, 6);
+        let parts = Parts { total: 4000, unclaimed: 4000, ..Parts::default() };
+        assert_eq!(board.parts().await.unwrap(), parts);
         let mut claims = claims(&board, "w");
         let Claim::Work(mut lease) = claims.claim::<u64>().await.unwrap() else { panic!("no work") };
         lease.renew(&progress(1)).await.unwrap();

@@ -1,0 +1,142 @@
+//! `backfill stop` and `reset`: workers end, the working state becomes an archive, and the coordination index is gone.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use serde_json::json;
+use switchover_coordinate::{Board, Desired, DesiredState};
+use tokio::time::{Instant, sleep};
+
+use super::archive;
+use super::control::{SCHEMA, failed};
+use super::files;
+use super::launch::{self, Launcher};
+use super::phase::Phase;
+use super::picture::{Picture, split, unix_ms};
+use super::settings::Settings;
+use super::stopped::Stopped;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Workers finish a batch and give their items back; one that can't is silent before that.
+const STOP_DEADLINE: Duration = Duration::from_secs(600);
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+const NOTHING_THERE: &str = "Working state index doesn't exist, skipping archive operation.";
+
+pub(super) async fn stop(settings: &Settings, as_json: bool) -> Result<(), Failure> {
+    let board = settings.board()?;
+    let launcher = Launcher::of(settings)?;
+    let _lock = files::lock(&settings.session_dir())?;
+    let mut out = Output::stdout();
+    let mut say = |text: String| if as_json { Ok(()) } else { out.line(text).and_then(|()| out.flush()) };
+    let mut archived = None;
+    let mut phase = Phase::NotStarted;
+    if board.exists().await.map_err(failed)? {
+        let scale = board.desired().await.map_err(failed)?.and_then(|desired| desired.scale);
+        board.want(Desired { state: DesiredState::Stop, scale }).await.map_err(failed)?;
+        let counts = Picture::take(&board, false).await.map_err(failed)?.unwrap_or_default().counts();
+        say("Backfill stopped successfully.".to_owned())?;
+        say(format!(
+            "Fleet set to 0 desired count. Currently {} running and {} pending.",
+            counts.running, counts.pending
+        ))?;
+        say("Archiving the working state of the backfill operation...".to_owned())?;
+        let running = || say("RFS Workers are still running, waiting for them to complete...".to_owned());
+        ended(&board, running).await?;
+        launcher.end(settings)?;
+        let picture = Picture::take(&board, false).await.map_err(failed)?.unwrap_or_default();
+        phase = Phase::of(&picture);
+        if !phase.is_complete() {
+            let all = &picture.overview.all;
+            eprintln!("warning: stopped before the end: {} of {} bytes were loaded", all.bytes, all.size);
+        }
+        let path = archive::write(settings, &board).await?;
+        let note = Stopped { phase: phase.to_string(), archive: path.clone(), at_unix_ms: unix_ms() };
+        note.write(settings)?;
+        board.remove().await.map_err(failed)?;
+        say(format!("Backfill working state archived to: {}", path.display()))?;
+        archived = Some(path);
+    } else {
+        launcher.end(settings)?;
+        say("Backfill stopped successfully.".to_owned())?;
+        say(NOTHING_THERE.to_owned())?;
+    }
+    if as_json {
+        out.json(&json!({"schema": SCHEMA, "action": "stop", "archive": archived, "phase": phase.word()}))?;
+    }
+    out.flush()
+}
+
+/// Waits until no member lives.
+async fn ended(board: &Board, mut running: impl FnMut() -> Result<(), Failure>) -> Result<(), Failure> {
+    let begun = Instant::now();
+    let mut told = false;
+    loop {
+        board.refresh().await.map_err(failed)?;
+        let members = board.members().await.map_err(failed)?;
+        let (living, silent) = split(board, members).await.map_err(failed)?;
+        for member in silent {
+            board.note_lost(&member).await.map_err(failed)?;
+        }
+        if living.is_empty() {
+            return Ok(());
+        }
+        if !told {
+            running()?;
+            told = true;
+        }
+        if begun.elapsed() >= STOP_DEADLINE {
+            let names: Vec<_> = living.iter().map(|member| member.identity.name.as_str()).collect();
+            return Err(anyhow!("workers do not end: {}; end them, and run `switchover backfill stop` again. The working state was left as it is", names.join(", ")).into());
+        }
+        sleep(LOOK_INTERVAL).await;
+    }
+}
+
+pub(super) async fn reset(
+    settings: &Settings,
+    failed_documents: bool,
+    yes: bool,
+    as_json: bool,
+) -> Result<(), Failure> {
+    if !yes {
+        return Err(Failure::Usage(
+            "reset forgets how far the backfill is: the next start loads everything again, over what was written since. Pass --yes if that is meant".to_owned(),
+        ));
+    }
+    let board = settings.board()?;
+    let _lock = files::lock(&settings.session_dir())?;
+    let mut archived: Option<PathBuf> = None;
+    if board.exists().await.map_err(failed)? {
+        board.refresh().await.map_err(failed)?;
+        let members = board.members().await.map_err(failed)?;
+        let (living, _) = split(&board, members).await.map_err(failed)?;
+        if !living.is_empty() || !launch::running(settings)?.is_empty() {
+            return Err(anyhow!("workers are running; run `switchover backfill stop` first").into());
+        }
+        let path = archive::write(settings, &board).await?;
+        board.remove().await.map_err(failed)?;
+        archived = Some(path);
+    }
+    Stopped::forget(settings)?;
+    let folder = settings.failed_documents();
+    let mut deleted = false;
+    if failed_documents && folder.exists() {
+        std::fs::remove_dir_all(&folder).with_context(|| format!("cannot delete {}", folder.display()))?;
+        deleted = true;
+    }
+    let mut out = Output::stdout();
+    if as_json {
+        out.json(&json!({"schema": SCHEMA, "action": "reset", "archive": archived, "failedDocumentsDeleted": deleted}))?;
+        return out.flush();
+    }
+    match archived {
+        Some(path) => out.line(format_args!("Backfill working state archived to: {}", path.display()))?,
+        None => out.line(NOTHING_THERE)?,
+    }
+    if deleted {
+        out.line(format_args!("Deleted the failed documents in {}", folder.display()))?;
+    }
+    out.flush()
+}
