@@ -186,12 +186,15 @@ fn report(findings: &[Finding], as_json: bool) -> Result<(), Failure> {
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let mut out = Output::stdout();
     if as_json {
-        out.document(Map::from_iter([
-            ("worst".to_owned(), json!(worst)),
-            ("errors".to_owned(), json!(errors)),
-            ("warnings".to_owned(), json!(warnings)),
-            ("findings".to_owned(), json!(findings)),
-        ]))?;
+        out.document(
+            "doctor",
+            Map::from_iter([
+                ("worst".to_owned(), json!(worst)),
+                ("errors".to_owned(), json!(errors)),
+                ("warnings".to_owned(), json!(warnings)),
+                ("findings".to_owned(), json!(findings)),
+            ]),
+        )?;
     } else {
         for finding in findings {
             let severity = match finding.severity {

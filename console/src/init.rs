@@ -151,7 +151,7 @@ pub(crate) fn run(args: InitArgs, path: &Path, as_json: bool) -> Result<(), Fail
     write(path, &text, force)?;
     let mut out = Output::stdout();
     if as_json {
-        out.document(Map::from_iter([("file".to_owned(), json!(path))]))?;
+        out.document("init", Map::from_iter([("file".to_owned(), json!(path))]))?;
     } else {
         out.line(format_args!("Wrote {}. Next: switchover --config {0} doctor", path.display()))?;
     }

@@ -38,9 +38,10 @@ impl Output {
         self.out.write_all(b"\n").map_err(Failure::of_output)
     }
 
-    /// The answer of a command with `--json`: one object, which says the version of its shape.
-    pub(crate) fn document(&mut self, content: Map<String, Value>) -> Result<(), Failure> {
-        let mut document = Map::from_iter([("schemaVersion".to_owned(), SCHEMA_VERSION.into())]);
+    /// The answer of a command with `--json`: one object, which says its shape and the version of that.
+    pub(crate) fn document(&mut self, schema: &str, content: Map<String, Value>) -> Result<(), Failure> {
+        let schema = format!("switchover.{schema}/{SCHEMA_VERSION}");
+        let mut document = Map::from_iter([("schema".to_owned(), schema.into())]);
         document.extend(content);
         self.json(&document)
     }

@@ -79,7 +79,7 @@ impl Services {
     fn parse(text: &str, path: &Path) -> Result<Self> {
         // An empty file is a null document.
         let file = yaml_serde::from_str::<Option<File>>(text);
-        let file = file.map_err(|error| error::located(path, &error))?.unwrap_or_default();
+        let file = file.map_err(|error| error::located(path, text, &error))?.unwrap_or_default();
         Ok(Self { file, path: path.to_owned() })
     }
 

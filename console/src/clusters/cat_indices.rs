@@ -15,7 +15,7 @@ pub(super) async fn run(clusters: &[Selected], refresh: bool, json: bool) -> Res
         let answers =
             ask(clusters, async |options| list(options, refresh, path, |response| response.json()).await)
                 .await;
-        out.document(answers_json(&answers))?;
+        out.document("cat-indices", answers_json(&answers))?;
         finish(&answers, out)
     } else {
         let path = "/_cat/indices/_all?v=true";

@@ -57,11 +57,14 @@ pub(super) async fn run(
     delete(&cluster, "/", &indices).await.context("deleting indices")?;
     let mut out = Output::stdout();
     if json {
-        out.document(Map::from_iter([
-            ("cluster".to_owned(), json!(side.key())),
-            ("dataStreams".to_owned(), json!(streams)),
-            ("indices".to_owned(), json!(indices)),
-        ]))?;
+        out.document(
+            "clear-indices",
+            Map::from_iter([
+                ("cluster".to_owned(), json!(side.key())),
+                ("dataStreams".to_owned(), json!(streams)),
+                ("indices".to_owned(), json!(indices)),
+            ]),
+        )?;
     } else {
         for (kind, names) in [("data streams", &streams), ("indices", &indices)] {
             if !names.is_empty() {

@@ -16,7 +16,7 @@ pub(super) async fn run(clusters: &[Selected], json: bool) -> Result<(), Failure
     let answers = ask(clusters, async |options| connect(options, CHECK_TIMEOUT)?.version().await).await;
     let mut out = Output::stdout();
     if json {
-        out.document(answers_json(&answers))?;
+        out.document("connection-check", answers_json(&answers))?;
     } else {
         answers_text(&answers, &mut out)?;
     }

@@ -24,11 +24,14 @@ pub(super) fn run(at: &Resolved, folder: &Path, as_json: bool) -> Result<(), Fai
     let written = write(&reader, &path)?;
     let mut out = Output::stdout();
     if as_json {
-        out.document(Map::from_iter([
-            ("topic".to_owned(), json!(at.topic)),
-            ("file".to_owned(), json!(path)),
-            ("records".to_owned(), json!(written)),
-        ]))?;
+        out.document(
+            "kafka.export",
+            Map::from_iter([
+                ("topic".to_owned(), json!(at.topic)),
+                ("file".to_owned(), json!(path)),
+                ("records".to_owned(), json!(written)),
+            ]),
+        )?;
     } else {
         out.line(format_args!("Exported {written} records of {} to {}", at.topic, path.display()))?;
     }

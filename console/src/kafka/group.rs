@@ -29,7 +29,7 @@ pub(super) fn describe(at: &Resolved, name: &str, as_json: bool) -> Result<(), F
     let lags = time_lags(&at.options, &group).map_err(failed)?;
     let mut out = Output::stdout();
     if as_json {
-        out.document(document(name, &group, &lags))?;
+        out.document("kafka.consumer-group", document(name, &group, &lags))?;
     } else {
         text(&mut out, name, &group, &lags)?;
     }

@@ -41,12 +41,15 @@ pub(super) fn run(at: &Resolved, path: &Path, as_json: bool) -> Result<(), Failu
     let delivered = loading.events.delivered.load(Ordering::Acquire);
     let mut out = Output::stdout();
     if as_json {
-        out.document(Map::from_iter([
-            ("topic".to_owned(), json!(at.topic)),
-            ("records".to_owned(), json!(delivered)),
-            ("bad".to_owned(), json!(loading.bad)),
-            ("complete".to_owned(), json!(result.is_ok() && loading.bad == 0)),
-        ]))?;
+        out.document(
+            "kafka.load",
+            Map::from_iter([
+                ("topic".to_owned(), json!(at.topic)),
+                ("records".to_owned(), json!(delivered)),
+                ("bad".to_owned(), json!(loading.bad)),
+                ("complete".to_owned(), json!(result.is_ok() && loading.bad == 0)),
+            ]),
+        )?;
     } else {
         out.line(format_args!("Loaded {delivered} records into {}", at.topic))?;
     }

@@ -30,10 +30,13 @@ pub(super) fn describe(at: &Resolved, as_json: bool) -> Result<(), Failure> {
             })
         });
         let partitions: Vec<_> = partitions.collect();
-        out.document(Map::from_iter([
-            ("topic".to_owned(), json!(at.topic)),
-            ("partitions".to_owned(), json!(partitions)),
-        ]))?;
+        out.document(
+            "kafka.topic-records",
+            Map::from_iter([
+                ("topic".to_owned(), json!(at.topic)),
+                ("partitions".to_owned(), json!(partitions)),
+            ]),
+        )?;
     } else {
         let heading = ["TOPIC", "PARTITION", "RECORDS", "START", "END", "AGE"].map(str::to_owned);
         let rows = rows.iter().map(|(extent, last)| {

@@ -32,7 +32,7 @@ pub(super) fn create(at: &Resolved, shape: Shape, as_json: bool) -> Result<(), F
     let shape = TopicShape { partitions: shape.partitions, replication: shape.replication_factor, settings };
     let created = create_topic(&at.options, &at.topic, &shape).map_err(failed)?;
     let text = if created { "Created topic" } else { "There is already a topic" };
-    answer(&at.topic, text, ("created", created), as_json)
+    answer("kafka.create-topic", &at.topic, text, ("created", created), as_json)
 }
 
 pub(super) fn delete(at: &Resolved, acknowledged: bool, as_json: bool) -> Result<(), Failure> {
@@ -41,13 +41,22 @@ pub(super) fn delete(at: &Resolved, acknowledged: bool, as_json: bool) -> Result
     confirm(question, acknowledged)?;
     let deleted = delete_topic(&at.options, &at.topic).map_err(failed)?;
     let text = if deleted { "Deleted topic" } else { "There is no topic" };
-    answer(&at.topic, text, ("existed", deleted), as_json)
+    answer("kafka.delete-topic", &at.topic, text, ("existed", deleted), as_json)
 }
 
-fn answer(topic: &str, text: &str, (key, value): (&str, bool), as_json: bool) -> Result<(), Failure> {
+fn answer(
+    schema: &str,
+    topic: &str,
+    text: &str,
+    (key, value): (&str, bool),
+    as_json: bool,
+) -> Result<(), Failure> {
     let mut out = Output::stdout();
     if as_json {
-        out.document(Map::from_iter([("topic".to_owned(), json!(topic)), (key.to_owned(), json!(value))]))?;
+        out.document(
+            schema,
+            Map::from_iter([("topic".to_owned(), json!(topic)), (key.to_owned(), json!(value))]),
+        )?;
     } else {
         out.line(format_args!("{text} {topic}."))?;
     }

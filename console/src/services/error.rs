@@ -5,15 +5,28 @@ use std::path::Path;
 
 use anyhow::anyhow;
 
-pub(super) fn located(path: &Path, error: &yaml_serde::Error) -> anyhow::Error {
+pub(super) fn located(path: &Path, text: &str, error: &yaml_serde::Error) -> anyhow::Error {
     let message = without_values(&error.to_string());
-    match error.location() {
-        None => anyhow!("{}: {message}", path.display()),
-        Some(at) => {
-            let suffix = format!(" at line {} column {}", at.line(), at.column());
-            anyhow!("{}:{}: {}", path.display(), at.line(), message.replacen(&suffix, "", 1))
-        }
+    let Some(at) = error.location() else { return anyhow!("{}: {message}", path.display()) };
+    let message = message.replacen(&format!(" at line {} column {}", at.line(), at.column()), "", 1);
+    // What is wrong with a block as a whole is found when the block is over, and has the place of the file.
+    let whole = !message.contains(" field `") || message.starts_with("missing field");
+    match culprit(text).filter(|(key, _)| whole && !message.starts_with(key.as_str())) {
+        Some((key, line)) => anyhow!("{}:{line}: {key}: {message}", path.display()),
+        None => anyhow!("{}:{}: {message}", path.display(), at.line()),
     }
+}
+
+/// The first block that is wrong by itself, and its line.
+fn culprit(text: &str) -> Option<(String, usize)> {
+    let blocks: yaml_serde::Mapping = yaml_serde::from_str(text).ok()?;
+    let (key, _) = blocks.into_iter().find(|(key, block)| {
+        let alone = yaml_serde::Mapping::from_iter([(key.clone(), block.clone())]);
+        yaml_serde::from_value::<super::File>(yaml_serde::Value::Mapping(alone)).is_err()
+    })?;
+    let key = key.as_str()?;
+    let starts = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'));
+    Some((key.to_owned(), text.lines().position(starts)? + 1))
 }
 
 /// Serde quotes what it found (`invalid type: string "...", expected ...`): only what kind of thing it is is kept.

@@ -73,12 +73,15 @@ pub(super) async fn run(services: &Services, args: &CreateArgs, as_json: bool) -
         }
     }
     if as_json {
-        out.document(map(json!({
-            "snapshot": name,
-            "repository": server.block.repository,
-            "state": reported.state,
-            "created": created,
-        })))?;
+        out.document(
+            "snapshot.create",
+            map(json!({
+                "snapshot": name,
+                "repository": server.block.repository,
+                "state": reported.state,
+                "created": created,
+            })),
+        )?;
     }
     out.flush()?;
     tell_failures(&reported.failures);

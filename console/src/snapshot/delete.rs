@@ -25,9 +25,10 @@ pub(super) async fn snapshot(services: &Services, acknowledged: bool, as_json: b
     let existed = delete(&server, name).await?;
     let mut out = Output::stdout();
     if as_json {
-        out.document(map(
-            json!({"snapshot": name, "repository": server.block.repository, "existed": existed}),
-        ))?;
+        out.document(
+            "snapshot.delete",
+            map(json!({"snapshot": name, "repository": server.block.repository, "existed": existed})),
+        )?;
     } else if existed {
         out.line(format_args!("Snapshot {name} successfully deleted."))?;
     } else {
@@ -83,7 +84,7 @@ pub(super) async fn repository(
     let existed = server.unregister().await?;
     let mut out = Output::stdout();
     if as_json {
-        out.document(map(json!({"repository": repository, "existed": existed})))?;
+        out.document("snapshot.unregister-repo", map(json!({"repository": repository, "existed": existed})))?;
     } else if existed {
         out.line(format_args!("Repository '{repository}' deleted"))?;
     } else {

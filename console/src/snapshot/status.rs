@@ -32,7 +32,7 @@ pub(super) async fn run(services: &Services, deep: bool, json: bool) -> Result<(
     let Some(reported) = reported else {
         if json {
             let document = json!({"snapshot": name, "repository": server.block.repository, "state": null});
-            out.document(map(document))?;
+            out.document("snapshot.status", map(document))?;
         } else {
             out.line("Snapshot not started")?;
         }
@@ -44,7 +44,7 @@ pub(super) async fn run(services: &Services, deep: bool, json: bool) -> Result<(
         Some(Err(error)) => (None, Some(error)),
     };
     if json {
-        out.document(document(&server, &reported, progress.as_ref()))?;
+        out.document("snapshot.status", document(&server, &reported, progress.as_ref()))?;
     } else if deep {
         block(&mut out, &reported, progress.as_ref())?;
     } else {

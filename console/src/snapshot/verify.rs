@@ -174,11 +174,14 @@ fn report(server: &Server<'_>, steps: &[Step], as_json: bool) -> Result<(), Fail
             Ok(detail) => json!({"step": step.name, "ok": true, "detail": detail}),
             Err(error) => json!({"step": step.name, "ok": false, "detail": format!("{error:#}")}),
         });
-        out.document(map(json!({
-            "repository": server.block.repository,
-            "verified": failed == 0,
-            "steps": steps.collect::<Vec<_>>(),
-        })))?;
+        out.document(
+            "snapshot.verify",
+            map(json!({
+                "repository": server.block.repository,
+                "verified": failed == 0,
+                "steps": steps.collect::<Vec<_>>(),
+            })),
+        )?;
     } else {
         for step in steps {
             match &step.outcome {

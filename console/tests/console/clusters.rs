@@ -93,12 +93,15 @@ fn json_is_json_also_when_something_failed() {
     let rows = json!([{"index": "my-index", "docs.count": "8"}]);
     let run = services.run(&["clusters", "cat-indices", "--json"]);
     assert_eq!((run.code, &*run.stderr), (0, ""));
-    assert_eq!(run.json(), json!({"schemaVersion": 1, "source_cluster": rows, "target_cluster": rows}));
+    assert_eq!(
+        run.json(),
+        json!({"schema": "switchover.cat-indices/1", "source_cluster": rows, "target_cluster": rows})
+    );
     let run = services.run(&["--json", "clusters", "connection-check"]);
     let connected =
         |distribution, version| json!({"connected": true, "distribution": distribution, "version": version});
     let expected = json!({
-        "schemaVersion": 1,
+        "schema": "switchover.connection-check/1",
         "source_cluster": connected("Elasticsearch", "7.10.2"),
         "target_cluster": connected("OpenSearch", "2.19.4"),
     });

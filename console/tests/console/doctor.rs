@@ -97,12 +97,14 @@ fn every_fault_is_found_and_has_a_remedy() {
         (status, r#"{"error":{"type":"security_exception","reason":"no permissions for it"}}"#.to_owned())
     };
     type Fault = (&'static str, Box<dyn Fn() -> (u16, String) + Send + Sync>);
+    /// On the source, what is wrong, where it is told, the exit code, and a word of the remedy.
+    type Case = (bool, Fault, (&'static str, &'static str), i32, &'static str);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
     let stats = move |ahead: u64, free: u64| {
         let nodes = json!({"nodes": {"a": {"timestamp": now + ahead, "fs": {"total": {"available_in_bytes": free}}}}});
         (200, nodes.to_string())
     };
-    let cases: Vec<(bool, Fault, (&str, &str), i32, &str)> = vec![
+    let cases: Vec<Case> = vec![
         (
             true,
             ("GET /_cluster/health", Box::new(|| (200, r#"{"status":"red"}"#.into()))),

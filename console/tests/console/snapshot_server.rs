@@ -151,8 +151,7 @@ fn create_registers_and_starts() {
 fn a_bucket_with_all_its_settings() {
     let source = Source::new(None, false, &["SUCCESS"]);
     let created = services(&source.server, S3).run(&["snapshot", "create", "--json"]);
-    let expected =
-        json!({"schemaVersion": 1, "snapshot": "s", "repository": "r", "state": "SUCCESS", "created": true});
+    let expected = json!({"schema": "switchover.snapshot.create/1", "snapshot": "s", "repository": "r", "state": "SUCCESS", "created": true});
     assert_eq!((created.code, created.json()), (0, expected));
     let bodies = source.bodies.lock().unwrap();
     let registered = &bodies.iter().find(|(seen, _)| seen == "PUT /_snapshot/r").unwrap().1;
@@ -296,7 +295,10 @@ fn delete_and_unregister() {
     let run = services.run(&["snapshot", "unregister-repo", "--acknowledge-risk"]);
     assert_eq!((run.code, &*run.stdout), (0, "Repository 'r' deleted\n"));
     let run = services.run(&["snapshot", "unregister-repo", "--acknowledge-risk", "--json"]);
-    assert_eq!((run.code, run.json()), (0, json!({"schemaVersion": 1, "repository": "r", "existed": false})));
+    assert_eq!(
+        (run.code, run.json()),
+        (0, json!({"schema": "switchover.snapshot.unregister-repo/1", "repository": "r", "existed": false}))
+    );
 }
 
 #[test]
