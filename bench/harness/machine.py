@@ -32,7 +32,7 @@ def describe(work: Path, agent: Path) -> dict:
     versions = {tool: _version(command) for tool, (_, command) in TOOLS.items()}
     return {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
-        "cpu": _cpu_model(),
+        "cpu": cpu_model(),
         "cores": len(os.sched_getaffinity(0)),
         "kernel": os.uname().release,
         "file_system": _file_system(work),
@@ -47,7 +47,8 @@ def _version(command: list[str]) -> str:
     return found.group() if found else "unknown"
 
 
-def _cpu_model() -> str:
+def cpu_model() -> str:
+    """What the processor calls itself."""
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()

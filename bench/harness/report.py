@@ -58,21 +58,21 @@ def _verdict(found: list[Verdict], scenarios: list[Scenario]) -> str:
     if not found:
         return "### Bars\n\nNone applies to what was measured."
     titles = {scenario.key: scenario.title for scenario in scenarios}
-    table = [["bar", "where", "row", "measured", "limit", "met"]]
+    lines = [["bar", "where", "row", "measured", "limit", "met"]]
     for verdict in worst(found):
         value = NOT_MEASURED if verdict.value is None else f"{verdict.value:.2f}"
         where = f"worst: {verdict.scenario}" if verdict.bar == MEMORY else titles[verdict.scenario]
         met = "yes" if verdict.met else "**no**"
-        table.append([verdict.bar, where, verdict.system, value, f"{verdict.limit:g}", met])
+        lines.append([verdict.bar, where, verdict.system, value, f"{verdict.limit:g}", met])
     missed = [verdict for verdict in found if not verdict.met]
     line = f"{len(found) - len(missed)} of {len(found)} verdicts met." if missed else "All bars are met."
-    return f"### Bars\n\n{line}\n\n" + _table(table)
+    return f"### Bars\n\n{line}\n\n" + table(lines)
 
 
 def _rows(rows: list[Row]) -> str:
     header = ["", "requests/s", "min-max", "of direct", "p50 us", "added", "min-max", "p99 us", "added",
               "CPU us/request", "RSS MB"]
-    return _table([header] + [_cells(row) for row in rows])
+    return table([header] + [_cells(row) for row in rows])
 
 
 def _cells(row: Row) -> list[str]:
@@ -94,7 +94,8 @@ def _cells(row: Row) -> list[str]:
     ]
 
 
-def _table(cells: list[list[str]]) -> str:
+def table(cells: list[list[str]]) -> str:
+    """Aligned Markdown; the first line is the heading."""
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in cells]
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"

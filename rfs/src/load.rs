@@ -153,10 +153,10 @@ pub async fn load(
                         sending.keep(&destination, &document, &origin, source, &problem).await?;
                     }
                 }
-                if stop.is_cancelled() {
-                    sending.settle().await?;
-                    return Err(LoadError::Stopped);
-                }
+            }
+            if stop.is_cancelled() {
+                sending.settle().await?;
+                return Err(LoadError::Stopped);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 import itertools
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -93,19 +93,20 @@ def to_sink(binaries: Binaries, snapshot: Snapshot, index: str, sink: Sink, coor
             title: str = "", flags: tuple[str, ...] = (), repository: str | None = None,
             environment: dict[str, str] | None = None, section: str = "sink") -> Row:
     """The worker, to the sink; void unless the sink got every document with all of its bytes."""
-    used = []
+    used, taken = [], []
     expected = (snapshot.documents[index], snapshot.source_bytes[index])
     for _ in range(rounds):
-        before = sink.received()
+        before, cpu = sink.received(), sink.cpu_seconds()
         command = rfs_command(binaries, snapshot, index, sink.url, coordinator.url, repository)
         with tempfile.TemporaryDirectory() as directory:
             used.append(measured.run([*command, *flags], Path(directory), environment=environment))
         after = sink.received()
+        taken.append(sink.cpu_seconds() - cpu)
         got = (after.documents - before.documents, after.source_bytes - before.source_bytes)
         if got != expected:
             raise BenchError(f"{snapshot.codec}, {index}: the sink got {got} documents and bytes, not {expected}")
     what = f"{snapshot.codec}, {index}" + (f", {title}" if title else "")
-    return folded(section, what, *expected, used)
+    return replace(folded(section, what, *expected, used), target_cpu_seconds=median(taken))
 
 
 def make_target(target: Server, index: str) -> None:

@@ -65,11 +65,11 @@ def to_sink(data: Path, snapshot: Snapshot, source: Server, sink: Sink, document
     """Both to the sink."""
     rows = []
     for what, command in commands(data, source, sink.url, documents).items():
-        before, cpu = sink.received().documents, source.cpu_seconds()
+        before, of_source, of_sink = sink.received().documents, source.cpu_seconds(), sink.cpu_seconds()
         used = _run(command)
-        cpu = source.cpu_seconds() - cpu
+        of_source, of_sink = source.cpu_seconds() - of_source, sink.cpu_seconds() - of_sink
         got = sink.received().documents - before
-        rows.append(_row("sink", what, snapshot, got, documents, used, cpu, None))
+        rows.append(_row("sink", what, snapshot, got, documents, used, of_source, of_sink))
     return rows
 
 
@@ -93,7 +93,7 @@ def _run(command: list[str | Path]) -> measured.Usage:
 
 
 def _row(section: str, what: str, snapshot: Snapshot, got: int, expected: int, used: measured.Usage,
-         of_source: float, of_target: float | None) -> Row:
+         of_source: float, of_target: float) -> Row:
     if got != expected:
         raise BenchError(f"{what}: {got} of {expected} documents came")
     return Row(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .. import machine
-from ..report import NOT_MEASURED, _table
+from ..report import NOT_MEASURED, table
 from .loads import Row
 
 MIB = 1024 * 1024
@@ -66,7 +66,7 @@ def verdicts(rows: list[Row], extra: dict[str, float]) -> list[Verdict]:
 
 def render(run: dict, rows: list[Row], found: list[Verdict]) -> str:
     """The whole report."""
-    cpu = machine._cpu_model()
+    cpu = machine.cpu_model()
     before, after = run["load_average"]
     parts = [
         f"- date: {run['date']}\n- processor: {cpu}, {run['cores']} cores\n- run: {run['rounds']} rounds, {run['seconds']} s in all\n"
@@ -92,16 +92,16 @@ def render(run: dict, rows: list[Row], found: list[Verdict]) -> str:
 def _verdicts(found: list[Verdict]) -> str:
     # Of memory and disk there is a verdict for each row: the worst says it all.
     worst: dict[str, Verdict] = {}
-    table = [["bar", "where", "measured", "limit", "met"]]
+    lines = [["bar", "where", "measured", "limit", "met"]]
     for verdict in found:
         if verdict.bar.startswith(("peak RSS", "written")):
             worst[verdict.bar] = max(worst.get(verdict.bar, verdict), verdict, key=lambda one: one.measured)
         else:
-            table.append(_line(verdict, verdict.where))
-    table += [_line(verdict, f"worst: {verdict.where}") for verdict in worst.values()]
+            lines.append(_line(verdict, verdict.where))
+    lines += [_line(verdict, f"worst: {verdict.where}") for verdict in worst.values()]
     missed = sum(not verdict.met for verdict in found)
     line = f"{len(found) - missed} of {len(found)} verdicts met." if missed else "All bars are met."
-    return f"{line}\n\n{_table(table)}"
+    return f"{line}\n\n{table(lines)}"
 
 
 def _line(verdict: Verdict, where: str) -> list[str]:
@@ -111,7 +111,7 @@ def _line(verdict: Verdict, where: str) -> list[str]:
 def _rows(rows: list[Row]) -> str:
     header = ["", "documents", "MB", "s", "documents/s", "MB/s", "MB/s a core", "CPU s", "source CPU s", "target CPU s",
               "RSS MB", "written KB"]
-    return _table([header] + [[
+    return table([header] + [[
         row.what, f"{row.documents:,}", f"{row.source_bytes / 1e6:,.0f}", f"{row.seconds:.2f}",
         f"{row.documents / row.seconds:,.0f}", f"{row.megabytes_per_second:,.0f}", f"{row.megabytes_per_core:,.0f}",
         f"{row.cpu_seconds:.2f}", _optional(row.source_cpu_seconds), _optional(row.target_cpu_seconds),

@@ -164,7 +164,7 @@ mod tests {
             "shards_stats": {"done": 1, "total": 1},
             "stats": {"total_size_in_bytes": 200, "processed_size_in_bytes": 50, "time_in_millis": 100},
         });
-        assert_eq!(progress(old.clone(), false).percent, 25.0);
+        assert_eq!(progress(old, false).percent, 25.0);
         let over =
             progress(json!({"stats": {"incremental": {"size_in_bytes": 200}, "time_in_millis": 100}}), true);
         assert_eq!((over.percent, over.processed_bytes, over.bytes_per_second), (100.0, 200, Some(2_000.0)));

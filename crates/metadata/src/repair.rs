@@ -113,10 +113,9 @@ fn leave_out(item: &mut Item, part: Part, a: &str, b: &str) -> Option<String> {
         Part::TypeOfField => {
             let mut done = None;
             fields::visit(mappings, &mut |path, field| {
-                let is_named = path == b || path.rsplit('.').next() == Some(b);
-                if done.is_none() && is_named && fields::kind(field) == a {
+                if done.is_none() && fields::kind(field) == a && path.is_named(b) {
                     *field = unsearched_field();
-                    done = Some(path.to_owned());
+                    done = Some(path.to_string());
                 }
             });
             done
@@ -143,8 +142,7 @@ fn leave_out(item: &mut Item, part: Part, a: &str, b: &str) -> Option<String> {
 fn of_field(item: &mut Item, named: &str, parameters: &[&str]) -> Option<String> {
     let mut done = None;
     fields::visit(&mut item.definition.mappings, &mut |path, field| {
-        let is_named = path == named || path.rsplit('.').next() == Some(named);
-        if done.is_none() && is_named {
+        if done.is_none() && path.is_named(named) {
             let taken: Vec<&str> =
                 parameters.iter().filter(|name| json::take(field, name).is_some()).copied().collect();
             if !taken.is_empty() {

@@ -74,7 +74,7 @@ fn drop_parameters(item: &mut Item, types: &[&str], names: &[&str]) -> Vec<Found
         if types.is_empty() || types.contains(&fields::kind(field)) {
             for name in names {
                 if let Some(value) = json::take(field, name) {
-                    found.push((path.to_owned(), format!("{name} left out (was {})", shown(&value))));
+                    found.push((path.to_string(), format!("{name} left out (was {})", shown(&value))));
                 }
             }
         }
@@ -86,7 +86,7 @@ fn rename_parameter(item: &mut Item, from: &str, to: &str) -> Vec<Found> {
     let mut found = Vec::new();
     fields::visit(&mut item.definition.mappings, &mut |path, field| {
         if json::rename(field, from, to) {
-            found.push((path.to_owned(), format!("{from} is now {to}")));
+            found.push((path.to_string(), format!("{from} is now {to}")));
         }
     });
     found
@@ -104,7 +104,7 @@ fn becomes(item: &mut Item, from: &[&str], to: &str, kept: &[&str]) -> Vec<Found
         field.retain(|name, _| name == "type" || kept.contains(&name.as_str()));
         field.insert("type".to_owned(), to.into());
         let without = if gone.is_empty() { String::new() } else { format!(", without {}", gone.join(", ")) };
-        found.push((path.to_owned(), format!("{old} is now {to}{without}")));
+        found.push((path.to_string(), format!("{old} is now {to}{without}")));
     });
     found
 }
@@ -133,7 +133,7 @@ fn unsearched(item: &mut Item, types: &[&str]) -> Vec<Found> {
         let old = fields::kind(field).to_owned();
         if types.contains(&old.as_str()) {
             *field = unsearched_field();
-            found.push((path.to_owned(), format!("{old} is kept in _source only")));
+            found.push((path.to_string(), format!("{old} is kept in _source only")));
         }
     });
     found.extend(multi);
@@ -149,9 +149,10 @@ fn drop_members(item: &mut Item, paths: &[&str]) -> Vec<Found> {
         let value = json::take(outer?, name)?;
         Some(((*path).to_owned(), format!("left out (was {})", shown(&value))))
     };
-    let found = paths.iter().filter_map(drop).collect();
+    let found: Vec<Found> = paths.iter().filter_map(drop).collect();
     // What else was in `template` is in the definition.
-    if item.rest.get("template").and_then(Value::as_object).is_some_and(Object::is_empty) {
+    if !found.is_empty() && item.rest.get("template").and_then(Value::as_object).is_some_and(Object::is_empty)
+    {
         json::take(&mut item.rest, "template");
     }
     found

@@ -4,38 +4,24 @@
 use serde_json::Value;
 
 use super::Severity::Lossless;
-use super::Without::{Misunderstood, Refused};
+use super::Without::Misunderstood;
 use super::{Act, Context, Found, Rule};
 use crate::fields;
 use crate::item::Item;
 use crate::span::Span;
 
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        name: "date-format-letters",
-        source: Span::es_before(7),
-        target: Span::ANY,
-        severity: Lossless,
-        does: "writes letters of date patterns as Java's own time wants them: Y is y, x is Y, ZZ is XXX; and leaves out the 8 in front",
-        why: "Elasticsearch read patterns by Joda until 6, where YYYY is the year; in the target it is the year of the week",
-        act: Act::Edit(letters),
-        without: Misunderstood,
-        before: r#"{"mappings": {"properties": {"a": {"type": "date", "format": "YYYY-MM-dd'T'HH:mm:ssZZ||8uuuu-MM-dd"}}}}"#,
-        after: r#"{"mappings": {"properties": {"a": {"type": "date", "format": "yyyy-MM-dd'T'HH:mm:ssXXX||uuuu-MM-dd"}}}}"#,
-    },
-    Rule {
-        name: "date-format-names",
-        source: Span::ES,
-        target: Span::os_from(2, 0),
-        severity: Lossless,
-        does: "writes names of date formats with underscores",
-        why: "the target knows only these",
-        act: Act::Edit(names),
-        without: Refused,
-        before: r#"{"mappings": {"properties": {"a": {"type": "date", "format": "strictDateOptionalTime||epoch_millis"}}, "dynamic_date_formats": ["dateOptionalTime"]}}"#,
-        after: r#"{"mappings": {"properties": {"a": {"type": "date", "format": "strict_date_optional_time||epoch_millis"}}, "dynamic_date_formats": ["date_optional_time"]}}"#,
-    },
-];
+pub(super) const RULES: &[Rule] = &[Rule {
+    name: "date-format-letters",
+    source: Span::es_before(7),
+    target: Span::ANY,
+    severity: Lossless,
+    does: "writes letters of date patterns as Java's own time wants them: Y is y, x is Y, ZZ is XXX; and leaves out the 8 in front",
+    why: "Elasticsearch read patterns by Joda until 6, where YYYY is the year; in the target it is the year of the week",
+    act: Act::Edit(letters),
+    without: Misunderstood,
+    before: r#"{"mappings": {"properties": {"a": {"type": "date", "format": "YYYY-MM-dd'T'HH:mm:ssZZ||8uuuu-MM-dd"}}}}"#,
+    after: r#"{"mappings": {"properties": {"a": {"type": "date", "format": "yyyy-MM-dd'T'HH:mm:ssXXX||uuuu-MM-dd"}}}}"#,
+}];
 
 fn letters(item: &mut Item, _: Context) -> Vec<Found> {
     edit(item, |format| match format.strip_prefix('8') {
@@ -45,27 +31,20 @@ fn letters(item: &mut Item, _: Context) -> Vec<Found> {
     })
 }
 
-fn names(item: &mut Item, _: Context) -> Vec<Found> {
-    edit(item, |format| match is_camel_case(format) {
-        true => snake_case(format),
-        false => format.to_owned(),
-    })
-}
-
 /// Changes the formats of all fields, and those by which dates are recognised.
 fn edit(item: &mut Item, change: impl Fn(&str) -> String) -> Vec<Found> {
     let mut found = Vec::new();
-    let mut edit = |path: &str, value: &mut Value| {
+    let mut edit = |path: &dyn std::fmt::Display, value: &mut Value| {
         let Value::String(text) = value else { return };
         let new = text.split("||").map(&change).collect::<Vec<_>>().join("||");
         if new != *text {
-            found.push((path.to_owned(), format!("format {text} is now {new}")));
+            found.push((path.to_string(), format!("format {text} is now {new}")));
             *text = new;
         }
     };
     let roots = item.definition.mappings.get_mut("dynamic_date_formats").and_then(Value::as_array_mut);
     for format in roots.into_iter().flatten() {
-        edit("dynamic_date_formats", format);
+        edit(&"dynamic_date_formats", format);
     }
     fields::visit(&mut item.definition.mappings, &mut |path, field| {
         let has_format = matches!(fields::kind(field), "date" | "date_nanos" | "date_range");
@@ -85,17 +64,6 @@ fn is_camel_case(format: &str) -> bool {
     format.bytes().all(|byte| byte.is_ascii_alphabetic())
         && format.bytes().any(|byte| byte.is_ascii_uppercase())
         && BEGINNINGS.iter().any(|begin| format.starts_with(begin))
-}
-
-fn snake_case(name: &str) -> String {
-    let mut snake = String::new();
-    for sign in name.chars() {
-        if sign.is_ascii_uppercase() {
-            snake.push('_');
-        }
-        snake.push(sign.to_ascii_lowercase());
-    }
-    snake
 }
 
 /// Outside of quotes.

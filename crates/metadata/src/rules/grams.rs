@@ -25,7 +25,9 @@ pub(super) const RULES: &[Rule] = &[Rule {
 }];
 
 /// Type, its parameters with their defaults, the limit and its default.
-const LIMITS: [(&str, [(&str, u64); 2], &str, u64); 2] = [
+type Limit = (&'static str, [(&'static str, u64); 2], &'static str, u64);
+
+const LIMITS: [Limit; 2] = [
     ("ngram", [("min_gram", 1), ("max_gram", 2)], "index.max_ngram_diff", 1),
     ("shingle", [("min_shingle_size", 2), ("max_shingle_size", 2)], "index.max_shingle_diff", 3),
 ];

@@ -167,7 +167,7 @@ fn names_and_paths(item: &mut Item, _: Context) -> Vec<Found> {
         let is_alias = fields::kind(field) == "alias";
         for name in ["index_name", "path"] {
             if (name != "path" || !is_alias) && field.shift_remove(name).is_some() {
-                found.push((path.to_owned(), format!("{name} left out")));
+                found.push((path.to_string(), format!("{name} left out")));
             }
         }
     });
@@ -182,7 +182,7 @@ pub(super) fn cartesian(item: &mut Item, _: Context) -> Vec<Found> {
             "shape" => "xy_shape",
             _ => return,
         };
-        found.push((path.to_owned(), format!("{} is now {new}", fields::kind(field))));
+        found.push((path.to_string(), format!("{} is now {new}", fields::kind(field))));
         field.insert("type".to_owned(), new.into());
     });
     found

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Severity::{Dropped, Lossless, Lossy};
-use super::Without::{Misunderstood, Refused};
+use super::Without::Refused;
 use super::apply::shown;
 use super::{Act, Context, Found, Rule};
 use crate::fields;
@@ -116,7 +116,7 @@ pub(super) const RULES: &[Rule] = &[
         does: "makes of dynamic: runtime dynamic: true",
         why: "the target has no runtime fields: new fields are added to the mapping",
         act: Act::Edit(dynamic_runtime),
-        without: Misunderstood,
+        without: Refused,
         before: r#"{"mappings": {"dynamic": "runtime"}}"#,
         after: r#"{"mappings": {"dynamic": true}}"#,
     },
@@ -189,14 +189,14 @@ fn keep_only(item: &mut Item, field: &str, kept: &[&str]) -> Vec<Found> {
 
 fn dynamic_runtime(item: &mut Item, _: Context) -> Vec<Found> {
     let mut found = Vec::new();
-    let mut edit = |path: &str, object: &mut json::Object| {
+    let mut edit = |path: &dyn std::fmt::Display, object: &mut json::Object| {
         if let Some(dynamic) = object.get_mut("dynamic").filter(|dynamic| *dynamic == "runtime") {
             *dynamic = Value::Bool(true);
-            found.push((path.to_owned(), "dynamic: runtime is now true".to_owned()));
+            found.push((path.to_string(), "dynamic: runtime is now true".to_owned()));
         }
     };
-    edit("dynamic", &mut item.definition.mappings);
-    fields::visit(&mut item.definition.mappings, &mut edit);
+    edit(&"dynamic", &mut item.definition.mappings);
+    fields::visit(&mut item.definition.mappings, &mut |path, field| edit(path, field));
     found
 }
 

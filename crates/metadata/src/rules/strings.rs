@@ -163,7 +163,7 @@ fn each(item: &mut Item, mut edit: impl FnMut(&mut Object) -> Option<String>) ->
     let mut found = Vec::new();
     fields::visit(&mut item.definition.mappings, &mut |path, field| {
         if let Some(detail) = edit(field) {
-            found.push((path.to_owned(), detail));
+            found.push((path.to_string(), detail));
         }
     });
     found
@@ -175,14 +175,14 @@ fn multi_field(item: &mut Item, _: Context) -> Vec<Found> {
         if fields::kind(field) != "multi_field" {
             return;
         }
-        let name = path.rsplit('.').next().unwrap_or(path);
+        let name = path.name();
         let mut inner = json::take(field, "fields").map(json::into_object).unwrap_or_default();
         let mut main = json::take(&mut inner, name).map(json::into_object).unwrap_or_default();
         if !inner.is_empty() {
             main.insert("fields".to_owned(), Value::Object(inner));
         }
         *field = main;
-        found.push((path.to_owned(), "multi_field is now a field with fields".to_owned()));
+        found.push((path.to_string(), "multi_field is now a field with fields".to_owned()));
     });
     found
 }

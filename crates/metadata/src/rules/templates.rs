@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Severity::{Dropped, Lossless, Lossy};
-use super::Without::{Misunderstood, Refused};
+use super::Without::Refused;
 use super::{Act, Context, Found, Rule};
 use crate::item::{Item, Kind};
 use crate::json;
@@ -79,7 +79,7 @@ pub(super) const RULES: &[Rule] = &[
         does: "leaves out order and version where they say nothing",
         why: "0 is what they are without, and null is what the source shows for none",
         act: Act::Edit(empty_members),
-        without: Misunderstood,
+        without: Refused,
         before: r#"{"index_patterns": ["a"], "version": null, "order": 0}"#,
         after: r#"{"index_patterns": ["a"]}"#,
     },

@@ -85,7 +85,8 @@ fn dense_vector(item: &mut Item, context: Context) -> Vec<Found> {
             None => {
                 // Elasticsearch takes the first document's; the plugin must be told.
                 *field = super::apply::unsearched_field();
-                found.push((path.to_owned(), "dense_vector without dims is kept in _source only".to_owned()));
+                found
+                    .push((path.to_string(), "dense_vector without dims is kept in _source only".to_owned()));
                 return;
             }
         }
@@ -121,7 +122,7 @@ fn dense_vector(item: &mut Item, context: Context) -> Vec<Found> {
         is_searched = true;
         *field = new;
         notes.insert(0, "dense_vector is now knn_vector");
-        found.push((path.to_owned(), notes.join("; ")));
+        found.push((path.to_string(), notes.join("; ")));
     });
     if is_searched {
         item.definition.settings.insert("index.knn".to_owned(), "true".into());
@@ -158,7 +159,7 @@ fn index_method(item: &mut Item, _: Context) -> Vec<Found> {
             json!({"name": "hnsw", "engine": "faiss", "space_type": space, "parameters": parameters});
         field.insert("method".to_owned(), method);
         let note = if space == wanted { String::new() } else { format!(", {wanted} is now {space}") };
-        found.push((path.to_owned(), format!("has the method of its index{note}")));
+        found.push((path.to_string(), format!("has the method of its index{note}")));
     });
     found
 }
@@ -178,7 +179,7 @@ fn nmslib(item: &mut Item, _: Context) -> Vec<Found> {
             told.push_str(&format!(", {space} is now l2"));
             method.insert("space_type".to_owned(), "l2".into());
         }
-        found.push((path.to_owned(), told));
+        found.push((path.to_string(), told));
     });
     found
 }

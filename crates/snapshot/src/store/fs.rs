@@ -1,5 +1,7 @@
 //! Blobs in a file system: a shared folder, or a copy of one.
 
+mod buffer;
+
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::ops::Range;
@@ -9,6 +11,7 @@ use std::path::{Component, Path, PathBuf};
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use self::buffer::Buffer;
 use super::{Blob, BlobStore, StoreError, StoreErrorKind};
 
 /// The whole file system; a key is an absolute path without its first slash.
@@ -105,9 +108,9 @@ impl BlobStore for FsStore {
                 return Err(Failure::Ends(length));
             }
             let count = range.end.saturating_sub(range.start);
-            let mut bytes = vec![0; usize::try_from(count).map_err(|_| Failure::TooLarge(count))?];
-            file.read_exact_at(&mut bytes, range.start)?;
-            Ok(bytes.into())
+            let mut buffer = Buffer::new(usize::try_from(count).map_err(|_| Failure::TooLarge(count))?);
+            file.read_exact_at(buffer.bytes(), range.start)?;
+            Ok(buffer.freeze())
         })
         .await
     }

@@ -17,7 +17,7 @@ const TRANSFORMERS: &str = r#"[
         "regexMappings": [{"sourceIndexPattern": "(.*)", "sourceTypePattern": ".*", "targetIndexPattern": "$1"}],
         "sourceProperties": {"version": {"major": 1, "minor": 7}}}},
     {"JsonConditionalTransformerProvider": [
-        {"JsonJMESPathPredicateProvider": {"script": "[0].operation._index == 'routed'"}},
+        {"JsonJMESPathPredicateProvider": {"script": "[0].operation._index == 'nested'"}},
         [{"JsonJSTransformerProvider": {"initializationScript": "(() => () => all => all.map(d => { d.document.t = 's'; d.operation._id = 'x' + d.operation._id; return d; }))()"}}]]}
 ]"#;
 const RULES: &str = r#"
@@ -30,7 +30,7 @@ const RULES: &str = r#"
   rename: { document: { /s: text } }
 - name: customers are the routing
   match: { index: "plai*", document: { /n: 1001 } }
-  set: { index: "$1n-ones", routing: "${/n}", id: "${id}-${/s}" }
+  set: { index: "plai$1-ones", routing: "${/n}", id: "${id}-${/s}" }
 - name: big numbers
   match: { index: sharded, where: "document.n == `1`" }
   jq: .document.n += 12345678901234567890
@@ -49,7 +49,7 @@ fn flags(directory: &Path, script: &str) -> Vec<String> {
 }
 
 fn load(snapshots: &Snapshots, url: &str, failed: &Path, rules: &[String]) -> Finished {
-    let indices = "types,family,routed,updated,sorted,plain,sharded,templated-1,nested";
+    let indices = "types,family,nested,updated,sorted,plain,sharded,templated-1,worn";
     let flags = [
         ("--repoUri", snapshots.repository()),
         ("--snapshotName", format!("snap-{SNAPSHOT}")),
@@ -84,9 +84,9 @@ fn documents_are_what_rules_make_of_them() {
     let stream = json!({"index_patterns": ["sorted-stream"], "data_stream": {}}).to_string();
     assert_eq!(ask(url, "PUT", "/_index_template/sorted-stream", &stream).status, 200);
     assert_eq!(ask(url, "PUT", "/_data_stream/sorted-stream", "").status, 200);
-    let foreseen = ["apples", "types", "family", "updated", "plain", "templated-1", "nested"];
+    let foreseen = ["apples", "types", "family", "updated", "plain", "templated-1", "worn"];
     let mapping = json!({"settings": {"number_of_replicas": 0}, "mappings": {"enabled": false}}).to_string();
-    for index in foreseen.iter().chain(&["routed", "sharded"]) {
+    for index in foreseen.iter().chain(&["nested", "sharded"]) {
         assert_eq!(ask(url, "PUT", &format!("/{index}"), &mapping).status, 200, "{index}");
     }
     let rules = flags(directory.path(), &RULES.replace("$INDEX", "sorted"));
@@ -94,7 +94,11 @@ fn documents_are_what_rules_make_of_them() {
     // What a rule names by a document is asked for when the document comes.
     let missing = load(&snapshots, url, &failed, &rules);
     assert_eq!(missing.code, Some(1), "{}{}", missing.stdout, missing.stderr);
-    assert!(missing.stderr.contains("'plain-ones'") && missing.stderr.contains("--allowAutoCreate"), "{}", missing.stderr);
+    assert!(
+        missing.stderr.contains("'plain-ones'") && missing.stderr.contains("--allowAutoCreate"),
+        "{}",
+        missing.stderr
+    );
     assert_eq!(ask(url, "PUT", "/plain-ones", &mapping).status, 200);
 
     let loaded = load(&snapshots, url, &failed, &rules);
@@ -107,7 +111,8 @@ fn documents_are_what_rules_make_of_them() {
     };
     let was = |index: &str, doc_type: Option<&str>| {
         let fits = |document: &&crate::snapshots::Document| {
-            document.index == index && doc_type.is_none_or(|doc_type| document.doc_type.as_deref() == Some(doc_type))
+            document.index == index
+                && doc_type.is_none_or(|doc_type| document.doc_type.as_deref() == Some(doc_type))
         };
         expected.iter().filter(fits).collect::<Vec<_>>()
     };
@@ -116,16 +121,21 @@ fn documents_are_what_rules_make_of_them() {
     assert!(typed("apple") > 0 && typed("tüp") > 0);
     let family = was("family", None).into_iter().map(|document| (&document.id, source(document)));
     assert_eq!(count("family"), family.collect::<BTreeMap<_, _>>().len());
-    for document in was("routed", None) {
-        let key = ("routed".to_owned(), format!("x{}", document.id));
+    for document in was("nested", None) {
+        let key = ("nested".to_owned(), format!("x{}", document.id));
         let found: Value = serde_json::from_str(there[&key][0].0.text()).unwrap();
         assert_eq!(found["t"], "s", "{found}");
     }
     let low = was("updated", None).into_iter().filter(|one| source(one)["n"].as_i64().unwrap() < 5).count();
     assert_eq!(count("updated"), was("updated", None).len() - low);
     let dropped = low + typed("tüp");
-    assert!(low > 0 && loaded.stdout.contains(&format!("dropped by rules: {dropped} documents")), "{}", loaded.stdout);
-    let streamed: Vec<_> = there.iter().filter(|((index, _), _)| index.starts_with(".ds-sorted-stream")).collect();
+    assert!(
+        low > 0 && loaded.stdout.contains(&format!("dropped by rules: {dropped} documents")),
+        "{}",
+        loaded.stdout
+    );
+    let streamed: Vec<_> =
+        there.iter().filter(|((index, _), _)| index.starts_with(".ds-sorted-stream")).collect();
     assert_eq!(streamed.len(), was("sorted", None).len());
     let text = streamed[0].1[0].0.text();
     assert!(text.contains("\"text\":") && text.contains("\"tenant\":\"a\""), "{text}");
@@ -134,7 +144,16 @@ fn documents_are_what_rules_make_of_them() {
     assert!(there.values().flatten().any(|(source, _)| source.text().contains("12345678901234567891")));
     assert_eq!(refused(&failed).into_iter().map(|(index, _)| index).collect::<Vec<_>>(), ["templated-1"]);
 
-    for (glob, dropped) in [("types", typed("tüp")), ("family", 0), ("routed", 0), ("updated", low), ("sorted", 0), ("plain", 0), ("sharded", 0), ("nested", 0)] {
+    for (glob, dropped) in [
+        ("types", typed("tüp")),
+        ("family", 0),
+        ("nested", 0),
+        ("updated", low),
+        ("sorted", 0),
+        ("plain", 0),
+        ("sharded", 0),
+        ("worn", 0),
+    ] {
         let (verified, report) = verify(&snapshots, url, glob, &rules);
         assert_eq!(verified.code, Some(0), "{glob}: {}{}", verified.stdout, verified.stderr);
         assert_eq!(report["dropped"][glob].as_u64().unwrap_or_default(), dropped as u64, "{report}");
@@ -150,9 +169,11 @@ fn documents_are_what_rules_make_of_them() {
     assert!(refusal.code == Some(1) && refusal.stderr.contains("rules"), "{}", refusal.stderr);
 
     let mended = flags(directory.path(), &RULES.replace("$INDEX", "sorted").replace("${/none}", "${id}"));
-    let mended = mended.iter().map(|flag| flag.replace("doc-transformer-config-file", "transformerConfigFile"));
+    let mended =
+        mended.iter().map(|flag| flag.replace("doc-transformer-config-file", "transformerConfigFile"));
     let folder = failed.display().to_string();
-    let retry = ["backfill", "retry-failed", "--failedDocumentDir", &folder, "--targetUri", url].map(str::to_owned);
+    let retry =
+        ["backfill", "retry-failed", "--failedDocumentDir", &folder, "--targetUri", url].map(str::to_owned);
     let retried = run("switchover", retry.into_iter().chain(mended));
     assert_eq!(retried.code, Some(0), "{}{}", retried.stdout, retried.stderr);
     assert_eq!(documents(url).keys().filter(|(index, _)| index == "templated-1").count(), 1);

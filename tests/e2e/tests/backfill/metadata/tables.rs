@@ -49,7 +49,7 @@ fn made(url: &str, name: &str, body: &str) -> Result<(), (u16, String)> {
     };
     let item = Item::parse(kind, name, &body);
     let path = format!("/{folder}rule-{name}");
-    let answer = ask(url, "PUT", &format!("{path}?timeout=30s"), &item.body().to_string());
+    let answer = ask(url, "PUT", &path, &item.body().to_string());
     ask(url, "DELETE", &path, "");
     match answer.status {
         200 => Ok(()),
