@@ -6,9 +6,10 @@ use nix::unistd::{AccessFlags, access};
 use serde_json::{Map, Value, json};
 use switchover_cluster::{Cluster, ClusterOptions};
 use switchover_coordinate::Board;
+use switchover_snapshot::RepositoryUri;
 
 use crate::failure::Failure;
-use crate::services::{BackfillBlock, Services};
+use crate::services::{BackfillBlock, Services, Side};
 
 /// Where state is kept when nothing else is said and this user may write there.
 const STATE_DIR: &str = "/var/lib/switchover";
@@ -35,21 +36,22 @@ pub(super) struct Snapshot {
 }
 
 impl Settings {
-    pub(super) fn load(config: &Path) -> Result<Self, Failure> {
-        let services = Services::load(config)?;
+    pub(super) async fn load(config: &Path) -> Result<Self, Failure> {
+        let mut services = Services::load(config)?;
         let missing = |what: &str, key: &str| {
             Failure::Usage(format!("{what} is not set: add a block {key} to {}", config.display()))
         };
-        let block = services.backfill.ok_or_else(|| missing("Backfill migration", "backfill"))?;
-        let target = services.target_cluster.ok_or_else(|| missing("The target", "target_cluster"))?;
-        let snapshot = services.snapshot.and_then(|place| {
-            let (region, endpoint, repository) = match (place.s3, place.fs) {
-                (Some(s3), _) => (s3.aws_region, s3.endpoint, s3.repo_uri),
-                (None, Some(fs)) => (None, None, fs.repo_path),
-                (None, None) => return None,
+        let block = services.take_backfill().ok_or_else(|| missing("Backfill migration", "backfill"))?;
+        let target = services.cluster(Side::Target).await?;
+        let target = target.ok_or_else(|| missing("The target", "target_cluster"))?;
+        let snapshot = services.snapshot_if_set().map(|place| {
+            let (uri, s3) = place.storage.uri();
+            let repository = match uri {
+                RepositoryUri::File(folder) => folder.display().to_string(),
+                RepositoryUri::S3 { bucket, prefix } => format!("s3://{bucket}/{prefix}"),
             };
-            let name = block.snapshot_name.clone().unwrap_or(place.snapshot_name);
-            Some(Snapshot { name, repository, region, endpoint })
+            let name = block.snapshot_name.clone().unwrap_or_else(|| place.name.clone());
+            Snapshot { name, repository, region: s3.region, endpoint: s3.endpoint }
         });
         let folder = config.parent().unwrap_or(Path::new(""));
         let state_dir = match &block.state_dir {

@@ -11,7 +11,7 @@ use switchover_settings::secret;
 use super::args::Args;
 use super::source::Source;
 use crate::failure::Failure;
-use crate::services::Services;
+use crate::services::{Services, Side};
 use crate::target::Target;
 
 /// A cluster can't be reached, or does not let us in.
@@ -88,7 +88,7 @@ impl Sides {
                 Source::snapshot(repo, args.s3_region.clone(), args.s3_endpoint.clone(), snapshot, args)
                     .await?
             }
-            _ => Source::live(source_options(args, &mut services)?, args.source_version).await?,
+            _ => Source::live(source_options(args, &mut services).await?, args.source_version).await?,
         };
         let name = source.name();
         Self::with(args, &mut services, Some(source), name).await
@@ -115,7 +115,7 @@ impl Sides {
     ) -> Result<Self, Exit> {
         let target_options = match &args.target {
             Some(target) => target.options().await.map_err(|error| Failure::Usage(error.to_string()))?,
-            None => services.target()?,
+            None => services.target().await?,
         };
         let target = Target::of(target_options.clone()).map_err(Exit::cluster("the target"))?;
         let version = target.version().await.map_err(Exit::cluster("the target"))?;
@@ -148,15 +148,14 @@ impl<'c> LazyServices<'c> {
         self.services.as_mut().ok_or_else(|| anyhow!("no services file").into())
     }
 
-    fn source(&mut self) -> Result<ClusterOptions, Failure> {
-        self.load()?
-            .source_cluster
-            .take()
-            .ok_or_else(|| missing("source_cluster", "--sourceUri, or --repo and --snapshot"))
+    async fn source(&mut self) -> Result<ClusterOptions, Failure> {
+        let source = self.load()?.cluster(Side::Source).await?;
+        source.ok_or_else(|| missing("source_cluster", "--sourceUri, or --repo and --snapshot"))
     }
 
-    fn target(&mut self) -> Result<ClusterOptions, Failure> {
-        self.load()?.target_cluster.take().ok_or_else(|| missing("target_cluster", "--targetUri"))
+    async fn target(&mut self) -> Result<ClusterOptions, Failure> {
+        let target = self.load()?.cluster(Side::Target).await?;
+        target.ok_or_else(|| missing("target_cluster", "--targetUri"))
     }
 }
 
@@ -164,8 +163,8 @@ fn missing(key: &str, flag: &str) -> Failure {
     Failure::Usage(format!("the services file has no {key}; give it there, or {flag}"))
 }
 
-fn source_options(args: &Args, services: &mut LazyServices<'_>) -> Result<ClusterOptions, Failure> {
-    let Some(uri) = &args.source_uri else { return services.source() };
+async fn source_options(args: &Args, services: &mut LazyServices<'_>) -> Result<ClusterOptions, Failure> {
+    let Some(uri) = &args.source_uri else { return services.source().await };
     let mut options = ClusterOptions::new(uri.as_str());
     options.tls.insecure = args.source_insecure;
     options.tls.ca_file.clone_from(&args.source_ca_file);
