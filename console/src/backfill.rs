@@ -59,7 +59,7 @@ pub(crate) enum BackfillCommand {
         /// Delete the refused documents of this host, too.
         #[arg(long, alias = "include-failed-document-stream")]
         include_failed_documents: bool,
-        /// That is meant.
+        /// Do not ask.
         #[arg(long, alias = "acknowledge-risk")]
         yes: bool,
     },
@@ -78,14 +78,16 @@ pub(crate) fn run(command: BackfillCommand, config: &Path, json: bool) -> Result
     let settings = || Settings::load(config);
     block_on(async {
         match command {
-            BackfillCommand::Describe => describe(&settings()?, json),
-            BackfillCommand::Start => control::start(&settings()?, None, json).await,
-            BackfillCommand::Pause => control::pause(&settings()?, json).await,
-            BackfillCommand::Scale { workers } => control::start(&settings()?, Some(workers), json).await,
-            BackfillCommand::Stop => stop::stop(&settings()?, json).await,
-            BackfillCommand::Status { deep_check } => status::run(&settings()?, deep_check, json).await,
+            BackfillCommand::Describe => describe(&settings().await?, json),
+            BackfillCommand::Start => control::start(&settings().await?, None, json).await,
+            BackfillCommand::Pause => control::pause(&settings().await?, json).await,
+            BackfillCommand::Scale { workers } => {
+                control::start(&settings().await?, Some(workers), json).await
+            }
+            BackfillCommand::Stop => stop::stop(&settings().await?, json).await,
+            BackfillCommand::Status { deep_check } => status::run(&settings().await?, deep_check, json).await,
             BackfillCommand::Reset { include_failed_documents, yes } => {
-                stop::reset(&settings()?, include_failed_documents, yes, json).await
+                stop::reset(&settings().await?, include_failed_documents, yes, json).await
             }
             BackfillCommand::RetryFailed { failed_document_dir, target } => {
                 retry_failed::run(&failed_document_dir, &target, json).await

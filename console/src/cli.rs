@@ -8,6 +8,9 @@ use clap::{ArgAction, Parser, Subcommand};
 use crate::backfill::BackfillCommand;
 use crate::capture::CaptureCommand;
 use crate::clusters::ClustersCommand;
+use crate::completion::Shell;
+use crate::init::InitArgs;
+use crate::kafka::KafkaCommand;
 use crate::snapshot::SnapshotCommand;
 use crate::tuples::{CompareArgs, TuplesCommand};
 use crate::verify::VerifyArgs;
@@ -15,7 +18,7 @@ use crate::verify::VerifyArgs;
 /// Drives and shows a migration.
 ///
 /// Exit codes: 0 done, 1 failed, 2 wrong usage; 3 from compare: more answers differ than allowed, from verify: documents
-/// differ; 4 from backfill retry-failed: documents are still refused.
+/// differ, from doctor: something needs attention; 4 from backfill retry-failed: documents are still refused.
 #[derive(Debug, Parser)]
 #[command(name = "switchover", version = switchover_settings::VERSION)]
 pub(crate) struct Cli {
@@ -44,13 +47,18 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Group {
+    /// Write a services file: asks for what no flag says.
+    Init(Box<InitArgs>),
+    /// Check everything that can be checked before a migration. Exit code 1: something keeps it from working; 3: something
+    /// needs attention.
+    Doctor,
     /// Look at the source and the target cluster.
     #[command(subcommand)]
     Clusters(ClustersCommand),
     /// Look into captured traffic.
     #[command(subcommand)]
     Capture(CaptureCommand),
-    /// Look into snapshots without a server.
+    /// Take the source's snapshot, and look into snapshots without a server.
     #[command(subcommand)]
     Snapshot(SnapshotCommand),
     /// Start, steer and show the backfill, and work on what it left.
@@ -58,6 +66,9 @@ pub(crate) enum Group {
     Backfill(BackfillCommand),
     /// Compare a snapshot and the target document by document. Exit code 3: they differ.
     Verify(VerifyArgs),
+    /// Work with the topic of captured traffic.
+    #[command(subcommand)]
+    Kafka(Box<KafkaCommand>),
     /// Look into what the replayer wrote of every request.
     #[command(subcommand)]
     Tuples(TuplesCommand),
@@ -70,6 +81,45 @@ pub(crate) enum Group {
         #[arg(last = true)]
         arguments: Vec<OsString>,
     },
+    /// Print a script that completes the console's commands and options.
+    Completion {
+        /// The shell that reads it.
+        shell: Shell,
+    },
+    /// Write the manual's pages into a folder.
+    Man {
+        /// The folder; it is made.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+}
+
+/// The arguments of this process. `clusters curl` has a `--json BODY` in the field's documents, which is another option
+/// than `--json` of all commands: behind the word `curl` it gets a name of its own.
+pub(crate) fn arguments(given: impl IntoIterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    let mut words = Words::Before;
+    given.into_iter().map(move |argument| {
+        let text = argument.to_str();
+        words = match (words, text) {
+            (Words::Before, Some("clusters")) => Words::Clusters,
+            (Words::Clusters, Some("curl")) => Words::Curl,
+            (words, _) => words,
+        };
+        match (words, text) {
+            (Words::Curl, Some("--json")) => "--json-body".into(),
+            (Words::Curl, Some(text)) => text
+                .strip_prefix("--json=")
+                .map_or(argument.clone(), |body| format!("--json-body={body}").into()),
+            _ => argument,
+        }
+    })
+}
+
+#[derive(Clone, Copy)]
+enum Words {
+    Before,
+    Clusters,
+    Curl,
 }
 
 #[cfg(test)]
@@ -81,5 +131,18 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_json_of_curl_is_a_body() {
+        let read = |line: &str| {
+            arguments(line.split(' ').map(OsString::from))
+                .map(|word| word.into_string().unwrap())
+                .collect::<Vec<_>>()
+        };
+        let expected = ["x", "--json", "clusters", "curl", "source", "/", "--json-body", "{}"];
+        assert_eq!(read("x --json clusters curl source / --json {}"), expected);
+        assert_eq!(read("x clusters curl target / --json={}")[5], "--json-body={}");
+        assert_eq!(read("x clusters cat-indices --json")[3], "--json");
     }
 }

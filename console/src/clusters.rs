@@ -2,17 +2,19 @@
 //! shown. It does make the command fail.
 
 mod cat_indices;
+mod clear_indices;
 mod connection_check;
+mod curl;
 
 use std::path::Path;
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use serde_json::{Value, json};
 use switchover_cluster::{Cluster, ClusterError, ClusterOptions};
 
 use crate::failure::Failure;
 use crate::runtime::block_on;
-use crate::services::Services;
+use crate::services::{Services, Side};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClustersCommand {
@@ -31,6 +33,17 @@ pub(crate) enum ClustersCommand {
         #[arg(long)]
         cluster: Option<Side>,
     },
+    /// Send a request to a cluster as the console would: with its address, auth and TLS.
+    Curl(curl::CurlArgs),
+    /// Delete all indices and data streams of a cluster but those of the system.
+    ClearIndices {
+        /// Which cluster.
+        #[arg(long)]
+        cluster: Side,
+        /// Do not ask.
+        #[arg(long)]
+        acknowledge_risk: bool,
+    },
 }
 
 pub(crate) fn run(command: ClustersCommand, config: &Path, json: bool) -> Result<(), Failure> {
@@ -38,43 +51,23 @@ pub(crate) fn run(command: ClustersCommand, config: &Path, json: bool) -> Result
     block_on(async {
         match command {
             ClustersCommand::CatIndices { refresh, cluster } => {
-                cat_indices::run(&selected(services, cluster)?, refresh, json).await
+                cat_indices::run(&selected(&services, cluster).await?, refresh, json).await
             }
             ClustersCommand::ConnectionCheck { cluster } => {
-                connection_check::run(&selected(services, cluster)?, json).await
+                connection_check::run(&selected(&services, cluster).await?, json).await
+            }
+            ClustersCommand::Curl(args) => curl::run(&services, &args).await,
+            ClustersCommand::ClearIndices { cluster, acknowledge_risk } => {
+                clear_indices::run(&services, cluster, acknowledge_risk, json).await
             }
         }
     })
 }
 
-/// Which end of the migration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Side {
-    Source,
-    Target,
-}
-
-impl Side {
-    /// The key of the services file, and of JSON output.
-    fn key(self) -> &'static str {
-        match self {
-            Self::Source => "source_cluster",
-            Self::Target => "target_cluster",
-        }
-    }
-
-    fn heading(self) -> &'static str {
-        match self {
-            Self::Source => "SOURCE CLUSTER",
-            Self::Target => "TARGET CLUSTER",
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Source => "source",
-            Self::Target => "target",
-        }
+fn heading(side: Side) -> &'static str {
+    match side {
+        Side::Source => "SOURCE CLUSTER",
+        Side::Target => "TARGET CLUSTER",
     }
 }
 
@@ -85,21 +78,20 @@ struct Selected {
 }
 
 /// At least one of those returned is defined, and all if named.
-fn selected(services: Services, only: Option<Side>) -> Result<Vec<Selected>, Failure> {
-    let mut clusters = vec![
-        Selected { side: Side::Source, options: services.source_cluster },
-        Selected { side: Side::Target, options: services.target_cluster },
-    ];
-    if clusters.iter().all(|cluster| cluster.options.is_none()) {
-        return Err(Failure::Usage("Neither source nor target cluster is defined.".to_owned()));
-    }
-    clusters.retain(|cluster| only.is_none_or(|only| only == cluster.side));
-    match only {
-        Some(side) if clusters.iter().all(|cluster| cluster.options.is_none()) => {
-            Err(Failure::Usage(format!("{} is not defined in the services file.", side.key())))
+async fn selected(services: &Services, only: Option<Side>) -> Result<Vec<Selected>, Failure> {
+    let mut clusters = Vec::new();
+    for side in [Side::Source, Side::Target] {
+        if only.is_none_or(|only| only == side) {
+            clusters.push(Selected { side, options: services.cluster(side).await? });
         }
-        _ => Ok(clusters),
     }
+    if clusters.iter().any(|cluster| cluster.options.is_some()) {
+        return Ok(clusters);
+    }
+    Err(Failure::Usage(match only {
+        Some(side) => format!("{} is not defined in the services file.", side.key()),
+        None => "Neither source nor target cluster is defined.".to_owned(),
+    }))
 }
 
 /// What one cluster had to say.

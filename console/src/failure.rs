@@ -1,7 +1,7 @@
 //! The ways a command can end other than well, and the exit code of each.
 
-use std::io;
 use std::process::ExitCode;
+use std::{fmt, io};
 
 /// Why a command stops.
 #[derive(Debug)]
@@ -38,6 +38,17 @@ impl Failure {
             }
             Self::Verdict(code) => ExitCode::from(code),
             Self::ReaderGone => ExitCode::SUCCESS,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(message) => out.write_str(message),
+            Self::Failed(error) => out.write_str(&sentence(error)),
+            Self::Verdict(code) => write!(out, "exit code {code}"),
+            Self::ReaderGone => out.write_str("the reader is gone"),
         }
     }
 }

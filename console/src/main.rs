@@ -5,14 +5,20 @@ mod backfill;
 mod capture;
 mod cli;
 mod clusters;
+mod completion;
+mod confirm;
+mod doctor;
 mod failure;
 mod glob;
+mod init;
+mod kafka;
 mod output;
 mod runtime;
 mod services;
 mod snapshot;
 mod target;
 mod tuples;
+mod utc;
 mod verify;
 
 use std::process::ExitCode;
@@ -24,7 +30,7 @@ use crate::cli::{Cli, Group};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(cli::arguments(std::env::args_os()));
     init_logging(cli.verbose);
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
@@ -37,8 +43,13 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Group::Backfill(command) => backfill::run(command, &cli.config, cli.json),
         Group::Clusters(command) => clusters::run(command, &cli.config, cli.json),
         Group::Capture(command) => capture::run(command, cli.json),
-        Group::Snapshot(command) => snapshot::run(command, cli.json),
+        Group::Snapshot(command) => snapshot::run(command, &cli.config, cli.json),
         Group::Verify(args) => verify::run(&args, cli.json),
+        Group::Init(args) => init::run(*args, &cli.config, cli.json),
+        Group::Doctor => doctor::run(&cli.config, cli.json),
+        Group::Completion { shell } => completion::script(shell),
+        Group::Man { folder } => completion::man_pages(&folder),
+        Group::Kafka(command) => kafka::run(*command, &cli.config, cli.json),
         Group::Tuples(command) => tuples::run(command, cli.json),
         Group::InNewSession { program, arguments } => {
             backfill::enter(&program, &arguments).map(|never| match never {}).map_err(Into::into)

@@ -4,9 +4,12 @@ use std::fmt;
 use std::io::{BufWriter, StdoutLock, Write};
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 
+/// Of the objects that `--json` prints: raised when a key goes or changes its meaning; keys may be added.
+const SCHEMA_VERSION: u32 = 1;
 /// Characters of a column that others are lined up after; what is longer pushes them aside.
 const MAX_COLUMN_CHARS: usize = 40;
 
@@ -33,6 +36,13 @@ impl Output {
     pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         serde_json::to_writer(&mut self.out, value).map_err(|error| Failure::of_output(error.into()))?;
         self.out.write_all(b"\n").map_err(Failure::of_output)
+    }
+
+    /// The answer of a command with `--json`: one object, which says the version of its shape.
+    pub(crate) fn document(&mut self, content: Map<String, Value>) -> Result<(), Failure> {
+        let mut document = Map::from_iter([("schemaVersion".to_owned(), SCHEMA_VERSION.into())]);
+        document.extend(content);
+        self.json(&document)
     }
 
     /// Columns as wide as what is in them.

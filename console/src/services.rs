@@ -1,151 +1,181 @@
 //! The services file: what the console works on. It is the `migration_services.yaml` of the existing migration
-//! console as far as clusters go, so that a file written for one serves both; the blocks of other commands are
-//! accepted and not looked at. A key that is not known is an error, because a misspelt one would be a wish ignored.
+//! console with keys of our own, so that a file written for one serves both. A key that is not known is an error,
+//! because a misspelt one would be a wish ignored; every error names file and line, and none shows a value, which may
+//! be a secret. Secrets are read when they are needed: a command about one cluster does not want the other's password.
 
 mod backfill;
+mod cluster;
+mod error;
+mod jobs;
+mod kafka;
+mod secret;
+mod snapshot;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer};
-use switchover_cluster::{Auth, ClusterOptions};
+use anyhow::{Context, Result, anyhow};
+use clap::ValueEnum;
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny};
+use switchover_cluster::{Cluster, ClusterOptions};
 
-pub(crate) use backfill::{BackfillBlock, Launch, MAX_SCALE};
+pub(crate) use self::backfill::{BackfillBlock, Launch, MAX_SCALE};
+pub(crate) use self::kafka::KafkaBlock;
+pub(crate) use self::snapshot::{SnapshotBlock, Storage};
+use crate::failure::Failure;
 
-/// The clusters that are defined.
-#[derive(Debug, Default)]
+/// The file, and where it is: files that it names are relative to its folder.
+#[derive(Debug)]
 pub(crate) struct Services {
-    pub(crate) source_cluster: Option<ClusterOptions>,
-    pub(crate) target_cluster: Option<ClusterOptions>,
-    pub(crate) backfill: Option<BackfillBlock>,
-    pub(crate) snapshot: Option<SnapshotPlace>,
+    file: File,
+    path: PathBuf,
+}
+
+/// Which end of the migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Side {
+    /// What is migrated.
+    #[value(alias = "source_cluster")]
+    Source,
+    /// Where it goes.
+    #[value(alias = "target_cluster")]
+    Target,
+}
+
+impl Side {
+    /// The key of the services file, and of JSON output.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Source => "source_cluster",
+            Self::Target => "target_cluster",
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Target => "target",
+        }
+    }
 }
 
 impl Services {
-    /// Reads the file, and the password files it names (relative to its own folder).
+    /// Reads the file; what other files hold is read later.
     pub(crate) fn load(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            let advice = "write one, or name another with --config or SWITCHOVER_CONFIG";
+            let advice =
+                "write one with `switchover init`, or name another with --config or SWITCHOVER_CONFIG";
             anyhow!("cannot read the services file {}: {error}; {advice}", path.display())
         })?;
-        Self::parse(&text, path.parent().unwrap_or(Path::new("")))
-            .with_context(|| format!("services file {}", path.display()))
+        Self::parse(&text, path)
     }
 
-    fn parse(text: &str, folder: &Path) -> Result<Self> {
+    /// Whether `text` could be the file at `path`.
+    pub(crate) fn check(text: &str, path: &Path) -> Result<()> {
+        Self::parse(text, path).map(drop)
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self> {
         // An empty file is a null document.
-        let file = yaml_serde::from_str::<Option<File>>(text)?.unwrap_or_default();
-        let options = |key: &'static str, block: Option<Block>| {
-            block.map(|block| block.options(folder).context(key)).transpose()
+        let file = yaml_serde::from_str::<Option<File>>(text);
+        let file = file.map_err(|error| error::located(path, &error))?.unwrap_or_default();
+        Ok(Self { file, path: path.to_owned() })
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// How to reach a cluster, if it is defined; reads its secrets.
+    pub(crate) async fn cluster(&self, side: Side) -> Result<Option<ClusterOptions>> {
+        let block = match side {
+            Side::Source => &self.file.source_cluster,
+            Side::Target => &self.file.target_cluster,
         };
-        Ok(Self {
-            source_cluster: options("source_cluster", file.source_cluster)?,
-            target_cluster: options("target_cluster", file.target_cluster)?,
-            backfill: file.backfill.map(|jobs| jobs.reindex_from_snapshot.unwrap_or_default()),
-            snapshot: file.snapshot,
-        })
+        let Some(block) = block else { return Ok(None) };
+        let options = block.options(self.folder()).await;
+        options.with_context(|| format!("{}: {}", self.path.display(), side.key())).map(Some)
+    }
+
+    /// A client of a cluster that must be defined, with a limit on each request. Nothing is sent yet.
+    pub(crate) async fn connect(&self, side: Side, timeout: Duration) -> Result<Cluster, Failure> {
+        let Some(options) = self.cluster(side).await? else {
+            let path = self.path.display();
+            return Err(Failure::Usage(format!("{} is not defined in {path}", side.key())));
+        };
+        Cluster::connect(ClusterOptions { timeout, ..options }).map_err(|error| Failure::Failed(error.into()))
+    }
+
+    /// The snapshot and where it is kept, which must be defined.
+    pub(crate) fn snapshot(&self) -> Result<&SnapshotBlock, Failure> {
+        let missing = || {
+            Failure::Usage(format!("Snapshot is not set: add a snapshot block to {}", self.path.display()))
+        };
+        self.file.snapshot.as_ref().ok_or_else(missing)
+    }
+
+    pub(crate) fn snapshot_if_set(&self) -> Option<&SnapshotBlock> {
+        self.file.snapshot.as_ref()
+    }
+
+    /// What the backfill is to do, which must be said.
+    pub(crate) fn backfill(&self) -> Result<BackfillBlock, Failure> {
+        let missing = || {
+            Failure::Usage(format!(
+                "Backfill migration is not set: add a backfill block to {}",
+                self.path.display()
+            ))
+        };
+        let jobs = self.file.backfill.as_ref().ok_or_else(missing)?;
+        Ok(jobs.reindex_from_snapshot.clone().unwrap_or_default())
+    }
+
+    /// How to reach Kafka, if it is defined.
+    pub(crate) fn kafka(&self) -> Option<(&KafkaBlock, &Path)> {
+        self.file.kafka.as_ref().map(|block| (block, self.folder()))
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "a mapping of blocks such as source_cluster")]
 struct File {
     #[serde(alias = "source")]
-    source_cluster: Option<Block>,
+    source_cluster: Option<cluster::ClusterBlock>,
     #[serde(alias = "target")]
-    target_cluster: Option<Block>,
+    target_cluster: Option<cluster::ClusterBlock>,
+    snapshot: Option<SnapshotBlock>,
+    kafka: Option<KafkaBlock>,
     backfill: Option<backfill::Jobs>,
-    #[serde(rename = "metrics_source")]
-    _metrics_source: IgnoredAny,
-    snapshot: Option<SnapshotPlace>,
     #[serde(rename = "metadata_migration")]
-    _metadata_migration: IgnoredAny,
+    _metadata_migration: Option<jobs::Metadata>,
     #[serde(rename = "replay")]
-    _replay: IgnoredAny,
-    #[serde(rename = "kafka")]
-    _kafka: IgnoredAny,
+    _replay: Option<jobs::Replay>,
+    #[serde(rename = "metrics_source")]
+    _metrics_source: Option<jobs::Metrics>,
     #[serde(rename = "client_options")]
-    _client_options: IgnoredAny,
+    _client_options: Option<jobs::Client>,
 }
 
-/// What the backfill needs to know of the snapshot.
-#[derive(Debug, Deserialize)]
-pub(crate) struct SnapshotPlace {
-    pub(crate) snapshot_name: String,
-    pub(crate) s3: Option<S3>,
-    pub(crate) fs: Option<Fs>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct S3 {
-    pub(crate) repo_uri: String,
-    pub(crate) aws_region: Option<String>,
-    pub(crate) endpoint: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Fs {
-    pub(crate) repo_path: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Block {
-    endpoint: String,
-    #[serde(default)]
-    allow_insecure: bool,
-    ca_file: Option<PathBuf>,
-    #[serde(default, deserialize_with = "present")]
-    no_auth: bool,
-    basic_auth: Option<BasicAuth>,
-    /// Free text there; the console asks the cluster.
-    #[serde(default, rename = "version")]
-    _version: IgnoredAny,
-    /// A second address of the source there; here the agent is not a cluster.
-    #[serde(default, rename = "proxy")]
-    _proxy: IgnoredAny,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BasicAuth {
-    username: String,
-    password: Option<String>,
-    password_file: Option<PathBuf>,
-}
-
-/// `no_auth:` is written with nothing behind it.
+/// Whether a key is there: `no_auth:` is written with nothing behind it.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
-impl Block {
-    fn options(self, folder: &Path) -> Result<ClusterOptions> {
-        let mut options = ClusterOptions::new(self.endpoint);
-        options.tls.insecure = self.allow_insecure;
-        options.tls.ca_file = self.ca_file.map(|path| folder.join(path));
-        options.auth = match (self.no_auth, self.basic_auth) {
-            (true, Some(_)) => bail!("no_auth and basic_auth exclude each other; keep one"),
-            (_, None) => Auth::None,
-            (false, Some(basic)) => basic.auth(folder).context("basic_auth")?,
-        };
-        Ok(options)
-    }
+/// A block of which only its presence may be told: `msk:` is a block with nothing in it.
+fn block<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(|block| Some(block.unwrap_or_default()))
 }
 
-impl BasicAuth {
-    fn auth(self, folder: &Path) -> Result<Auth> {
-        let password = match (self.password, self.password_file) {
-            (Some(password), None) => password,
-            (None, Some(path)) => switchover_settings::secret::read_file(&folder.join(path))?,
-            (Some(_), Some(_)) => bail!("password and password_file exclude each other; keep one"),
-            (None, None) => bail!("no password; give password_file or password"),
-        };
-        if self.username.is_empty() || password.is_empty() {
-            bail!("the user name and the password must not be empty");
-        }
-        Ok(Auth::Basic { username: self.username, password })
+/// The one of several keys that is given.
+fn one_of<T>(keys: &str, given: impl IntoIterator<Item = Option<T>>) -> Result<T, String> {
+    let mut given = given.into_iter().flatten();
+    match (given.next(), given.next()) {
+        (Some(one), None) => Ok(one),
+        (None, _) => Err(format!("one of {keys} is needed")),
+        (Some(_), Some(_)) => Err(format!("{keys} exclude each other; keep one")),
     }
 }
 

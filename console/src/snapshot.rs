@@ -1,16 +1,49 @@
-//! `snapshot ...`: looks into a snapshot repository by its files alone; no server is needed, nothing is written.
+//! `snapshot ...`: has the source take the snapshot that the services file names, and looks into repositories by their
+//! files alone, without a server.
 
 mod cat;
+mod create;
+mod delete;
 mod ls;
+mod progress;
+mod refusal;
+mod server;
+mod status;
+mod verify;
+
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 use switchover_snapshot::{Repository, RepositoryUri, S3Options, SnapshotError};
 
 use crate::failure::Failure;
 use crate::runtime::block_on;
+use crate::services::Services;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SnapshotCommand {
+    /// Have the source take the snapshot. One that exists is not taken again.
+    Create(create::CreateArgs),
+    /// Show the snapshot's state: SUCCESS, IN_PROGRESS, PARTIAL or FAILED.
+    Status {
+        /// How far it is, how fast, and how long it will take.
+        #[arg(long)]
+        deep_check: bool,
+    },
+    /// Delete the snapshot and its files.
+    Delete {
+        /// Do not ask.
+        #[arg(long)]
+        acknowledge_risk: bool,
+    },
+    /// Have the source forget the repository; its files stay.
+    UnregisterRepo {
+        /// Do not ask.
+        #[arg(long)]
+        acknowledge_risk: bool,
+    },
+    /// Try whether the source can write snapshots that this host can read, and leave nothing behind.
+    Verify,
     /// List the snapshots of a repository, or the indices of one.
     Ls {
         #[command(flatten)]
@@ -56,8 +89,18 @@ impl Place {
     }
 }
 
-pub(crate) fn run(command: SnapshotCommand, json: bool) -> Result<(), Failure> {
+pub(crate) fn run(command: SnapshotCommand, config: &Path, json: bool) -> Result<(), Failure> {
+    let services = || Services::load(config);
     match command {
+        SnapshotCommand::Create(args) => block_on(create::run(&services()?, &args, json)),
+        SnapshotCommand::Status { deep_check } => block_on(status::run(&services()?, deep_check, json)),
+        SnapshotCommand::Delete { acknowledge_risk } => {
+            block_on(delete::snapshot(&services()?, acknowledge_risk, json))
+        }
+        SnapshotCommand::UnregisterRepo { acknowledge_risk } => {
+            block_on(delete::repository(&services()?, acknowledge_risk, json))
+        }
+        SnapshotCommand::Verify => block_on(verify::run(&services()?, json)),
         SnapshotCommand::Ls { place, snapshot: None } => block_on(ls::snapshots(&place, json)),
         SnapshotCommand::Ls { place, snapshot: Some(name) } => block_on(ls::indices(&place, &name, json)),
         SnapshotCommand::Cat { place, snapshot, index, limit } => {

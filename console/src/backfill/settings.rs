@@ -6,9 +6,10 @@ use nix::unistd::{AccessFlags, access};
 use serde_json::{Map, Value, json};
 use switchover_cluster::{Cluster, ClusterOptions};
 use switchover_coordinate::Board;
+use switchover_snapshot::RepositoryUri;
 
 use crate::failure::Failure;
-use crate::services::{BackfillBlock, Services};
+use crate::services::{BackfillBlock, Services, Side};
 
 /// Where state is kept when nothing else is said and this user may write there.
 const STATE_DIR: &str = "/var/lib/switchover";
@@ -35,25 +36,24 @@ pub(super) struct Snapshot {
 }
 
 impl Settings {
-    pub(super) fn load(config: &Path) -> Result<Self, Failure> {
+    pub(super) async fn load(config: &Path) -> Result<Self, Failure> {
         let services = Services::load(config)?;
-        let missing = |what: &str, key: &str| {
-            Failure::Usage(format!("{what} is not set: add a block {key} to {}", config.display()))
+        let block = services.backfill()?;
+        let Some(target) = services.cluster(Side::Target).await? else {
+            let missing = format!("target_cluster is not defined in {}", config.display());
+            return Err(Failure::Usage(missing));
         };
-        let block = services.backfill.ok_or_else(|| missing("Backfill migration", "backfill"))?;
-        let target = services.target_cluster.ok_or_else(|| missing("The target", "target_cluster"))?;
-        let snapshot = services.snapshot.and_then(|place| {
-            let (region, endpoint, repository) = match (place.s3, place.fs) {
-                (Some(s3), _) => (s3.aws_region, s3.endpoint, s3.repo_uri),
-                (None, Some(fs)) => (None, None, fs.repo_path),
-                (None, None) => return None,
+        let snapshot = services.snapshot_if_set().map(|there| {
+            let (repository, s3) = there.storage.uri();
+            let repository = match repository {
+                RepositoryUri::File(path) => path.display().to_string(),
+                RepositoryUri::S3 { bucket, prefix } => format!("s3://{bucket}/{prefix}"),
             };
-            let name = block.snapshot_name.clone().unwrap_or(place.snapshot_name);
-            Some(Snapshot { name, repository, region, endpoint })
+            let name = block.snapshot_name.clone().unwrap_or_else(|| there.name.clone());
+            Snapshot { name, repository, region: s3.region, endpoint: s3.endpoint }
         });
-        let folder = config.parent().unwrap_or(Path::new(""));
         let state_dir = match &block.state_dir {
-            Some(directory) => folder.join(directory),
+            Some(directory) => services.folder().join(directory),
             None => default_state_dir(),
         };
         Ok(Self { target, block, snapshot, state_dir })

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use switchover_cluster::{Cluster, ClusterError, ClusterOptions, Method, Response};
 
-use super::{Answer, Selected, ask, error_json, verdict};
+use super::{Answer, Selected, ask, error_json, heading, verdict};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -15,7 +15,7 @@ pub(super) async fn run(clusters: &[Selected], refresh: bool, json: bool) -> Res
         let answers =
             ask(clusters, async |options| list(options, refresh, path, |response| response.json()).await)
                 .await;
-        out.json(&answers_json(&answers))?;
+        out.document(answers_json(&answers))?;
         finish(&answers, out)
     } else {
         let path = "/_cat/indices/_all?v=true";
@@ -79,7 +79,7 @@ fn answers_text(answers: &[Answer<Listing<String>>], out: &mut Output) -> Result
         if index > 0 {
             out.line("")?;
         }
-        out.line(answer.side.heading())?;
+        out.line(heading(answer.side))?;
         match &answer.outcome {
             None => out.line(format_args!("No {} cluster defined.", answer.side.name()))?,
             Some(Ok(listing)) => out.line(listing.indices.trim_end_matches('\n'))?,

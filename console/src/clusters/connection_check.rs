@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use switchover_cluster::Version;
 
-use super::{Answer, Selected, ask, connect, error_json, verdict};
+use super::{Answer, Selected, ask, connect, error_json, heading, verdict};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -16,7 +16,7 @@ pub(super) async fn run(clusters: &[Selected], json: bool) -> Result<(), Failure
     let answers = ask(clusters, async |options| connect(options, CHECK_TIMEOUT)?.version().await).await;
     let mut out = Output::stdout();
     if json {
-        out.json(&answers_json(&answers))?;
+        out.document(answers_json(&answers))?;
     } else {
         answers_text(&answers, &mut out)?;
     }
@@ -29,7 +29,7 @@ fn answers_text(answers: &[Answer<Version>], out: &mut Output) -> Result<(), Fai
         if index > 0 {
             out.line("")?;
         }
-        out.line(answer.side.heading())?;
+        out.line(heading(answer.side))?;
         match &answer.outcome {
             None => out.line(format_args!("No {} cluster defined.", answer.side.name()))?,
             Some(Ok(version)) => out.line(format_args!("Successfully connected! {version}"))?,

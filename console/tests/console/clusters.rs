@@ -1,13 +1,12 @@
 //! `clusters ...` against scripted clusters.
 
 use std::fs;
-use std::path::PathBuf;
 
 use serde_json::json;
-use tempfile::TempDir;
 
 use crate::process::{Run, command, switchover};
 use crate::scripted::{Scripted, nobody};
+use crate::services_file::Services;
 
 const ELASTICSEARCH: &str = r#"{"version":{"number":"7.10.2"},"tagline":"You Know, for Search"}"#;
 const OPENSEARCH: &str = r#"{"version":{"distribution":"opensearch","number":"2.19.4"},"tagline":"The OpenSearch Project: https://opensearch.org/"}"#;
@@ -21,33 +20,6 @@ fn source() -> Scripted {
 
 fn target() -> Scripted {
     Scripted::cluster(OPENSEARCH, TARGET_TABLE)
-}
-
-struct Services {
-    folder: TempDir,
-}
-
-impl Services {
-    fn new(text: &str) -> Self {
-        let services = Self { folder: tempfile::tempdir().unwrap() };
-        fs::write(services.path(), text).unwrap();
-        services
-    }
-
-    fn both(source: &str, target: &str) -> Self {
-        Self::new(&format!(
-            "source_cluster: {{endpoint: '{source}', no_auth: }}\ntarget_cluster: {{endpoint: '{target}', no_auth: }}\n"
-        ))
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("services.yaml")
-    }
-
-    fn run(&self, arguments: &[&str]) -> Run {
-        let path = self.path();
-        switchover(&[&["--config", path.to_str().unwrap()], arguments].concat())
-    }
 }
 
 #[test]
@@ -121,11 +93,12 @@ fn json_is_json_also_when_something_failed() {
     let rows = json!([{"index": "my-index", "docs.count": "8"}]);
     let run = services.run(&["clusters", "cat-indices", "--json"]);
     assert_eq!((run.code, &*run.stderr), (0, ""));
-    assert_eq!(run.json(), json!({"source_cluster": rows, "target_cluster": rows}));
+    assert_eq!(run.json(), json!({"schemaVersion": 1, "source_cluster": rows, "target_cluster": rows}));
     let run = services.run(&["--json", "clusters", "connection-check"]);
     let connected =
         |distribution, version| json!({"connected": true, "distribution": distribution, "version": version});
     let expected = json!({
+        "schemaVersion": 1,
         "source_cluster": connected("Elasticsearch", "7.10.2"),
         "target_cluster": connected("OpenSearch", "2.19.4"),
     });
@@ -178,7 +151,7 @@ fn no_cluster_no_file_and_a_broken_file() {
 
     let run = Services::new("target_cluster:\n  endpiont: http://h\n").run(&["clusters", "connection-check"]);
     assert_eq!((run.code, &*run.stdout), (1, ""));
-    assert!(run.stderr.contains("`endpiont`") && run.stderr.contains("line 2"), "{}", run.stderr);
+    assert!(run.stderr.contains("`endpiont`") && run.stderr.contains("services.yaml:2: "), "{}", run.stderr);
 }
 
 #[test]

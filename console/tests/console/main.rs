@@ -3,10 +3,17 @@
 
 mod capture;
 mod capture_log;
+mod clear_indices;
 mod clusters;
+mod completion;
+mod curl;
+mod doctor;
+mod init;
 mod process;
 mod scripted;
+mod services_file;
 mod snapshot;
+mod snapshot_server;
 mod tuples;
 mod verify;
 

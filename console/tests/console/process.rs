@@ -1,5 +1,6 @@
 //! Runs the console.
 
+use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 #[derive(Debug)]
@@ -31,4 +32,13 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
 
 pub(crate) fn switchover(arguments: &[&str]) -> Run {
     Run::of(command(arguments).output().expect("started"))
+}
+
+/// Runs it with this on stdin.
+pub(crate) fn with_input(mut command: Command, input: &str) -> Run {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
+    // A command that does not read it is gone.
+    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+    Run::of(child.wait_with_output().expect("waited"))
 }

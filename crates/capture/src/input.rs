@@ -28,6 +28,19 @@ pub struct InputRecord {
     pub stream: TrafficStream,
 }
 
+/// A record with its own bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawRecord {
+    /// Line, or record in length-delimited input, from 1.
+    pub number: u64,
+    /// Key before the record, in a `key|base64` line.
+    pub key: Option<String>,
+    /// The record, not decoded.
+    pub bytes: Bytes,
+    /// What it says.
+    pub stream: TrafficStream,
+}
+
 /// Bytes of the input that are no record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("record {number} of the input: {reason}")]
@@ -95,7 +108,17 @@ impl<'a> RecordInput<'a> {
         Ok(Self { input, format, number: 0, over: false })
     }
 
-    fn read(&mut self) -> Result<Option<InputRecord>, InputError> {
+    /// The records' own bytes instead, for passing them on as they are. Each is checked to be a record all the same.
+    pub fn raw(mut self) -> impl Iterator<Item = Result<RawRecord, InputError>> + use<'a> {
+        std::iter::from_fn(move || {
+            self.advance(|number, key, bytes, stream| RawRecord { number, key, bytes, stream })
+        })
+    }
+
+    fn read<T>(
+        &mut self,
+        make: impl FnOnce(u64, Option<String>, Bytes, TrafficStream) -> T,
+    ) -> Result<Option<T>, InputError> {
         let number = &mut self.number;
         let raw = match self.format {
             Format::Lines => lines::next(&mut self.input, number),
@@ -104,13 +127,32 @@ impl<'a> RecordInput<'a> {
         let number = *number;
         match raw {
             Ok(None) => Ok(None),
-            Ok(Some(Raw::Record { key, record, raw })) => match TrafficStream::decode_record(record) {
-                Ok(stream) => Ok(Some(InputRecord { number, key, stream })),
-                Err(error) => Err(BadRecord { number, reason: error.into(), raw }.into()),
-            },
+            Ok(Some(Raw::Record { key, record, raw })) => {
+                match TrafficStream::decode_record(record.clone()) {
+                    Ok(stream) => Ok(Some(make(number, key, record, stream))),
+                    Err(error) => Err(BadRecord { number, reason: error.into(), raw }.into()),
+                }
+            }
             Ok(Some(Raw::Bad { reason, raw })) => Err(BadRecord { number, reason, raw }.into()),
             Err(error) => Err(InputError::Io { after: number, error }),
         }
+    }
+
+    /// The next record, if the input goes on behind the last one.
+    fn advance<T>(
+        &mut self,
+        make: impl FnOnce(u64, Option<String>, Bytes, TrafficStream) -> T,
+    ) -> Option<Result<T, InputError>> {
+        if self.over {
+            return None;
+        }
+        let result = self.read(make).transpose();
+        self.over = match &result {
+            None | Some(Err(InputError::Io { .. })) => true,
+            Some(Err(InputError::Bad(bad))) => bad.reason == BadReason::CutOff,
+            Some(Ok(_)) => false,
+        };
+        result
     }
 }
 
@@ -124,16 +166,7 @@ impl Iterator for RecordInput<'_> {
     type Item = Result<InputRecord, InputError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.over {
-            return None;
-        }
-        let result = self.read().transpose();
-        self.over = match &result {
-            None | Some(Err(InputError::Io { .. })) => true,
-            Some(Err(InputError::Bad(bad))) => bad.reason == BadReason::CutOff,
-            Some(Ok(_)) => false,
-        };
-        result
+        self.advance(|number, key, _, stream| InputRecord { number, key, stream })
     }
 }
 

@@ -160,8 +160,7 @@ impl TargetArgs {
         }
         if let Some(file) = &self.target_api_key_file {
             let key = read("--targetApiKeyFile", file)?;
-            let encoded = if key.contains(':') { STANDARD.encode(&key) } else { key };
-            return Ok(Some(Credentials::ApiKey(encoded)));
+            return Ok(Some(Credentials::ApiKey(encoded_api_key(key))));
         }
         let Some(scope) = &self.sigv4_auth_header_service_region else { return Ok(None) };
         let parts = scope.split_once(',').map(|(service, region)| (service.trim(), region.trim()));
@@ -174,6 +173,12 @@ impl TargetArgs {
             ))),
         }
     }
+}
+
+/// An API key as the header wants it, from `id:key` or the encoded form.
+#[must_use]
+pub fn encoded_api_key(key: String) -> String {
+    if key.contains(':') { STANDARD.encode(&key) } else { key }
 }
 
 fn read(flag: &str, file: &Path) -> Result<String, TargetUsageError> {

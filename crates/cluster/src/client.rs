@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, USER_AGENT};
-use hyper::{Method, Request};
+use hyper::{HeaderMap, Method, Request};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -90,6 +90,20 @@ impl Cluster {
         path: &str,
         body: Option<Body>,
     ) -> Result<Response, ClusterError> {
+        self.send_with(method, path, &HeaderMap::new(), body).await
+    }
+
+    /// The same with headers of the caller's, which win over our own.
+    ///
+    /// # Errors
+    /// As [`Cluster::request`].
+    pub async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &HeaderMap,
+        body: Option<Body>,
+    ) -> Result<Response, ClusterError> {
         let uri = self.endpoint.uri(path)?;
         let started = Instant::now();
         let mut request = Request::builder().method(method.clone()).uri(uri).header(USER_AGENT, AGENT);
@@ -108,6 +122,9 @@ impl Cluster {
             let advice = "report this as a defect";
             ClusterError::new(ClusterErrorKind::BadUri, &self.endpoint, error.to_string(), advice)
         })?;
+        for (name, value) in headers {
+            request.headers_mut().insert(name, value.clone());
+        }
         authorization::sign(&self.endpoint, &self.auth, &mut request, &bytes)?;
         let response = tokio::time::timeout(self.timeout, self.exchange(request))
             .await

@@ -18,11 +18,12 @@ mod tls;
 mod transport;
 mod version;
 
-pub use args::{Credentials, TargetArgs, TargetUsageError};
+pub use args::{Credentials, TargetArgs, TargetUsageError, encoded_api_key};
 pub use body::Body;
 pub use client::{Cluster, MAX_RESPONSE_BYTES};
 pub use concurrency::{Concurrency, Permit};
 pub use error::{ClusterError, ClusterErrorKind};
+pub use hyper::header::{HeaderName, HeaderValue};
 pub use hyper::{HeaderMap, Method, StatusCode};
 pub use options::{Auth, ClusterOptions, DEFAULT_TIMEOUT};
 pub use response::Response;

@@ -61,6 +61,16 @@ pub enum KafkaError {
         /// The topic asked for.
         topic: String,
     },
+    /// A consumer group can't be described.
+    #[error("Kafka group {group} on {brokers}: {reason}")]
+    Group {
+        /// Bootstrap list.
+        brokers: String,
+        /// The group asked for.
+        group: String,
+        /// What was being done, and what the library says.
+        reason: String,
+    },
     /// Anything else, with what was being done.
     #[error("Kafka topic {topic}: {action} failed: {reason}")]
     Operation {

@@ -2,23 +2,29 @@
 //! acknowledged, and a group consumer that hands them out and commits only what it is told to. One set of options
 //! for both. This crate is the only user of rdkafka, so that its settings and its traps stand in one place.
 
+mod admin;
 mod client;
 mod consumer;
 mod error;
+mod group;
 mod limits;
 mod msk;
 mod options;
 mod producer;
 mod properties;
+mod reader;
 mod tail;
 
+pub use admin::{TopicShape, create_topic, delete_topic};
 pub use consumer::{Committed, Polled, RecordConsumer};
 pub use error::KafkaError;
+pub use group::{Group, GroupMember, GroupPlace, describe_group};
 pub use limits::{RecordTooLarge, max_record_bytes};
 pub use msk::{AwsCredentials, MskIam, RegionError};
 pub use options::{
-    Auth, KafkaArgs, KafkaAuthType, KafkaOptions, Mechanism, OptionsError, Pem, Resolved, Secret, Tls,
-    TlsIdentity, Tuning,
+    Auth, DEFAULT_TOPIC, KafkaArgs, KafkaAuthType, KafkaOptions, Mechanism, OptionsError, Pem, Resolved,
+    Secret, Tls, TlsIdentity, Tuning,
 };
 pub use producer::{DeliveryEvents, RecordProducer, SendError};
+pub use reader::{Extent, TopicReader, TopicRecord};
 pub use tail::read_since;

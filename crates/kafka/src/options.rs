@@ -5,7 +5,7 @@ mod auth;
 mod error;
 mod files;
 
-pub use args::{KafkaArgs, KafkaAuthType, Resolved};
+pub use args::{DEFAULT_TOPIC, KafkaArgs, KafkaAuthType, Resolved};
 pub use auth::{Auth, Mechanism, Pem, Secret, Tls, TlsIdentity};
 pub use error::OptionsError;
 

@@ -7,6 +7,9 @@ pub use resolve::Resolved;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
+/// The field's name for the topic of captured traffic.
+pub const DEFAULT_TOPIC: &str = "logging-traffic-topic";
+
 /// Flags about Kafka.
 #[derive(Debug, Clone, Args)]
 #[command(rename_all = "camelCase", next_help_heading = "Kafka")]
@@ -15,7 +18,7 @@ pub struct KafkaArgs {
     #[arg(long, alias = "kafkaBrokers", alias = "kafkaTrafficBrokers", value_name = "BROKERS")]
     pub kafka_connection: Option<String>,
     /// Kafka topic
-    #[arg(long, alias = "kafkaTrafficTopic", value_name = "TOPIC", default_value = "logging-traffic-topic")]
+    #[arg(long, alias = "kafkaTrafficTopic", value_name = "TOPIC", default_value = DEFAULT_TOPIC)]
     pub kafka_topic: String,
     /// Name that the brokers see [default: the program's]
     #[arg(long, value_name = "ID")]

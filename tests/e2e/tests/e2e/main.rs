@@ -1,6 +1,7 @@
 //! End-to-end tests: the product's binaries between official clients and real clusters and brokers.
 
 mod away;
+mod console_snapshot;
 mod crash;
 mod existing_tool;
 mod failures;

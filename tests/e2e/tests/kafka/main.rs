@@ -4,6 +4,7 @@
 mod brokers;
 mod chaos;
 mod compression;
+mod console;
 mod login;
 mod network;
 mod rebalance;
