@@ -5,12 +5,9 @@ source's to the byte. So this is the cost of reading, ordering, sending and writ
 have another length, so that each pair is parsed and walked.
 """
 
-import argparse
 import json
 import os
 import subprocess
-import sys
-import tempfile
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -76,36 +73,6 @@ class Sample:
     lag_p99_ms: float | None
     pacing_error_p99_ms: float | None
     start_seconds: float | None
-
-
-def main() -> int:
-    """Runs all and prints a table; 1 when a replay failed."""
-    parser = argparse.ArgumentParser(prog="bench/replay", description=__doc__)
-    parser.add_argument("--seconds", type=int, default=5, help="length of each recording (5)")
-    parser.add_argument(
-        "--backlog-seconds",
-        type=int,
-        default=0,
-        help="length of a recording that is replayed to a target that can't keep up, and is stopped then (0: not done)",
-    )
-    options = parser.parse_args()
-    print(
-        "| traffic | requests | MB | s | requests/s | MB/s | requests/s a core | MB/s a core "
-        "| CPU us/request | lag p99 ms | pacing error p99 ms | start ms | RSS MB |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
-    runs = [(run, max(options.seconds, run.min_seconds), None) for run in RUNS]
-    if options.backlog_seconds:
-        runs.append((BACKLOG, options.backlog_seconds, options.backlog_seconds))
-    failed = False
-    for run, seconds, stop_after in runs:
-        try:
-            with tempfile.TemporaryDirectory() as directory:
-                print(row(run, measure(run, seconds, stop_after, Path(directory))), flush=True)
-        except BenchError as error:
-            failed = True
-            print(f"{run.title}: {error}", file=sys.stderr)
-    return int(failed)
 
 
 def measure(run: Run, seconds: int, stop_after: int | None, directory: Path) -> Sample:

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use serde_json::json;
 use switchover_cluster::TargetArgs;
+use switchover_documents::PlacementArgs;
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -68,6 +69,9 @@ pub(crate) enum BackfillCommand {
         /// The folder that switchover-rfs kept them in.
         #[arg(long, alias = "failedDocumentDir", value_name = "DIR")]
         failed_document_dir: PathBuf,
+        /// For documents that a rule failed for: the flags of switchover-rfs, with the mended rules.
+        #[command(flatten)]
+        placement: PlacementArgs,
         #[command(flatten)]
         target: Box<TargetArgs>,
     },
@@ -89,8 +93,9 @@ pub(crate) fn run(command: BackfillCommand, config: &Path, json: bool) -> Result
             BackfillCommand::Reset { include_failed_documents, yes } => {
                 stop::reset(&settings().await?, include_failed_documents, yes, json).await
             }
-            BackfillCommand::RetryFailed { failed_document_dir, target } => {
-                retry_failed::run(&failed_document_dir, &target, json).await
+            BackfillCommand::RetryFailed { failed_document_dir, placement, target } => {
+                let placement = placement.placement().map_err(|error| Failure::Usage(error.to_string()))?;
+                retry_failed::run(&failed_document_dir, &placement, &target, json).await
             }
         }
     })

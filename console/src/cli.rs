@@ -11,6 +11,7 @@ use crate::clusters::ClustersCommand;
 use crate::completion::Shell;
 use crate::init::InitArgs;
 use crate::kafka::KafkaCommand;
+use crate::metadata::MetadataCommand;
 use crate::snapshot::SnapshotCommand;
 use crate::tuples::{CompareArgs, TuplesCommand};
 use crate::verify::VerifyArgs;
@@ -18,7 +19,9 @@ use crate::verify::VerifyArgs;
 /// Drives and shows a migration.
 ///
 /// Exit codes: 0 done, 1 failed, 2 wrong usage; 3 from compare: more answers differ than allowed, from verify: documents
-/// differ, from doctor: something needs attention; 4 from backfill retry-failed: documents are still refused.
+/// differ, from doctor: something needs attention, from metadata: a cluster can't be reached; 4 from backfill
+/// retry-failed: documents are still refused, from metadata: the source can't be read; 5 from metadata: no item could be
+/// made.
 #[derive(Debug, Parser)]
 #[command(name = "switchover", version = switchover_settings::VERSION)]
 pub(crate) struct Cli {
@@ -61,6 +64,9 @@ pub(crate) enum Group {
     /// Take the source's snapshot, and look into snapshots without a server.
     #[command(subcommand)]
     Snapshot(SnapshotCommand),
+    /// Move settings, mappings, templates, aliases, pipelines and scripts.
+    #[command(subcommand)]
+    Metadata(Box<MetadataCommand>),
     /// Start, steer and show the backfill, and work on what it left.
     #[command(subcommand)]
     Backfill(BackfillCommand),

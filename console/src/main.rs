@@ -12,6 +12,7 @@ mod failure;
 mod glob;
 mod init;
 mod kafka;
+mod metadata;
 mod output;
 mod runtime;
 mod services;
@@ -44,6 +45,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Group::Clusters(command) => clusters::run(command, &cli.config, cli.json),
         Group::Capture(command) => capture::run(command, cli.json),
         Group::Snapshot(command) => snapshot::run(command, &cli.config, cli.json),
+        Group::Metadata(command) => metadata::run(*command, &cli.config, cli.json),
         Group::Verify(args) => verify::run(&args, cli.json),
         Group::Init(args) => init::run(*args, &cli.config, cli.json),
         Group::Doctor => doctor::run(&cli.config, cli.json),

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use switchover_cluster::{Body, Cluster, ClusterError, ClusterErrorKind, Method, Response, TargetArgs};
+use switchover_cluster::{
+    Body, Cluster, ClusterError, ClusterErrorKind, ClusterOptions, Method, Response, TargetArgs, Version,
+};
 
 use crate::failure::Failure;
 
@@ -26,8 +28,17 @@ impl Target {
     /// Says nothing to it yet.
     pub(crate) async fn connect(args: &TargetArgs) -> Result<Self, Failure> {
         let options = args.options().await.map_err(|error| Failure::Usage(error.to_string()))?;
-        let cluster = Cluster::connect(options).map_err(|error| Failure::Failed(error.into()))?;
-        Ok(Self { cluster, first_pause: FIRST_PAUSE, reached: Arc::default() })
+        Self::of(options).map_err(|error| Failure::Failed(error.into()))
+    }
+
+    /// The same, by what a services file says.
+    pub(crate) fn of(options: ClusterOptions) -> Result<Self, ClusterError> {
+        Ok(Self { cluster: Cluster::connect(options)?, first_pause: FIRST_PAUSE, reached: Arc::default() })
+    }
+
+    /// What it is.
+    pub(crate) async fn version(&self) -> Result<Version, ClusterError> {
+        self.cluster.version().await
     }
 
     /// Sends a request until it is answered otherwise than "later". The answer may be a refusal.

@@ -15,8 +15,9 @@ mod same;
 mod tally;
 
 use anyhow::anyhow;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use switchover_cluster::TargetArgs;
+use switchover_documents::PlacementArgs;
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -41,19 +42,11 @@ pub(crate) struct VerifyArgs {
     /// Only indices whose name matches, with * and ? as in file names [default: all but those that begin with a dot].
     #[arg(long, value_name = "GLOB")]
     index: Option<String>,
-    /// Where documents of indices with several mapping types were loaded to (1.x to 5.x).
-    #[arg(long, alias = "severalTypes", value_enum, value_name = "HOW")]
-    several_types: Option<SeveralTypes>,
+    /// What documents became when they were loaded: the same flags as for switchover-rfs.
+    #[command(flatten)]
+    placement: PlacementArgs,
     #[command(flatten)]
     target: TargetArgs,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SeveralTypes {
-    /// All to one index.
-    Union,
-    /// Each type to the index INDEX_TYPE.
-    Split,
 }
 
 pub(crate) fn run(args: &VerifyArgs, json: bool) -> Result<(), Failure> {
@@ -61,13 +54,14 @@ pub(crate) fn run(args: &VerifyArgs, json: bool) -> Result<(), Failure> {
 }
 
 async fn verify(args: &VerifyArgs, json: bool) -> Result<(), Failure> {
+    let placement = args.placement.placement().map_err(|error| Failure::Usage(error.to_string()))?;
     let target = Target::connect(&args.target).await?;
     let snapshot = args.place.open().await.snapshot(&args.snapshot).await.map_err(failed)?;
-    let plan = Plan::of(&snapshot, args.index.as_deref(), args.several_types).await?;
+    let plan = Plan::of(&snapshot, args.index.as_deref(), &placement).await?;
     let mut progress = Progress::new(plan.bytes);
     let mut report = Report::new(args.snapshot.clone(), target.endpoint(), plan.problems);
     for group in plan.groups {
-        let comparison = Comparison::new(&target, &snapshot, group, &mut progress);
+        let comparison = Comparison::new(&target, &snapshot, &placement, group, &mut progress);
         let compared = comparison.run().await;
         report.add(
             compared.map_err(|error| anyhow!("not verified, the target could not be asked: {error:#}"))?,

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use switchover_cluster::TargetUsageError;
 use switchover_kafka::{KafkaArgs, OptionsError, Resolved};
+use switchover_rewrite::args::RuleArgsError;
 use switchover_settings::{Environment, value};
 use switchover_telemetry::LogFormat;
 use switchover_telemetry::otlp::CollectorEndpoint;
@@ -18,7 +19,7 @@ use switchover_telemetry::otlp::CollectorEndpoint;
 use crate::client::DEFAULT_NON_RETRYABLE;
 use crate::order::Policy;
 use crate::pace::Speed;
-use crate::rewrite::{RewriteArgs, RewriteUsageError};
+use crate::rewrite::RewriteArgs;
 use crate::run::Options;
 use crate::source::{Input, Until};
 
@@ -162,7 +163,7 @@ pub enum UsageError {
     Kafka(#[from] OptionsError),
     /// A rule or a flag about rewriting.
     #[error(transparent)]
-    Rewriting(#[from] RewriteUsageError),
+    Rewriting(#[from] RuleArgsError),
 }
 
 impl Settings {

@@ -31,7 +31,8 @@ use switchover_rest::Call;
 
 use cursor::Cursors;
 pub use head::{HeadLines, TargetAuth, header, with_body};
-pub use options::{OnTransformError, Rewrite, RewriteArgs, RewriteOptions, RewriteUsageError};
+pub use options::{Rewrite, RewriteArgs, RewriteOptions};
+pub use switchover_rewrite::args::OnTransformError;
 
 /// Statuses of calls that a version doesn't know, or not so.
 const REFUSED: [u16; 3] = [400, 405, 406];

@@ -72,6 +72,18 @@ impl Batch {
             self.body.extend_from_slice(version.to_string().as_bytes());
         }
         self.body.extend_from_slice(b"}}");
+        self.finish(start, source);
+    }
+
+    /// Adds a document with an action line that is made already.
+    pub fn push_line(&mut self, action: &str, source: &[u8]) {
+        let start = self.body.len();
+        self.body.extend_from_slice(action.as_bytes());
+        self.finish(start, source);
+    }
+
+    /// Adds the source behind an action line that began at `start`.
+    fn finish(&mut self, start: usize, source: &[u8]) {
         let action = start..self.body.len();
         self.body.push(b'\n');
         let start = self.body.len();
@@ -102,6 +114,12 @@ impl Batch {
         self.items.is_empty()
     }
 
+    /// Bytes of memory that its body has, whatever it holds.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.body.capacity()
+    }
+
     /// Nothing more comes.
     #[must_use]
     pub fn seal(self) -> Sealed {
@@ -114,6 +132,16 @@ impl Sealed {
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.body
+    }
+
+    /// An empty batch with this one's memory, unless somebody still holds the body.
+    #[must_use]
+    pub fn emptied(mut self) -> Batch {
+        // First, so that no bytes are moved.
+        self.body.clear();
+        self.items.clear();
+        let body = if self.body.is_unique() { self.body.into() } else { Vec::new() };
+        Batch { body, items: self.items }
     }
 
     /// Documents.

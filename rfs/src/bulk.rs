@@ -4,6 +4,7 @@
 //! finds too long is halved. How long all that may take is the caller's to say, who holds the lease.
 
 mod answer;
+mod spares;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,9 +14,10 @@ use bytes::Bytes;
 use switchover_cluster::{Body, Cluster, ClusterError, Concurrency, Method, Response, StatusCode};
 use tokio::time::{Instant, sleep};
 
-use crate::batch::Sealed;
+use crate::batch::{Batch, Sealed};
 use crate::standstill::Standstill;
 use answer::{Answer, Verdict};
+use spares::Spares;
 
 /// What is asked of the answer: positions are kept, so each item needs a status.
 const PATH: &str = "/_bulk?filter_path=items.*.status,items.*.error";
@@ -30,6 +32,7 @@ pub struct Sender {
     compression: crate::compression::Compression,
     standstill: Arc<Standstill>,
     pauses: (Duration, Duration),
+    spares: Spares,
     /// Documents that were sent more than once because the target had no room.
     pub repeated: AtomicU64,
 }
@@ -79,6 +82,8 @@ pub enum SendError {
 
 /// What came of one request.
 enum Attempt {
+    /// Every document is on the target.
+    AllThere,
     Answered(Vec<Verdict>),
     /// The whole request has to wait.
     Later(String),
@@ -102,8 +107,20 @@ impl Sender {
             compression: crate::compression::Compression::new(gzip),
             standstill,
             pauses: PAUSES,
+            spares: Spares::default(),
             repeated: AtomicU64::new(0),
         }
+    }
+
+    /// An empty batch, perhaps with the memory of one that was sent.
+    #[must_use]
+    pub fn batch(&self) -> Batch {
+        self.spares.take()
+    }
+
+    /// A batch that is no longer needed.
+    pub fn done(&self, sent: Sealed) {
+        self.spares.give(sent);
     }
 
     /// How many requests are allowed at once now.
@@ -127,6 +144,7 @@ impl Sender {
             let whole = piece.len() == batch.len();
             let body = if whole { batch.body().clone() } else { batch.lines(&piece).into() };
             let (later, reason) = match self.attempt(body, piece.len()).await? {
+                Attempt::AllThere => (Vec::new(), String::new()),
                 Attempt::Answered(verdicts) => {
                     let mut later = Vec::new();
                     let mut reason = String::new();
@@ -201,9 +219,12 @@ impl Sender {
         let attempt = match sent {
             Ok(response) if response.status.is_success() => {
                 self.compression.took(&body, raw_bytes, begun.elapsed());
-                match Answer::verdicts(&response.body, documents) {
-                    Some(verdicts) => Attempt::Answered(verdicts),
-                    None => return Err(self.not_an_answer(&response, documents)),
+                if answer::all_there(&response.body, documents) {
+                    Attempt::AllThere
+                } else if let Some(verdicts) = Answer::verdicts(&response.body, documents) {
+                    Attempt::Answered(verdicts)
+                } else {
+                    return Err(self.not_an_answer(&response, documents));
                 }
             }
             Ok(response) => refusal(response)?,
@@ -215,7 +236,7 @@ impl Sender {
                 verdicts.iter().any(|verdict| matches!(verdict, Verdict::Later(_)))
             }
             Attempt::Later(_) => true,
-            Attempt::TooLarge(_) | Attempt::Refused(..) => false,
+            Attempt::AllThere | Attempt::TooLarge(_) | Attempt::Refused(..) => false,
         };
         self.concurrency.answered(overloaded);
         Ok(attempt)

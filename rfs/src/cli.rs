@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use switchover_cluster::TargetArgs;
+use switchover_documents::{PlacementArgs, RuleArgsError};
 use switchover_settings::value;
 use switchover_snapshot::{READ_AHEAD_CHUNKS, READ_BYTES, RepositoryUri};
 use switchover_telemetry::LogFormat;
 
 use crate::compression::Gzip;
-use crate::destination::{SeveralTypes, Versioning};
+use crate::destination::Versioning;
 use crate::selection::{Selection, SelectionError};
 use crate::worker::OnDamage;
 
@@ -69,15 +70,16 @@ pub struct Settings {
     /// Whether documents replace those on the target
     #[arg(long, value_enum, value_name = "HOW", default_value = "none", help_heading = "Target")]
     pub versioning: Versioning,
-    /// Where documents of indices with several mapping types go (1.x to 5.x)
-    #[arg(long, value_enum, value_name = "HOW", default_value = "fail", help_heading = "Target")]
-    pub several_types: SeveralTypes,
     /// Let the target make indices that it lacks, with mappings that it guesses
     #[arg(long, help_heading = "Target")]
     pub allow_auto_create: bool,
     /// Leave refresh interval and replicas of the target's empty indices as they are while they are loaded
     #[arg(long, help_heading = "Target")]
     pub keep_settings: bool,
+
+    /// What documents become.
+    #[command(flatten, next_help_heading = "Documents")]
+    pub placement: PlacementArgs,
 
     /// Workers of the same name share their work, and only one snapshot can have it
     #[arg(long, value_name = "NAME", default_value = "", help_heading = "Work")]
@@ -124,6 +126,9 @@ pub enum UsageError {
     /// The choice of indices.
     #[error(transparent)]
     Selection(#[from] SelectionError),
+    /// Rules for documents.
+    #[error(transparent)]
+    Rules(#[from] RuleArgsError),
     /// Too little memory for one worker.
     #[error("--maxMemory {given} is too little for --bulkBytes {bulk_bytes}: give at least {needed}")]
     Memory {
@@ -206,5 +211,16 @@ mod tests {
         let settings =
             parse(&["--documentsSizePerBulkRequest", "1MiB", "--initial-lease-duration", "90s"]).unwrap();
         assert_eq!((settings.bulk_bytes, settings.lease_duration), (1 << 20, Duration::from_secs(90)));
+        let noop = "NoopTransformerProvider";
+        for (flag, value) in [
+            ("--doc-transformer-config", noop),
+            ("--docTransformerConfig", noop),
+            ("--transformer-config", noop),
+            ("--doc-transformer-config-base64", "Tm9vcFRyYW5zZm9ybWVyUHJvdmlkZXI="),
+        ] {
+            assert!(parse(&[flag, value]).unwrap().placement.placement().unwrap().has_rules(), "{flag}");
+        }
+        let wrong = parse(&["--doc-transformer-config-file", "/none"]).unwrap().placement.placement();
+        assert!(wrong.unwrap_err().to_string().starts_with("--transformerConfigFile /none: "));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use switchover_snapshot::Destination as Named;
+use switchover_documents::{Destination as Named, Placement};
 
 use crate::batch::Operation;
 
@@ -17,18 +17,6 @@ pub enum Versioning {
     External,
     /// What is on the target stays.
     Create,
-}
-
-/// Where documents of an index go that has several mapping types, whose documents may have the same ids.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum SeveralTypes {
-    /// Nothing is loaded: the operator has to choose.
-    #[default]
-    Fail,
-    /// All go to one index. Of documents with the same id one is left.
-    Union,
-    /// Each type goes to the index INDEX_TYPE.
-    Split,
 }
 
 /// An index of the target, or a data stream.
@@ -45,35 +33,40 @@ pub struct Destination {
 /// Finds destinations.
 #[derive(Debug)]
 pub struct Destinations {
-    several_types: SeveralTypes,
+    placement: Placement,
     versioning: Versioning,
 }
 
 impl Destinations {
     /// By the operator's wishes.
     #[must_use]
-    pub fn new(several_types: SeveralTypes, versioning: Versioning) -> Self {
-        Self { several_types, versioning }
+    pub fn new(placement: Placement, versioning: Versioning) -> Self {
+        Self { placement, versioning }
+    }
+
+    /// What becomes of documents before they are sent.
+    #[must_use]
+    pub fn placement(&self) -> &Placement {
+        &self.placement
     }
 
     /// Where documents of an index go; `doc_type`: their type, if the index has several.
     #[must_use]
     pub fn of(&self, index: &str, doc_type: Option<&str>) -> Destination {
-        let split_type = doc_type.filter(|_| self.several_types == SeveralTypes::Split);
-        Destination::new(Named::of(index, split_type))
-    }
-
-    /// Whether the operator has said what becomes of indices with several types.
-    #[must_use]
-    pub fn has_several_types(&self) -> bool {
-        self.several_types != SeveralTypes::Fail
+        Destination::new(self.placement.of(index, doc_type))
     }
 
     /// How a document is written that had this `_version`.
     #[must_use]
     pub fn operation(&self, destination: &Destination, version: Option<i64>) -> Operation {
+        self.operation_of(destination.data_stream, version)
+    }
+
+    /// The same, in a data stream or not.
+    #[must_use]
+    pub fn operation_of(&self, data_stream: bool, version: Option<i64>) -> Operation {
         match self.versioning {
-            _ if destination.data_stream => Operation::Create,
+            _ if data_stream => Operation::Create,
             Versioning::None => Operation::Index,
             Versioning::Create => Operation::Create,
             Versioning::External => match version.and_then(|version| u64::try_from(version).ok()) {
@@ -125,18 +118,31 @@ impl<'a> OfIndex<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::Parser;
+    use switchover_documents::PlacementArgs;
+
+    #[derive(Debug, Parser)]
+    struct Flags {
+        #[command(flatten)]
+        placement: PlacementArgs,
+    }
+
+    fn destinations(several_types: &str, versioning: Versioning) -> Destinations {
+        let flags = Flags::try_parse_from(["x", "--severalTypes", several_types]).unwrap();
+        Destinations::new(flags.placement.placement().unwrap(), versioning)
+    }
 
     #[test]
     fn types_and_data_streams_have_their_own_indices() {
         let of = |several, index, doc_type| {
-            let found = Destinations::new(several, Versioning::None).of(index, doc_type);
+            let found = destinations(several, Versioning::None).of(index, doc_type);
             (found.index, found.data_stream)
         };
-        assert_eq!(of(SeveralTypes::Union, "shop", Some("order")), ("shop".to_owned(), false));
-        assert_eq!(of(SeveralTypes::Split, "shop", Some("order")), ("shop_order".to_owned(), false));
-        assert_eq!(of(SeveralTypes::Split, "shop", None), ("shop".to_owned(), false));
-        assert_eq!(of(SeveralTypes::Fail, ".ds-metrics-000012", None), ("metrics".to_owned(), true));
-        let split = Destinations::new(SeveralTypes::Split, Versioning::None);
+        assert_eq!(of("union", "shop", Some("order")), ("shop".to_owned(), false));
+        assert_eq!(of("split", "shop", Some("order")), ("shop_order".to_owned(), false));
+        assert_eq!(of("split", "shop", None), ("shop".to_owned(), false));
+        assert_eq!(of("fail", ".ds-metrics-000012", None), ("metrics".to_owned(), true));
+        let split = destinations("split", Versioning::None);
         for (several, expected) in [(true, "\"shop_user\""), (false, "\"shop\"")] {
             let mut cached = OfIndex::new(&split, "shop", several);
             for _ in 0..2 {
@@ -150,7 +156,7 @@ mod tests {
         let destination = |data_stream| Destination::new(Named { index: "a".to_owned(), data_stream });
         let (plain, stream) = (destination(false), destination(true));
         let operation = |versioning, destination, version| {
-            Destinations::new(SeveralTypes::Fail, versioning).operation(destination, version)
+            destinations("fail", versioning).operation(destination, version)
         };
         assert_eq!(operation(Versioning::None, &plain, Some(3)), Operation::Index);
         assert_eq!(operation(Versioning::External, &plain, Some(3)), Operation::External(3));

@@ -1,7 +1,8 @@
 //! Documents that the target will not take, kept so that they can be looked at, mended and sent again.
 //!
 //! NDJSON, a file for each worker process: `{"status","error","action","source","from"}`. `action` and `source` are the
-//! two lines of a bulk request as they were. A document is on the disk before the progress counts it.
+//! two lines of a bulk request as they were. A document that a rule failed for was not sent: its status is 0, and
+//! `origin` says what it is in the snapshot. A document is on the disk before the progress counts it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::value::{RawValue, to_raw_value};
+use switchover_documents::Origin;
 
 use crate::batch::Sealed;
 use crate::bulk::Refused;
@@ -26,6 +28,36 @@ pub struct FailedDocuments {
 pub struct FailedDocumentsError {
     path: PathBuf,
     source: io::Error,
+}
+
+/// A document that is kept.
+#[derive(Debug)]
+pub(crate) struct Line<'a> {
+    /// Of the target's answer; 0: it was not asked.
+    pub(crate) status: u16,
+    /// As JSON.
+    pub(crate) error: &'a [u8],
+    pub(crate) action: &'a [u8],
+    pub(crate) source: &'a [u8],
+    /// Where it is in the snapshot.
+    pub(crate) from: &'a str,
+    /// Rules have still to be followed for it.
+    pub(crate) origin: Option<&'a Origin<'a>>,
+}
+
+impl Line<'_> {
+    pub(crate) fn append_to(&self, lines: &mut Vec<u8>) {
+        lines.extend_from_slice(format!("{{\"status\":{}", self.status).as_bytes());
+        for (name, value) in [("error", self.error), ("action", self.action), ("source", self.source)] {
+            lines.extend_from_slice(format!(",\"{name}\":").as_bytes());
+            lines.extend_from_slice(&json(value));
+        }
+        let text = |value: Result<Box<RawValue>, _>| value.map(|value| value.get().to_owned()).unwrap_or_default();
+        if let Some(origin) = self.origin {
+            lines.extend_from_slice(format!(",\"origin\":{}", text(to_raw_value(origin))).as_bytes());
+        }
+        lines.extend_from_slice(format!(",\"from\":{}}}\n", text(to_raw_value(self.from))).as_bytes());
+    }
 }
 
 impl FailedDocuments {
@@ -56,22 +88,23 @@ impl FailedDocuments {
         let mut lines = Vec::new();
         for Refused { item, status, error } in refused {
             let (action, source) = batch.item(*item).unwrap_or_default();
-            let fields = [("error", error.as_bytes()), ("action", action), ("source", source)];
-            lines.extend_from_slice(format!("{{\"status\":{status}").as_bytes());
-            for (name, value) in fields {
-                lines.extend_from_slice(format!(",\"{name}\":").as_bytes());
-                lines.extend_from_slice(&json(value));
-            }
-            let from = to_raw_value(from).map(|from| from.get().to_owned()).unwrap_or_default();
-            lines.extend_from_slice(format!(",\"from\":{from}}}\n").as_bytes());
+            Line { status: *status, error: error.as_bytes(), action, source, from, origin: None }.append_to(&mut lines);
         }
+        self.write(&lines)
+    }
+
+    /// Adds lines ([`Line::append_to`]); they are on the disk when this returns.
+    ///
+    /// # Errors
+    /// As [`FailedDocuments::keep`].
+    pub fn write(&self, lines: &[u8]) -> Result<(), FailedDocumentsError> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let write = |file: &mut Option<File>| {
             let file = match file {
                 Some(file) => file,
                 None => file.insert(open(&self.path)?),
             };
-            file.write_all(&lines)?;
+            file.write_all(lines)?;
             file.sync_data()
         };
         write(&mut file).map_err(|source| FailedDocumentsError { path: self.path.clone(), source })

@@ -8,6 +8,7 @@ pub mod destination;
 pub mod failed;
 pub mod fleet;
 pub mod load;
+pub mod named;
 pub mod orders;
 pub mod plan;
 pub mod progress;

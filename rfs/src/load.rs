@@ -3,6 +3,7 @@
 //! One batch of a range is under way at a time, and the next one is sent when the cursor behind it is written down: a
 //! worker that dies has sent at most one batch of the range that another one sends again.
 
+mod rewriting;
 mod sending;
 
 use std::borrow::Cow;
@@ -11,15 +12,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::StreamExt as _;
 use switchover_coordinate::{CoordinationError, Lease, Progress};
+use switchover_documents::Origin;
 use switchover_snapshot::lucene::{Document, Reader};
 use switchover_snapshot::{SnapshotError, source};
 
 use crate::bulk::{SendError, Sender};
 use crate::destination::{Destinations, OfIndex};
 use crate::failed::{FailedDocuments, FailedDocumentsError};
+use crate::named::{NamedByRules, NamedError};
 use crate::shards::OpenShard;
 use crate::unit::{LoadUnit, SegmentUnit, Unit};
-use sending::Sending;
+use sending::{After, Sending};
 
 /// What loading needs beside the range.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub struct Loading {
     pub sender: Arc<Sender>,
     /// Where documents go.
     pub destinations: Destinations,
+    /// Indices that rules name.
+    pub named: NamedByRules,
     /// For documents that the target refuses.
     pub failed: FailedDocuments,
     /// A batch is sent at this size; a document that is longer goes alone.
@@ -45,6 +50,8 @@ pub struct Done {
     pub source_bytes: AtomicU64,
     /// Documents refused.
     pub failed: AtomicU64,
+    /// Documents that rules left out.
+    pub dropped: AtomicU64,
 }
 
 /// A range can't be finished now.
@@ -71,6 +78,9 @@ pub enum LoadError {
     /// The target.
     #[error(transparent)]
     Send(#[from] SendError),
+    /// An index that a rule names.
+    #[error(transparent)]
+    Named(#[from] NamedError),
     /// The folder for failed documents.
     #[error(transparent)]
     FailedDocuments(#[from] FailedDocumentsError),
@@ -106,6 +116,7 @@ pub async fn load(
     let mut sending = Sending::new(Arc::clone(loading), unit.segment.clone(), lease, stop.clone());
     let mut destinations =
         OfIndex::new(&loading.destinations, &unit.segment.shard.index, shard.several_types);
+    let has_rules = loading.destinations.placement().has_rules();
     let mut id = String::new();
     // Also what was loaded before is read again, for the checksum of the whole.
     let mut fetched = std::pin::pin!(shard.documents.fetch(&segment, unit.from_chunk..unit.to_chunk));
@@ -127,13 +138,19 @@ pub async fn load(
                 id.clear();
                 document.id.append_to(&mut id);
                 match json_line(&document) {
+                    Ok(source) if has_rules => {
+                        let origin = origin(&unit.segment.shard.index, shard, doc_type, &document, &id);
+                        sending.rewritten(&destination, &document, &origin, &source).await?;
+                    }
                     Ok(source) => sending.push(&destination, &document, &id, &source).await?,
                     Err(NotJson::Missing(problem)) => {
                         let segment = unit.segment.clone();
                         return Err(LoadError::Source { segment, document: document.number, id, problem });
                     }
                     Err(NotJson::Damaged(problem)) => {
-                        sending.keep(&destination, &document, &id, &problem).await?;
+                        let origin = origin(&unit.segment.shard.index, shard, doc_type, &document, &id);
+                        let source = document.source.unwrap_or_default();
+                        sending.keep(&destination, &document, &origin, source, &problem).await?;
                     }
                 }
                 if stop.is_cancelled() {
@@ -144,6 +161,20 @@ pub async fn load(
         }
     }
     sending.finish(segment.max_doc().into()).await
+}
+
+/// What the document is in the snapshot.
+fn origin<'a>(
+    index: &'a str,
+    shard: &OpenShard,
+    doc_type: Option<&'a str>,
+    document: &Document<'a>,
+    id: &'a str,
+) -> Origin<'a> {
+    // Before 2.0 children were found by the routing of their parent's id.
+    let routing = document.routing.or(document.parent).map(Cow::Borrowed);
+    let (index, doc_type, id) = (Cow::Borrowed(index), doc_type.map(Cow::Borrowed), Cow::Borrowed(id));
+    Origin { index, doc_type, id, routing, several_types: shard.several_types }
 }
 
 /// Why a document can't be sent.
@@ -168,9 +199,10 @@ fn json_line<'a>(document: &Document<'a>) -> Result<Cow<'a, [u8]>, NotJson> {
 }
 
 impl Done {
-    pub(crate) fn add(&self, documents: u64, source_bytes: u64, failed: u64) {
-        self.documents.fetch_add(documents, Ordering::Relaxed);
-        self.source_bytes.fetch_add(source_bytes, Ordering::Relaxed);
+    fn add(&self, after: &After, failed: u64) {
+        self.documents.fetch_add(after.documents + after.unsent, Ordering::Relaxed);
+        self.source_bytes.fetch_add(after.source_bytes, Ordering::Relaxed);
         self.failed.fetch_add(failed, Ordering::Relaxed);
+        self.dropped.fetch_add(after.dropped, Ordering::Relaxed);
     }
 }

@@ -68,6 +68,9 @@ fn tell(outcome: &Outcome) {
         all.skipped,
         all.open
     );
+    if all.dropped_documents > 0 {
+        println!("dropped by rules: {} documents", all.dropped_documents);
+    }
     if let Some(path) = &outcome.failed_documents {
         println!("refused documents: {}", path.display());
     }

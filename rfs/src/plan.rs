@@ -107,7 +107,8 @@ impl Plan<'_> {
             return Err(PlanError::NothingSelected { selection, existing });
         }
         let mut shards = Vec::new();
-        let mut targets = BTreeSet::new();
+        // Where documents go, and where they go if no rule decides otherwise by the document.
+        let (mut targets, mut perhaps) = (BTreeSet::new(), BTreeSet::new());
         let mut several_types = Vec::new();
         for index in chosen {
             let opened = match self.snapshot.index(index).await {
@@ -121,18 +122,12 @@ impl Plan<'_> {
             };
             let metadata = opened.metadata();
             let types: Vec<&str> = metadata.types().collect();
-            match types.as_slice() {
-                [_, _, ..] if !self.destinations.has_several_types() => {
-                    several_types.push(format!("{index} ({})", types.join(", ")));
-                }
-                [_, _, ..] => {
-                    let of_type = |doc_type: &&str| self.destinations.of(index, Some(doc_type)).index;
-                    targets.extend(types.iter().map(of_type));
-                }
-                _ => {
-                    targets.insert(self.destinations.of(index, None).index);
-                }
+            let foresight = self.destinations.placement().foresee(index, types.iter().copied());
+            if foresight.ambiguous {
+                several_types.push(format!("{index} ({})", types.join(", ")));
             }
+            let names = foresight.destinations.into_iter().map(|destination| destination.index);
+            if foresight.open { perhaps.extend(names) } else { targets.extend(names) }
             shards.extend(
                 (0..metadata.number_of_shards).map(|shard| ShardUnit { index: index.clone(), shard }),
             );
@@ -150,6 +145,7 @@ impl Plan<'_> {
         if !missing.is_empty() && !self.allow_auto_create {
             return Err(PlanError::MissingIndices { missing });
         }
+        targets.extend(perhaps.into_iter().filter(|name| there.contains_key(name)));
         // First what puts settings back, so that it is there whatever happens.
         let tuned: BTreeMap<&String, &target::TargetIndex> = there
             .iter()

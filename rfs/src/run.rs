@@ -16,6 +16,7 @@ use crate::destination::Destinations;
 use crate::failed::{FailedDocuments, FailedDocumentsError};
 use crate::fleet::{self, Follower};
 use crate::load::{Done, Loading};
+use crate::named::NamedByRules;
 use crate::orders::{End, Order, Orders};
 use crate::progress::Progress;
 use crate::progress::display;
@@ -98,6 +99,7 @@ impl Outcome {
 /// See [`RunError`].
 pub async fn run(settings: &Settings, stop: CancellationToken) -> Result<Outcome, RunError> {
     let (selection, workers) = (settings.selection()?, settings.workers()?);
+    let placement = settings.placement.placement().map_err(UsageError::from)?;
     let s3 = S3Options { region: settings.s3_region.clone(), endpoint: settings.s3_endpoint.clone() };
     let repository = Repository::open(&settings.repo_uri, &s3).await;
     let snapshot = repository.snapshot(&settings.snapshot_name).await?;
@@ -112,8 +114,10 @@ pub async fn run(settings: &Settings, stop: CancellationToken) -> Result<Outcome
         from: format!("snapshot {} in {}", settings.snapshot_name, repository.url()),
         to: target.endpoint(),
         options: format!(
-            "indices {selection}, versioning {:?}, lease {:?}",
-            settings.versioning, settings.lease_duration
+            "indices {selection}, versioning {:?}, lease {:?}{}",
+            settings.versioning,
+            settings.lease_duration,
+            placement.fingerprint()
         ),
     };
     let board = Board::open(coordinator, &settings.session_name, &subject).await?;
@@ -140,7 +144,8 @@ pub async fn run(settings: &Settings, stop: CancellationToken) -> Result<Outcome
             settings.gzip,
             Arc::clone(&standstill),
         )),
-        destinations: Destinations::new(settings.several_types, settings.versioning),
+        destinations: Destinations::new(placement, settings.versioning),
+        named: NamedByRules::new(target.clone(), settings.allow_auto_create),
         failed: FailedDocuments::new(&settings.failed_document_dir, &name)?,
         batch_bytes: usize::try_from(settings.bulk_bytes).unwrap_or(usize::MAX),
         done: Done::default(),

@@ -1,5 +1,6 @@
 //! One client connection.
 
+use crate::service::Service;
 use crate::work::Work;
 use anyhow::{Context as _, Result, bail};
 use std::io;
@@ -13,14 +14,15 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// that asks for `Connection: close` closes by itself when it has its response.
 ///
 /// # Errors
-/// When the socket fails or the bytes are not HTTP/1.1 requests: a benchmark has no use for a repaired guess.
+/// When the socket fails, the service does, or the bytes are not HTTP/1.1 requests: a benchmark has no use for a repaired guess.
 pub(crate) async fn serve(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
-    response: &[u8],
+    mut service: impl Service,
     work: Work,
 ) -> Result<()> {
     let mut framer = RequestFramer::new();
     let mut buffer = vec![0; BUFFER_BYTES];
+    let mut in_body = false;
     loop {
         let length = match stream.read(&mut buffer).await {
             Ok(0) => return Ok(()),
@@ -32,13 +34,21 @@ pub(crate) async fn serve(
         let mut rest = buffer.get(..length).unwrap_or_default();
         loop {
             let (consumed, event) = framer.step(rest);
-            rest = rest.get(consumed..).unwrap_or_default();
+            let (passed, left) = rest.split_at_checked(consumed).unwrap_or((rest, &[]));
+            rest = left;
+            if in_body {
+                service.body(passed);
+            }
             match event {
                 None => break,
-                Some(RequestEvent::Head(_)) => {}
+                Some(RequestEvent::Head(head)) => {
+                    in_body = true;
+                    service.begin(&head)?;
+                }
                 Some(RequestEvent::End) => {
+                    in_body = false;
                     work.take().await?;
-                    stream.write_all(response).await.context("cannot answer")?;
+                    stream.write_all(service.end()).await.context("cannot answer")?;
                 }
                 Some(RequestEvent::Tunnel(reason)) => bail!("not a request: {reason}"),
             }
@@ -49,6 +59,7 @@ pub(crate) async fn serve(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::service::Fixed;
     use tokio::io::duplex;
 
     const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
@@ -58,7 +69,7 @@ mod tests {
     #[tokio::test]
     async fn answers_a_request_only_when_its_body_is_complete_and_keeps_the_connection() {
         let (mut client, server) = duplex(64 * 1024);
-        let serving = serve(server, RESPONSE, Work::default());
+        let serving = serve(server, Fixed(RESPONSE.into()), Work::default());
         let talking = async {
             let (start, last) = POST.split_at(POST.len() - 1);
             client.write_all(start).await.unwrap();
@@ -87,7 +98,7 @@ mod tests {
     async fn bytes_that_are_no_request_end_the_connection() {
         let (mut client, server) = duplex(64 * 1024);
         client.write_all(b"GET / HTTP/1.1\nhost: h\n\n").await.unwrap();
-        let error = serve(server, RESPONSE, Work::default()).await.unwrap_err();
+        let error = serve(server, Fixed(RESPONSE.into()), Work::default()).await.unwrap_err();
         assert!(error.to_string().contains("not a request"), "{error}");
     }
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use switchover_documents::Origin;
 
 /// A document of the longest request that servers take (100 MiB by default), as a string with every byte escaped.
 const MAX_LINE_BYTES: u64 = 1024 * 1024 * 1024;
@@ -19,7 +20,7 @@ const SUFFIX: &str = ".ndjson";
 const NEW_SUFFIX: &str = ".ndjson.new";
 
 /// A line, in which everything but the status is as it was written.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub(super) struct Line<'a> {
     pub(super) status: u16,
     #[serde(borrow)]
@@ -28,6 +29,9 @@ pub(super) struct Line<'a> {
     pub(super) action: &'a RawValue,
     #[serde(borrow)]
     pub(super) source: &'a RawValue,
+    /// What it is in the snapshot, if a rule failed for it: it was not sent, and the action is none of the rules'.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) origin: Option<Origin<'a>>,
     #[serde(borrow)]
     pub(super) from: &'a RawValue,
 }

@@ -1,6 +1,7 @@
 //! `backfill retry-failed`: sends refused documents again, after the target, its mappings or the documents were mended.
 //! What the target takes now leaves the file; what it refuses again stays, with the newest error.
 
+mod outgoing;
 mod send;
 
 use std::path::Path;
@@ -10,11 +11,13 @@ use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use switchover_cluster::TargetArgs;
+use switchover_documents::Placement;
 
 use super::failed_file::{self, FailedFile, Line};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::target::Target;
+use outgoing::outgoing;
 use send::{Verdict, send};
 
 /// Exit code when documents are left.
@@ -28,21 +31,28 @@ struct Outcome {
     file: String,
     /// On the target now, or a newer document of the same id.
     taken: u64,
-    /// Refused again, or never sent because it is no JSON.
+    /// Refused again, or never sent because it is no JSON, or a rule fails for it still.
     refused: u64,
+    /// Left out, as rules say now.
+    dropped: u64,
     /// Lines that are none of a failed document; left as they are.
     unreadable: u64,
     /// Not sent, as the target could not be asked any more.
     unsent: u64,
 }
 
-pub(super) async fn run(directory: &Path, args: &TargetArgs, as_json: bool) -> Result<(), Failure> {
+pub(super) async fn run(
+    directory: &Path,
+    placement: &Placement,
+    args: &TargetArgs,
+    as_json: bool,
+) -> Result<(), Failure> {
     let target = Target::connect(args).await?;
     let mut outcomes = Vec::new();
     let mut failure = None;
     for path in failed_file::list(directory)? {
         let mut outcome = Outcome { file: path.display().to_string(), ..Outcome::default() };
-        let retried = retry(&target, &path, &mut outcome).await;
+        let retried = retry(&target, placement, &path, &mut outcome).await;
         outcomes.push(outcome);
         if let Err(error) = retried {
             failure = Some(error);
@@ -52,10 +62,11 @@ pub(super) async fn run(directory: &Path, args: &TargetArgs, as_json: bool) -> R
     let sum = |count: fn(&Outcome) -> u64| outcomes.iter().map(count).sum::<u64>();
     let (taken, refused) = (sum(|outcome| outcome.taken), sum(|outcome| outcome.refused));
     let (unreadable, unsent) = (sum(|outcome| outcome.unreadable), sum(|outcome| outcome.unsent));
+    let dropped = sum(|outcome| outcome.dropped);
     let mut out = Output::stdout();
     if as_json {
         let files = json!(outcomes);
-        out.json(&json!({"taken": taken, "refused": refused, "unreadable": unreadable, "unsent": unsent, "files": files}))?;
+        out.json(&json!({"taken": taken, "refused": refused, "dropped": dropped, "unreadable": unreadable, "unsent": unsent, "files": files}))?;
     } else {
         let heading = ["TAKEN", "REFUSED", "UNREADABLE", "UNSENT", "FILE"].map(str::to_owned);
         let row = |outcome: &Outcome| {
@@ -64,6 +75,9 @@ pub(super) async fn run(directory: &Path, args: &TargetArgs, as_json: bool) -> R
             [taken, refused, unreadable, unsent, outcome.file.clone()]
         };
         out.table(&heading, &outcomes.iter().map(row).collect::<Vec<_>>())?;
+        if dropped > 0 {
+            out.line(format_args!("dropped by rules: {dropped} documents"))?;
+        }
     }
     out.flush()?;
     if let Some(error) = failure {
@@ -77,7 +91,7 @@ pub(super) async fn run(directory: &Path, args: &TargetArgs, as_json: bool) -> R
 }
 
 /// Sends the documents of a file. When that fails, what was taken until then has left the file all the same.
-async fn retry(target: &Target, path: &Path, outcome: &mut Outcome) -> Result<()> {
+async fn retry(target: &Target, placement: &Placement, path: &Path, outcome: &mut Outcome) -> Result<()> {
     let Some(mut file) = FailedFile::open(path)? else { return Ok(()) };
     let mut failure = None;
     let mut batch: Vec<Vec<u8>> = Vec::new();
@@ -86,7 +100,7 @@ async fn retry(target: &Target, path: &Path, outcome: &mut Outcome) -> Result<()
         let line = file.next_line()?;
         let full = line.as_ref().is_none_or(|line| batch_bytes + line.len() > BATCH_BYTES);
         if full && !batch.is_empty() {
-            let ended = settle(target, &mut file, &batch, outcome, failure.is_some()).await?;
+            let ended = settle(target, placement, &mut file, &batch, outcome, failure.is_some()).await?;
             failure = failure.or(ended);
             batch.clear();
             batch_bytes = 0;
@@ -103,17 +117,17 @@ async fn retry(target: &Target, path: &Path, outcome: &mut Outcome) -> Result<()
 /// Sends a batch and keeps what was not taken; `only_keep`: all of it. Gives what ends the sending.
 async fn settle(
     target: &Target,
+    placement: &Placement,
     file: &mut FailedFile,
     batch: &[Vec<u8>],
     outcome: &mut Outcome,
     only_keep: bool,
 ) -> Result<Option<anyhow::Error>> {
-    let (mut documents, mut lines) = (Vec::new(), Vec::new());
+    let mut lines = Vec::new();
     for raw in batch {
         match Line::parse(raw) {
             Some(line) if line.is_document() && !only_keep => {
-                documents.push(line);
-                lines.push(raw);
+                lines.push((line, raw));
                 continue;
             }
             Some(line) if line.is_document() => outcome.unsent += 1,
@@ -122,26 +136,47 @@ async fn settle(
         }
         file.keep(raw)?;
     }
+    // A line may stand for several documents: it is done when all of them are.
+    let (mut documents, mut sent) = (Vec::new(), Vec::new());
+    for (line, raw) in &lines {
+        match outgoing(line, placement) {
+            Ok(made) if made.is_empty() => outcome.dropped += 1,
+            Ok(made) => {
+                sent.push((line, raw, documents.len()..documents.len() + made.len()));
+                documents.extend(made);
+            }
+            Err(reason) => {
+                outcome.refused += 1;
+                refuse(file, line, 0, &serde_json::Value::from(reason).to_string())?;
+            }
+        }
+    }
     if documents.is_empty() {
         return Ok(None);
     }
     let (verdicts, ended) = send(target, &documents).await;
-    for ((mut line, raw), verdict) in documents.into_iter().zip(lines).zip(verdicts) {
-        match verdict {
-            Some(Verdict::Taken) => outcome.taken += 1,
-            Some(Verdict::Refused { status, error }) => {
+    for (line, raw, places) in sent {
+        let verdicts = verdicts.get(places).unwrap_or_default();
+        let worst = verdicts.iter().find(|verdict| !matches!(verdict, Some(Verdict::Taken)));
+        match worst {
+            None => outcome.taken += 1,
+            Some(Some(Verdict::Refused { status, error })) => {
                 outcome.refused += 1;
-                let error: Box<RawValue> = serde_json::from_str(&error)?;
-                (line.status, line.error) = (status, &error);
-                file.keep(&serde_json::to_vec(&line)?)?;
+                refuse(file, line, *status, error)?;
             }
-            None => {
+            Some(_) => {
                 outcome.unsent += 1;
                 file.keep(raw)?;
             }
         }
     }
     Ok(ended)
+}
+
+/// Keeps a line with a newer error, which is JSON.
+fn refuse(file: &mut FailedFile, line: &Line<'_>, status: u16, error: &str) -> Result<()> {
+    let error: &RawValue = serde_json::from_str(error)?;
+    file.keep(&serde_json::to_vec(&Line { status, error, ..line.clone() })?)
 }
 
 #[cfg(test)]

@@ -1,16 +1,18 @@
 //! Compares one group: reads its indices' documents once, asks the target for them in batches, a few at a time.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use futures_util::StreamExt;
+use switchover_documents::{Destination, Origin, Placed, Placement};
 use switchover_snapshot::lucene::{Document, Options, Reader};
-use switchover_snapshot::{Destination, Index, ShardDocuments, Snapshot, SnapshotError, source};
+use switchover_snapshot::{Index, ShardDocuments, Snapshot, SnapshotError, source};
 use tokio::task::JoinSet;
 
 use super::extra;
-use super::plan::{Group, Source};
+use super::plan::Group;
 use super::progress::Progress;
 use super::query::{self, Batch, Wanted};
 use super::tally::Tally;
@@ -27,12 +29,14 @@ pub(super) struct Comparison<'a> {
     target: &'a Target,
     snapshot: &'a Snapshot,
     progress: &'a mut Progress,
-    sources: Vec<Source>,
+    placement: &'a Placement,
+    sources: Vec<String>,
     sides: BTreeMap<String, Side>,
     pending_documents: usize,
     pending_bytes: usize,
     queries: JoinSet<(String, Result<Tally>)>,
     unread: Vec<String>,
+    dropped: BTreeMap<String, u64>,
 }
 
 /// An index of the target.
@@ -50,6 +54,8 @@ pub(super) struct Compared {
     pub(super) tallies: BTreeMap<String, Tally>,
     /// What of the snapshot could not be read.
     pub(super) unread: Vec<String>,
+    /// Documents that rules left out, by index of the snapshot.
+    pub(super) dropped: BTreeMap<String, u64>,
 }
 
 /// Why a shard is not compared.
@@ -76,6 +82,7 @@ impl<'a> Comparison<'a> {
     pub(super) fn new(
         target: &'a Target,
         snapshot: &'a Snapshot,
+        placement: &'a Placement,
         group: Group,
         progress: &'a mut Progress,
     ) -> Self {
@@ -83,6 +90,7 @@ impl<'a> Comparison<'a> {
         Self {
             target,
             snapshot,
+            placement,
             progress,
             sources: group.sources,
             sides: group.destinations.into_iter().map(side).collect(),
@@ -90,6 +98,7 @@ impl<'a> Comparison<'a> {
             pending_bytes: 0,
             queries: JoinSet::new(),
             unread: Vec::new(),
+            dropped: BTreeMap::new(),
         }
     }
 
@@ -100,7 +109,7 @@ impl<'a> Comparison<'a> {
             side.exists = extra::prepare(self.target, name).await?;
         }
         for source in std::mem::take(&mut self.sources) {
-            let index = match self.snapshot.index(&source.index).await {
+            let index = match self.snapshot.index(&source).await {
                 Ok(index) => index,
                 Err(error) => {
                     self.unread.push(error.to_string());
@@ -108,7 +117,7 @@ impl<'a> Comparison<'a> {
                 }
             };
             for number in 0..index.metadata().number_of_shards {
-                match self.shard(&index, source.split, number).await {
+                match self.shard(&index, number).await {
                     Ok(()) => {}
                     Err(Stop::Unread(error)) => self.unread.push(error.to_string()),
                     Err(Stop::Target(error)) => return Err(error),
@@ -122,10 +131,11 @@ impl<'a> Comparison<'a> {
         self.finish().await
     }
 
-    async fn shard(&mut self, index: &Index<'_>, split: bool, number: u32) -> Result<(), Stop> {
+    async fn shard(&mut self, index: &Index<'_>, number: u32) -> Result<(), Stop> {
         let shard = index.shard(number).await?;
         let bytes = shard.bytes();
         let documents = ShardDocuments::open(shard, Options::default()).await?;
+        let several_types = index.metadata().types().count() > 1;
         for commit in documents.segments() {
             let segment = documents.segment(commit).await?;
             let at = |error| documents.at(error);
@@ -137,7 +147,7 @@ impl<'a> Comparison<'a> {
                 let mut chunks = reader.read(&fetched.read, &fetched.bytes).map_err(at)?;
                 while let Some(documents) = chunks.next_chunk().map_err(at)? {
                     for document in documents {
-                        self.document(index, split, &document.map_err(at)?).await?;
+                        self.document(index, several_types, &document.map_err(at)?).await?;
                     }
                 }
             }
@@ -146,42 +156,109 @@ impl<'a> Comparison<'a> {
         Ok(())
     }
 
-    async fn document(&mut self, index: &Index<'_>, split: bool, document: &Document<'_>) -> Result<()> {
-        let doc_type = document.doc_type.or_else(|| index.metadata().only_type());
-        let destination = Destination::of(index.name(), doc_type.filter(|_| split));
-        if !self.sides.contains_key(&destination.index) {
-            let exists = extra::prepare(self.target, &destination.index).await?;
-            self.sides.insert(destination.index.clone(), Side::new(destination.clone(), exists));
+    async fn document(
+        &mut self,
+        index: &Index<'_>,
+        several_types: bool,
+        document: &Document<'_>,
+    ) -> Result<()> {
+        let origin = Origin {
+            index: index.name().into(),
+            doc_type: document.doc_type.or_else(|| index.metadata().only_type()).map(Into::into),
+            id: document.id.to_string().into(),
+            // Before 2.0 children were found by the routing of their parent's id.
+            routing: document.routing.or(document.parent).map(Into::into),
+            several_types,
+        };
+        let unplaced = || {
+            let doc_type = origin.doc_type.as_deref().filter(|_| several_types);
+            self.placement.of(&origin.index, doc_type)
+        };
+        let source = match document.source.map(source::to_json_line) {
+            Some(Ok(source)) => source,
+            problem => {
+                let why = match problem {
+                    Some(Err(error)) => error.to_string(),
+                    _ => "their _source is not in the snapshot (the mapping switches it off, or makes it up)"
+                        .to_owned(),
+                };
+                return self.without_source(&unplaced(), &origin, why).await;
+            }
+        };
+        if !self.placement.has_rules() {
+            let (destination, routing) = (unplaced(), origin.routing.as_deref());
+            return self.want(&destination, false, &origin.id, routing, source).await;
         }
-        let Some(side) = self.sides.get_mut(&destination.index) else { return Ok(()) };
-        let id = document.id.to_string();
-        // Before 2.0 children were found by the routing of their parent's id.
-        let routing = document.routing.or(document.parent).map(str::to_owned);
+        match self.placement.place(&origin, &source) {
+            Ok(placed) if placed.is_empty() => {
+                *self.dropped.entry(index.name().to_owned()).or_default() += 1;
+                self.progress.compared(1);
+            }
+            Ok(placed) => {
+                for Placed { destination, by_rule, document } in placed {
+                    let routing = document.routing.as_deref();
+                    self.want(&destination, by_rule, &document.id, routing, document.source).await?;
+                }
+            }
+            Err(stop) => self.side(&unplaced(), false).await?.tally.problem(stop.to_string()),
+        }
+        Ok(())
+    }
+
+    /// The index of the target, asked for when it is seen first.
+    async fn side(&mut self, destination: &Destination, by_rule: bool) -> Result<&mut Side> {
+        let name = &destination.index;
+        if !self.sides.contains_key(name) {
+            let exists = extra::prepare(self.target, name).await?;
+            let mut destination = destination.clone();
+            if by_rule && exists {
+                destination.data_stream = extra::is_data_stream(self.target, name).await?;
+            }
+            self.sides.insert(name.clone(), Side::new(destination, exists));
+        }
+        self.sides.get_mut(name).ok_or_else(|| anyhow!("{name}: it is gone"))
+    }
+
+    /// A document that can't be compared, but may be seen to be missing.
+    async fn without_source(
+        &mut self,
+        destination: &Destination,
+        origin: &Origin<'_>,
+        why: String,
+    ) -> Result<()> {
+        let side = self.side(destination, false).await?;
+        if side.exists {
+            side.tally.problem(why);
+        } else {
+            side.tally.missing.add(&origin.id, origin.routing.as_deref(), None);
+            self.progress.compared(1);
+        }
+        Ok(())
+    }
+
+    /// A document as it should be on the target.
+    async fn want(
+        &mut self,
+        destination: &Destination,
+        by_rule: bool,
+        id: &str,
+        routing: Option<&str>,
+        source: Cow<'_, [u8]>,
+    ) -> Result<()> {
+        let side = self.side(destination, by_rule).await?;
         if !side.exists {
-            side.tally.missing.add(&id, routing.as_deref(), None);
+            side.tally.missing.add(id, routing, None);
             self.progress.compared(1);
             return Ok(());
         }
-        let source = match document.source.map(source::to_json_line) {
-            Some(Ok(source)) => source.into_owned(),
-            Some(Err(error)) => {
-                side.tally.problem(error.to_string());
-                return Ok(());
-            }
-            None => {
-                let why =
-                    "their _source is not in the snapshot (the mapping switches it off, or makes it up)";
-                side.tally.problem(why.to_owned());
-                return Ok(());
-            }
-        };
         if self.pending_documents > 0 && self.pending_bytes + source.len() > BATCH_BYTES {
             self.send().await?;
         }
-        let Some(side) = self.sides.get_mut(&destination.index) else { return Ok(()) };
         self.pending_documents += 1;
         self.pending_bytes += source.len();
-        side.pending.push(Wanted { id, routing, source });
+        let wanted =
+            Wanted { id: id.to_owned(), routing: routing.map(str::to_owned), source: source.into_owned() };
+        self.side(destination, by_rule).await?.pending.push(wanted);
         if self.pending_documents >= BATCH_DOCUMENTS {
             self.send().await?;
         }
@@ -235,7 +312,7 @@ impl<'a> Comparison<'a> {
             tally.answered = Vec::new();
             tallies.insert(name, tally);
         }
-        Ok(Compared { tallies, unread: self.unread })
+        Ok(Compared { tallies, unread: self.unread, dropped: self.dropped })
     }
 }
 

@@ -66,6 +66,12 @@ pub(super) async fn prepare(target: &Target, index: &str) -> Result<bool> {
     Ok(true)
 }
 
+/// Whether a name is a data stream's: its documents can't be asked for by id.
+pub(super) async fn is_data_stream(target: &Target, name: &str) -> Result<bool> {
+    let answer = target.ask(Method::GET, &format!("/_data_stream/{}", path_part(name)), None).await?;
+    Ok(answer.status == StatusCode::OK)
+}
+
 async fn refresh(target: &Target, index: &str) -> Result<()> {
     #[derive(Deserialize)]
     struct Refreshed {

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use anyhow::anyhow;
 use futures_util::{StreamExt, stream};
-use switchover_snapshot::{Destination, Index, IndexMetadata, Snapshot, is_system_index};
+use switchover_documents::{Destination, Foresight, Placement};
+use switchover_snapshot::{Index, Snapshot, is_system_index};
 
-use super::SeveralTypes;
 use crate::failure::Failure;
 use crate::glob;
 
@@ -27,23 +27,15 @@ pub(super) struct Plan {
 /// Indices of the snapshot by name, and the indices of the target that hold their documents.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Group {
-    pub(super) sources: Vec<Source>,
+    pub(super) sources: Vec<String>,
     pub(super) destinations: BTreeMap<String, Destination>,
-}
-
-/// An index of the snapshot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Source {
-    pub(super) index: String,
-    /// Each of its types is in an index of its own on the target.
-    pub(super) split: bool,
 }
 
 impl Plan {
     pub(super) async fn of(
         snapshot: &Snapshot,
         pattern: Option<&str>,
-        several_types: Option<SeveralTypes>,
+        placement: &Placement,
     ) -> Result<Self, Failure> {
         let (mut parts, mut problems, mut ambiguous, mut bytes) = (Vec::new(), Vec::new(), Vec::new(), 0_u64);
         for name in selected(snapshot, pattern)? {
@@ -55,13 +47,11 @@ impl Plan {
                 }
             };
             let types: Vec<&str> = index.metadata().types().collect();
-            if types.len() > 1 && several_types.is_none() {
+            let foresight = placement.foresee(name, types.iter().copied());
+            if foresight.ambiguous {
                 ambiguous.push(format!("{name} ({})", types.join(", ")));
             }
-            let split = types.len() > 1 && several_types == Some(SeveralTypes::Split);
-            let source = Source { index: name.to_owned(), split };
-            let destinations = destinations(&source, index.metadata());
-            parts.push((source, destinations));
+            parts.push((name.to_owned(), foresight));
             bytes = bytes.saturating_add(bytes_of(&index).await);
         }
         if !ambiguous.is_empty() {
@@ -93,14 +83,6 @@ fn selected<'s>(snapshot: &'s Snapshot, pattern: Option<&str>) -> Result<Vec<&'s
     Ok(names)
 }
 
-fn destinations(source: &Source, metadata: &IndexMetadata) -> Vec<Destination> {
-    if source.split {
-        metadata.types().map(|doc_type| Destination::of(&source.index, Some(doc_type))).collect()
-    } else {
-        vec![Destination::of(&source.index, None)]
-    }
-}
-
 /// Only for the progress: a shard that can't be read is told when it is compared.
 async fn bytes_of(index: &Index<'_>) -> u64 {
     let shards = stream::iter(0..index.metadata().number_of_shards).map(|number| index.shard(number));
@@ -108,13 +90,17 @@ async fn bytes_of(index: &Index<'_>) -> u64 {
     bytes.fold(0, async |sum: u64, bytes| sum.saturating_add(bytes)).await
 }
 
-/// Joins those that have a destination in common.
-fn grouped(parts: Vec<(Source, Vec<Destination>)>) -> Vec<Group> {
+/// Joins those that have a destination in common. Documents that rules send by what they hold may be anywhere: then all
+/// is one group, and where they went is known at its end.
+fn grouped(parts: Vec<(String, Foresight)>) -> Vec<Group> {
+    let is_open = parts.iter().any(|(_, foresight)| foresight.open);
     let mut groups: BTreeMap<usize, Group> = BTreeMap::new();
     let mut group_of: BTreeMap<String, usize> = BTreeMap::new();
-    for (number, (source, destinations)) in parts.into_iter().enumerate() {
+    for (number, (source, foresight)) in parts.into_iter().enumerate() {
         let mut group = Group { sources: vec![source], ..Group::default() };
-        for destination in destinations {
+        // An index that holds the documents only perhaps is looked at when there is one.
+        let certain = foresight.destinations.into_iter().filter(|_| !foresight.open);
+        for destination in certain {
             // Of a group that is joined to this one already nothing is left under its number.
             if let Some(known) = group_of.get(&destination.index).and_then(|known| groups.remove(known)) {
                 group.sources.extend(known.sources);
@@ -123,10 +109,19 @@ fn grouped(parts: Vec<(Source, Vec<Destination>)>) -> Vec<Group> {
             group.destinations.insert(destination.index.clone(), destination);
         }
         group_of.extend(group.destinations.keys().map(|index| (index.clone(), number)));
-        group.sources.sort_by(|one, other| one.index.cmp(&other.index));
+        group.sources.sort();
         groups.insert(number, group);
     }
-    groups.into_values().collect()
+    if !is_open {
+        return groups.into_values().collect();
+    }
+    let mut all = Group::default();
+    for group in groups.into_values() {
+        all.sources.extend(group.sources);
+        all.destinations.extend(group.destinations);
+    }
+    all.sources.sort();
+    vec![all]
 }
 
 #[cfg(test)]
@@ -136,13 +131,10 @@ mod tests {
     #[test]
     fn what_shares_a_destination_is_one_group() {
         let part = |index: &str, types: &[&str]| {
-            let source = Source { index: index.to_owned(), split: !types.is_empty() };
-            let mut destinations: Vec<_> =
-                types.iter().map(|doc_type| Destination::of(index, Some(doc_type))).collect();
-            if types.is_empty() {
-                destinations.push(Destination::of(index, None));
-            }
-            (source, destinations)
+            let types = types.iter().map(|&doc_type| Some(doc_type));
+            let types: Vec<_> = if types.len() == 0 { vec![None] } else { types.collect() };
+            let destinations = types.into_iter().map(|doc_type| Destination::of(index, doc_type)).collect();
+            (index.to_owned(), Foresight { destinations, ..Foresight::default() })
         };
         let groups = grouped(vec![
             part(".ds-logs-000001", &[]),
@@ -156,7 +148,7 @@ mod tests {
         let names: Vec<(Vec<&str>, Vec<&str>)> = groups
             .iter()
             .map(|group| {
-                let sources = group.sources.iter().map(|source| source.index.as_str()).collect();
+                let sources = group.sources.iter().map(String::as_str).collect();
                 (sources, group.destinations.keys().map(String::as_str).collect())
             })
             .collect();
@@ -170,5 +162,12 @@ mod tests {
             ]
         );
         assert!(groups[0].destinations["logs"].data_stream);
+
+        let (name, mut perhaps) = part("b", &[]);
+        perhaps.open = true;
+        let groups = grouped(vec![part("a", &[]), (name, perhaps), part("z", &[])]);
+        let [group] = groups.as_slice() else { panic!("{groups:?}") };
+        assert_eq!(group.sources, ["a", "b", "z"]);
+        assert_eq!(group.destinations.keys().collect::<Vec<_>>(), ["a", "z"]);
     }
 }

@@ -1,5 +1,7 @@
 //! What is told: counts for each index of the target, some documents of each kind, and what could not be compared.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::comparison::Compared;
@@ -15,6 +17,8 @@ pub(super) struct Report {
     snapshot: String,
     target: String,
     rows: Vec<(String, Tally)>,
+    /// Documents that rules left out, by index of the snapshot.
+    dropped: BTreeMap<String, u64>,
     /// What was not compared. If there is anything, nothing is said of the whole.
     pub(super) problems: Vec<String>,
 }
@@ -22,11 +26,12 @@ pub(super) struct Report {
 impl Report {
     /// `problems`: indices that could not even be opened.
     pub(super) fn new(snapshot: String, target: String, problems: Vec<String>) -> Self {
-        Self { snapshot, target, rows: Vec::new(), problems }
+        Self { snapshot, target, rows: Vec::new(), dropped: BTreeMap::new(), problems }
     }
 
     pub(super) fn add(&mut self, compared: Compared) {
         self.problems.extend(compared.unread);
+        self.dropped.extend(compared.dropped);
         for (index, tally) in compared.tallies {
             for (why, documents) in &tally.problems {
                 self.problems.push(match documents {
@@ -71,6 +76,7 @@ impl Report {
             "complete": self.problems.is_empty(),
             "equal": self.problems.is_empty() && self.equal(),
             "indices": self.rows.iter().map(row).collect::<Vec<_>>(),
+            "dropped": self.dropped,
             "problems": self.problems,
         })
     }
@@ -101,6 +107,9 @@ impl Report {
                     out.line(harmless(&format!("{index}: {name}: {}", named(kind))))?;
                 }
             }
+        }
+        for (index, count) in &self.dropped {
+            out.line(harmless(&format!("{index}: {count} documents of the snapshot are left out by rules")))?;
         }
         if !self.problems.is_empty() {
             return Ok(());
@@ -145,7 +154,6 @@ fn named(kind: &Kind) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
 
     #[test]
     fn a_report_that_lacks_something_is_not_complete() {
@@ -154,7 +162,9 @@ mod tests {
             let mut report = Report::new("s".to_owned(), "http://t".to_owned(), Vec::new());
             let tallies: BTreeMap<_, _> =
                 tallies.into_iter().map(|(index, tally)| (index.to_owned(), tally)).collect();
-            report.add(Compared { tallies, unread: unread.iter().map(|&text| text.to_owned()).collect() });
+            let dropped = BTreeMap::from([("s".to_owned(), 3)]);
+            let unread = unread.iter().map(|&text| text.to_owned()).collect();
+            report.add(Compared { tallies, unread, dropped });
             report
         };
         let unread = report(vec![], &["shard 3 is damaged"]);
@@ -174,6 +184,8 @@ mod tests {
             (&json["indices"][0]["documents"], &json["indices"][0]["missing"]),
             (&json!(12), &json!(7))
         );
+
+        assert_eq!(json["dropped"], json!({"s": 3}));
 
         let mut sourceless = Tally::default();
         sourceless.problem("no _source".to_owned());

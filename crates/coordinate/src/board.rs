@@ -72,6 +72,7 @@ impl Board {
             "kind": keyword, "state": keyword, "group": keyword, "holder": keyword,
             "held": {"type": "boolean"}, "phase": {"type": "integer"}, "part": {"type": "integer"},
             "size": number, "bytes": number, "documents": number, "failedDocuments": number,
+            "droppedDocuments": number,
             "endedUnixMs": number, "registered": number,
         }});
         self.store.make(mappings).await

@@ -14,6 +14,9 @@ pub struct Progress {
     /// Documents that were refused and recorded elsewhere.
     #[serde(rename = "failedDocuments")]
     pub failed_documents: u64,
+    /// Documents that were left out as the operator's rules say.
+    #[serde(rename = "droppedDocuments", default)]
+    pub dropped_documents: u64,
 }
 
 /// How an item ended.

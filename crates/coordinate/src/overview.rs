@@ -35,6 +35,8 @@ pub struct GroupOverview {
     pub documents: u64,
     /// Documents that were refused.
     pub failed_documents: u64,
+    /// Documents that were left out as the operator's rules say.
+    pub dropped_documents: u64,
 }
 
 /// The whole board, as of the last refresh of its index (1 s).
@@ -68,7 +70,7 @@ impl Board {
             let of = |field: &str, value: &str| json!({"filter": {"term": {field: value}}});
             let sums = json!({
                 "size": sum("size"), "bytes": sum("bytes"), "documents": sum("documents"),
-                "failedDocuments": sum("failedDocuments"), "open": of("state", "open"),
+                "failedDocuments": sum("failedDocuments"), "droppedDocuments": sum("droppedDocuments"), "open": of("state", "open"),
                 "failed": of("state", "failed"), "skipped": of("state", "skipped"), "held": of("held", "true"),
             });
             let answer = self
@@ -130,6 +132,7 @@ fn group(bucket: &Value) -> GroupOverview {
         bytes: sum("bytes"),
         documents: sum("documents"),
         failed_documents: sum("failedDocuments"),
+        dropped_documents: sum("droppedDocuments"),
     }
 }
 
@@ -144,5 +147,6 @@ impl GroupOverview {
         self.bytes += other.bytes;
         self.documents += other.documents;
         self.failed_documents += other.failed_documents;
+        self.dropped_documents += other.dropped_documents;
     }
 }

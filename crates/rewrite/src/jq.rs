@@ -55,19 +55,25 @@ impl Jq {
     /// When it fails or has not exactly one result.
     pub fn apply(&self, request: &mut Request<'_>) -> Result<(), Stop> {
         let message = Message::new(request)?;
-        let input = jaq_json::read::parse_single(message.text().as_bytes())
+        let result = self.run(&message.text())?;
+        write_back(&message, request, &result, Numbers::Exact)
+    }
+
+    /// What the expression makes of a JSON text.
+    ///
+    /// # Errors
+    /// When it fails or has not exactly one result.
+    pub fn run(&self, text: &str) -> Result<String, Stop> {
+        let input = jaq_json::read::parse_single(text.as_bytes())
             .map_err(|error| Stop::failed(format!("jq: {error}")))?;
         let context = Ctx::<Data>::new(&self.filter.lut, Vars::new([]));
         let mut results = self.filter.id.run((context, input)).map(unwrap_valr);
-        let result = match (results.next(), results.next()) {
-            (Some(Ok(result)), None) => result.to_string(),
-            (Some(Err(error)), _) | (_, Some(Err(error))) => {
-                return Err(Stop::failed(format!("jq: {error}")));
-            }
-            (None, _) => return Err(Stop::failed("jq: no result")),
-            (Some(Ok(_)), Some(Ok(_))) => return Err(Stop::failed("jq: more than one result")),
-        };
-        write_back(&message, request, &result, Numbers::Exact)
+        match (results.next(), results.next()) {
+            (Some(Ok(result)), None) => Ok(result.to_string()),
+            (Some(Err(error)), _) | (_, Some(Err(error))) => Err(Stop::failed(format!("jq: {error}"))),
+            (None, _) => Err(Stop::failed("jq: no result")),
+            (Some(Ok(_)), Some(Ok(_))) => Err(Stop::failed("jq: more than one result")),
+        }
     }
 }
 

@@ -3,11 +3,14 @@
 //! - [`json`]: edits of JSON text that leave everything else byte for byte;
 //! - [`versions`]: what versions of clusters demand, as tables;
 //! - [`types`]: where documents of mapping types go;
-//! - [`rules`] and [`transformer`]: what users want changed, declared or scripted.
+//! - [`rules`] and [`transformer`]: what users want changed, declared or scripted;
+//! - [`documents`]: the same for documents that come out of a snapshot.
 //!
-//! No IO: requests in, requests out. Files of rules are read by the caller.
+//! No IO, but for [`args`], which reads the files that flags name.
 
+pub mod args;
 pub mod bulk;
+pub mod documents;
 pub mod headers;
 pub mod jq;
 pub mod json;
@@ -21,3 +24,4 @@ pub mod transformer;
 pub mod types;
 pub mod version;
 pub mod versions;
+mod wildcards;

@@ -29,7 +29,15 @@ impl JmesPath {
     /// # Errors
     /// When it fails, or is something else than true or false.
     pub fn test(&self, request: &mut Request<'_>) -> Result<bool, Stop> {
-        let found = self.search(&Message::new(request)?)?;
+        self.is_true(&Message::new(request)?.text())
+    }
+
+    /// Whether the expression is true for a JSON text.
+    ///
+    /// # Errors
+    /// When it fails, or is something else than true or false.
+    pub fn is_true(&self, text: &str) -> Result<bool, Stop> {
+        let found = self.search(text)?;
         found.as_boolean().ok_or_else(|| {
             Stop::failed(format!("'{}' is {}, not true or false", self.expression.as_str(), found.get_type()))
         })
@@ -41,13 +49,21 @@ impl JmesPath {
     /// When it fails, or finds no message.
     pub fn apply(&self, request: &mut Request<'_>) -> Result<(), Stop> {
         let message = Message::new(request)?;
-        let found = self.search(&message)?.to_string();
+        let found = self.find(&message.text())?;
         jq::write_back(&message, request, &found, Numbers::Double)
     }
 
-    fn search(&self, message: &Message) -> Result<jmespath::Rcvar, Stop> {
+    /// What the expression finds in a JSON text, as JSON.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn find(&self, text: &str) -> Result<String, Stop> {
+        Ok(self.search(text)?.to_string())
+    }
+
+    fn search(&self, text: &str) -> Result<jmespath::Rcvar, Stop> {
         let failed = |error: &dyn std::fmt::Display| Stop::failed(format!("JMESPath: {error}"));
-        let data = Variable::from_json(&message.text()).map_err(|error| failed(&error))?;
+        let data = Variable::from_json(text).map_err(|error| failed(&error))?;
         self.expression.search(data).map_err(|error| failed(&error))
     }
 }

@@ -14,6 +14,7 @@ mod matcher;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::jq::Jq;
@@ -152,19 +153,8 @@ impl Rules {
     /// # Errors
     /// What is wrong, in which line and rule.
     pub fn parse(file: &str, yaml: &str) -> Result<Self, RulesError> {
-        let declared: Vec<Declared> =
-            yaml_serde::from_str(yaml).map_err(|error| RulesError::Yaml { file: file.to_owned(), error })?;
-        let compiled = declared.into_iter().enumerate().map(|(at, declared)| {
-            let rule = declared.name.clone();
-            let line = line_of(yaml, at);
-            Rule::new(declared).map_err(|reason| RulesError::Rule {
-                file: file.to_owned(),
-                line,
-                rule,
-                reason,
-            })
-        });
-        Ok(Self { rules: compiled.collect::<Result<_, _>>()? })
+        let rules = compiled(file, yaml, |declared: Declared| (declared.name.clone(), Rule::new(declared)))?;
+        Ok(Self { rules })
     }
 
     /// Whether there are none.
@@ -206,6 +196,22 @@ impl Rule {
             None => Ok(()),
         }
     }
+}
+
+/// Reads a list of rules; `compile` gives each with its name. `file` is for messages.
+pub(crate) fn compiled<D: DeserializeOwned, R>(
+    file: &str,
+    yaml: &str,
+    compile: impl Fn(D) -> (String, Result<R, String>),
+) -> Result<Vec<R>, RulesError> {
+    let declared: Vec<D> =
+        yaml_serde::from_str(yaml).map_err(|error| RulesError::Yaml { file: file.to_owned(), error })?;
+    let compiled = declared.into_iter().enumerate().map(|(at, declared)| {
+        let (rule, compiled) = compile(declared);
+        let line = line_of(yaml, at);
+        compiled.map_err(|reason| RulesError::Rule { file: file.to_owned(), line, rule, reason })
+    });
+    compiled.collect()
 }
 
 /// Where the item of a list begins, from 1: its dash stands as far in as the first one.

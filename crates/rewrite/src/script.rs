@@ -78,15 +78,35 @@ impl Script {
     /// When it throws, takes too long or too much memory, or returns something else than a message.
     pub fn apply(&self, request: &mut Request<'_>) -> Result<(), Stop> {
         let message = Message::new(request)?;
+        let (envelope, payload) = self.with_engine(|engine| self.call(engine, &message))?;
+        message.write_back(request, &envelope, payload.as_deref(), Numbers::Double)
+    }
+
+    /// What the script makes of a list, both as JSON text. What it returns is put into a list, and lists in that are
+    /// made one with it.
+    ///
+    /// # Errors
+    /// As [`Script::apply`].
+    pub fn transform(&self, list: &str) -> Result<String, Stop> {
+        self.with_engine(|engine| {
+            self.run(engine, |ctx| {
+                let call: Function<'_> = own(ctx)?.get("list")?;
+                let result: MaybePromise<'_> = call.call((list,))?;
+                result.finish()
+            })
+        })
+    }
+
+    fn with_engine<T>(&self, work: impl FnOnce(&Engine) -> Result<T, String>) -> Result<T, Stop> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let engine = match idle {
             Some(engine) => engine,
             None => self.engine().map_err(Stop::failed)?,
         };
         // An engine that failed may be in any state: it is not used again.
-        let (envelope, payload) = self.call(&engine, &message).map_err(Stop::failed)?;
+        let result = work(&engine).map_err(Stop::failed)?;
         self.give_back(engine);
-        message.write_back(request, &envelope, payload.as_deref(), Numbers::Double)
+        Ok(result)
     }
 
     fn give_back(&self, engine: Engine) {

@@ -18,7 +18,16 @@ pub use files::Files;
 /// A chain of transformers.
 #[derive(Debug, Default)]
 pub struct Transformers {
-    chain: Vec<(String, Transformer)>,
+    pub(crate) chain: Vec<(String, Transformer)>,
+}
+
+/// What transformers are for.
+#[derive(Debug, Clone, Copy)]
+enum Purpose {
+    /// Requests to a target of this version, as far as known.
+    Requests(Option<Version>),
+    /// Documents out of a snapshot.
+    Documents,
 }
 
 /// A predicate on requests.
@@ -28,11 +37,13 @@ pub struct Predicate {
 }
 
 #[derive(Debug)]
-enum Transformer {
+pub(crate) enum Transformer {
     Script(Script),
     Versions(Versions),
     JmesPath(JmesPath),
     Conditional(Predicate, Transformers),
+    /// Of documents alone.
+    TypeRemoval,
     Noop,
 }
 
@@ -63,14 +74,22 @@ impl Transformers {
     /// # Errors
     /// See [`ConfigError`].
     pub fn parse(text: &str, files: &dyn Files, target: Option<Version>) -> Result<Self, ConfigError> {
-        Self::new(&parsed(text)?, "", files, target)
+        Self::new(&parsed(text)?, "", files, Purpose::Requests(target))
+    }
+
+    /// The same for documents out of a snapshot ([`Transformers::apply_to_document`]).
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn parse_for_documents(text: &str, files: &dyn Files) -> Result<Self, ConfigError> {
+        Self::new(&parsed(text)?, "", files, Purpose::Documents)
     }
 
     fn new(
         config: &Value,
         place: &str,
         files: &dyn Files,
-        target: Option<Version>,
+        purpose: Purpose,
     ) -> Result<Self, ConfigError> {
         let single = std::slice::from_ref(config);
         let all = config.as_array().map_or(single, Vec::as_slice);
@@ -78,7 +97,7 @@ impl Transformers {
         for (at, entry) in all.iter().enumerate() {
             let place = if config.is_array() { format!("{place}[{at}]") } else { place.to_owned() };
             let provider = Provider::new(entry, &place)?;
-            let transformer = providers::transformer(&provider, files, target)?;
+            let transformer = providers::transformer(&provider, files, purpose)?;
             chain.push((format!("{}{}", provider.name, provider.place), transformer));
         }
         Ok(Self { chain })
@@ -105,7 +124,7 @@ impl Transformers {
                     Ok(false) => Ok(()),
                     Err(stop) => Err(stop),
                 },
-                Transformer::Noop => Ok(()),
+                Transformer::TypeRemoval | Transformer::Noop => Ok(()),
             }
             .map_err(|stop| stop.by(name))
         })
@@ -125,6 +144,11 @@ impl Predicate {
             None => &config,
         };
         providers::predicate(&Provider::new(config, "")?)
+    }
+
+    /// Whether the expression is true for a JSON text.
+    pub(crate) fn is_true(&self, text: &str) -> Result<bool, Stop> {
+        self.expression.is_true(text)
     }
 
     /// Whether a request may pass.

@@ -46,6 +46,12 @@ impl Versions {
         bodies::rewrite(self, request, &call)
     }
 
+    /// Where documents of types go.
+    #[must_use]
+    pub fn types(&self) -> &TypeRouting {
+        &self.types
+    }
+
     /// Whether the source may have had types.
     fn has_types(&self) -> bool {
         self.source.is_none_or(Version::takes_types)

@@ -1,12 +1,9 @@
 //! The flags about rewriting, and the rules that they name.
 
-use std::path::PathBuf;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use clap::ValueEnum;
-use switchover_rewrite::rules::{Rules, RulesError};
-use switchover_rewrite::transformer::{ConfigError, Files, Predicate, Transformers};
+use switchover_rewrite::args::{OnTransformError, RuleArgs, RuleArgsError};
+use switchover_rewrite::rules::Rules;
+use switchover_rewrite::transformer::{Predicate, Transformers};
 use switchover_rewrite::version::Version;
 
 /// What versions demand.
@@ -17,16 +14,6 @@ pub enum Rewrite {
     None,
     /// What the target's version refuses is rewritten.
     Auto,
-}
-
-/// What becomes of a request that a rule fails for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum OnTransformError {
-    /// It is not sent.
-    #[default]
-    DeadLetter,
-    /// It is sent without the rules' changes.
-    Send,
 }
 
 /// The flags.
@@ -42,24 +29,11 @@ pub struct RewriteArgs {
     /// The target, such as 'OS 2.19' [default: what it says itself]
     #[arg(long, value_name = "VERSION")]
     target_version: Option<Version>,
-    /// Rules in YAML: set, remove, rename, jq
-    #[arg(long, value_name = "FILE")]
-    rewrite_rules: Option<PathBuf>,
-    /// Transformers, as JSON: [{"ProviderName": config}, ...]
-    #[arg(long, value_name = "JSON", conflicts_with_all = ["transformer_config_encoded", "transformer_config_file"])]
-    transformer_config: Option<String>,
-    /// The same in base64
-    #[arg(long, value_name = "BASE64", conflicts_with = "transformer_config_file")]
-    transformer_config_encoded: Option<String>,
-    /// The same in a file
-    #[arg(long, value_name = "FILE")]
-    transformer_config_file: Option<PathBuf>,
+    #[command(flatten)]
+    rules: RuleArgs,
     /// Send only requests that a predicate is true for: {"JsonJMESPathPredicateProvider": {"script": "..."}}
     #[arg(long, value_name = "JSON")]
     request_filter_config: Option<String>,
-    /// What to do with a request that a rule fails for
-    #[arg(long, value_enum, value_name = "WHAT", default_value = "dead-letter")]
-    on_transform_error: OnTransformError,
 }
 
 /// Everything that requests are rewritten by.
@@ -81,35 +55,6 @@ pub struct RewriteOptions {
     pub on_error: OnTransformError,
 }
 
-/// A rule that can't be used. Exit code 2.
-#[derive(Debug, thiserror::Error)]
-pub enum RewriteUsageError {
-    /// A file that can't be read.
-    #[error("{flag} {path}: {source}", path = path.display())]
-    File {
-        /// The flag that names it.
-        flag: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// Not base64, or not text.
-    #[error("--transformerConfigEncoded: not base64 of a text")]
-    Encoding,
-    /// A configuration of transformers or the filter.
-    #[error("{flag}: {error}")]
-    Config {
-        /// The flag that holds it.
-        flag: &'static str,
-        /// What is wrong.
-        error: ConfigError,
-    },
-    /// Declared rules.
-    #[error("--rewriteRules {0}")]
-    Rules(#[from] RulesError),
-}
-
 impl RewriteOptions {
     /// Whether the user wants anything.
     #[must_use]
@@ -122,39 +67,11 @@ impl RewriteArgs {
     /// Reads and compiles all rules.
     ///
     /// # Errors
-    /// See [`RewriteUsageError`].
-    pub fn options(&self) -> Result<RewriteOptions, RewriteUsageError> {
-        let read = |flag, path: &PathBuf| {
-            let file = |source| RewriteUsageError::File { flag, path: path.clone(), source };
-            std::fs::read_to_string(path).map_err(file)
-        };
-        let rules = match &self.rewrite_rules {
-            Some(path) => Rules::parse(&path.display().to_string(), &read("--rewriteRules", path)?)?,
-            None => Rules::default(),
-        };
-        let config =
-            match (&self.transformer_config, &self.transformer_config_encoded, &self.transformer_config_file)
-            {
-                (Some(text), ..) => Some(("--transformerConfig", text.clone())),
-                (_, Some(encoded), _) => {
-                    let decoded =
-                        STANDARD.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-                    Some(("--transformerConfigEncoded", decoded.ok_or(RewriteUsageError::Encoding)?))
-                }
-                (.., Some(path)) => {
-                    let flag = "--transformerConfigFile";
-                    Some((flag, read(flag, path)?))
-                }
-                (None, None, None) => None,
-            };
-        let transformers = match config {
-            Some((flag, text)) => Transformers::parse(&text, &OnDisk, self.target_version)
-                .map_err(|error| RewriteUsageError::Config { flag, error })?,
-            None => Transformers::default(),
-        };
+    /// See [`RuleArgsError`].
+    pub fn options(&self) -> Result<RewriteOptions, RuleArgsError> {
+        let (transformers, rules) = self.rules.for_requests(self.target_version)?;
         let filter = self.request_filter_config.as_deref().map(Predicate::parse).transpose();
-        let filter =
-            filter.map_err(|error| RewriteUsageError::Config { flag: "--requestFilterConfig", error })?;
+        let filter = filter.map_err(|error| RuleArgsError::Config { flag: "--requestFilterConfig", error })?;
         Ok(RewriteOptions {
             rewrite: self.rewrite,
             source: self.source_version,
@@ -162,42 +79,17 @@ impl RewriteArgs {
             filter,
             transformers,
             rules,
-            on_error: self.on_transform_error,
+            on_error: self.rules.on_transform_error,
         })
-    }
-}
-
-/// Files that configurations name.
-struct OnDisk;
-
-impl Files for OnDisk {
-    fn read(&self, path: &str) -> Result<String, String> {
-        std::fs::read_to_string(path).map_err(|error| format!("cannot read {path}: {error}"))
-    }
-
-    fn read_all(&self, directory: &str) -> Result<Vec<(String, String)>, String> {
-        let failed = |error: std::io::Error| format!("cannot read {directory}: {error}");
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir(directory).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            // Mounted volumes hold hidden folders besides the values.
-            let name = path.file_name().and_then(|name| name.to_str()).filter(|name| !name.starts_with('.'));
-            if let Some(name) = name.filter(|_| path.is_file()) {
-                let text = std::fs::read_to_string(&path);
-                found.push((
-                    name.to_owned(),
-                    text.map_err(|error| format!("cannot read {}: {error}", path.display()))?,
-                ));
-            }
-        }
-        found.sort();
-        Ok(found)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
+
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
 
     use super::*;
 

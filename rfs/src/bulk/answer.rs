@@ -45,6 +45,25 @@ const FORBIDDEN: u16 = 403;
 /// An index or the whole cluster takes no writes for now: a disk above its flood stage, mostly. Some versions say 403.
 const BLOCKED: &str = "\"cluster_block_exception\"";
 
+/// Items of documents that are on the target, as servers write them.
+const THERE: [&[u8]; 3] =
+    [br#"{"index":{"status":201}}"#, br#"{"index":{"status":200}}"#, br#"{"create":{"status":201}}"#];
+
+/// Whether this is the answer to `expected` documents that are all there: most answers are, and to see that takes a
+/// tenth of reading them. False for whatever is written in another way.
+pub(super) fn all_there(body: &[u8], expected: usize) -> bool {
+    let Some(mut rest) = body.strip_prefix(br#"{"items":["#) else { return false };
+    let mut count = 0_usize;
+    loop {
+        let Some(after) = THERE.iter().find_map(|item| rest.strip_prefix(*item)) else { return false };
+        count += 1;
+        match after {
+            [b',', more @ ..] => rest = more,
+            _ => return after == b"]}" && count == expected,
+        }
+    }
+}
+
 impl Answer<'_> {
     /// A verdict for each of `expected` documents; `None` when this is not the answer to that many.
     pub(super) fn verdicts(body: &[u8], expected: usize) -> Option<Vec<Verdict>> {
@@ -72,6 +91,28 @@ impl Answer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_an_answer_that_says_so_of_each_document_is_taken_for_it() {
+        let there =
+            br#"{"items":[{"index":{"status":201}},{"create":{"status":201}},{"index":{"status":200}}]}"#;
+        assert!(all_there(there, 3));
+        assert_eq!(Answer::verdicts(there, 3).unwrap(), vec![Verdict::There; 3]);
+        assert!(!all_there(there, 2) && !all_there(there, 4));
+        for cut in 0..there.len() {
+            assert!(!all_there(&there[..cut], 3), "{cut}");
+        }
+        for other in [
+            r#"{"items":[]}"#,
+            r#"{"items":[{"index":{"status":429}}]}"#,
+            r#"{"items":[{"index":{"status":201,"error":{}}}]}"#,
+            r#"{"items":[{"create":{"status":200}}]}"#,
+            r#"{"items":[{"index":{"status":201}},]}"#,
+            r#"{"items":[{"index":{"status":201}}],"errors":true}"#,
+        ] {
+            assert!(!all_there(other.as_bytes(), 1), "{other}");
+        }
+    }
 
     #[test]
     fn verdicts_by_status() {

@@ -22,13 +22,18 @@ const STOP_GRACE: Duration = Duration::from_secs(10);
 
 /// What is true when a batch is done.
 #[derive(Debug, Default)]
-struct After {
-    documents: u64,
-    source_bytes: u64,
+pub(super) struct After {
+    pub(super) documents: u64,
+    pub(super) source_bytes: u64,
     /// The number after its last document.
     cursor: u64,
     /// Bytes of the range that were read until then.
     read_bytes: u64,
+    /// Documents that rules left out.
+    pub(super) dropped: u64,
+    /// Documents that are not sent, to be kept: how many, and their lines.
+    pub(super) unsent: u64,
+    pub(super) unsent_lines: Vec<u8>,
 }
 
 /// A batch and what became of it.
@@ -36,15 +41,15 @@ type Sent = (Sealed, Result<Vec<Refused>, SendError>);
 
 #[derive(Debug)]
 pub(super) struct Sending<'l> {
-    loading: Arc<Loading>,
-    segment: SegmentUnit,
+    pub(super) loading: Arc<Loading>,
+    pub(super) segment: SegmentUnit,
     lease: &'l mut Lease<Unit>,
     progress: Progress,
     /// What is gathered.
-    batch: Batch,
-    after: After,
+    pub(super) batch: Batch,
+    pub(super) after: After,
     under_way: Option<(JoinHandle<Sent>, After)>,
-    renew_at: Instant,
+    pub(super) renew_at: Instant,
     stop: CancellationToken,
 }
 
@@ -57,12 +62,13 @@ impl<'l> Sending<'l> {
     ) -> Self {
         let progress = lease.item.progress.clone();
         let renew_at = renewal(lease);
+        let batch = loading.sender.batch();
         Self {
             loading,
             segment,
             lease,
             progress,
-            batch: Batch::default(),
+            batch,
             after: After::default(),
             under_way: None,
             renew_at,
@@ -78,10 +84,7 @@ impl<'l> Sending<'l> {
         id: &str,
         source: &[u8],
     ) -> Result<(), LoadError> {
-        // Documents of one batch fit in it, but for one that is longer alone.
-        if !self.batch.is_empty() && self.batch.bytes() + source.len() > self.loading.batch_bytes {
-            self.send().await?;
-        }
+        self.make_room(source.len()).await?;
         let operation = self.loading.destinations.operation(destination, document.version);
         // Before 2.0 children were found by the routing of their parent's id.
         let routing = document.routing.or(document.parent);
@@ -93,37 +96,17 @@ impl<'l> Sending<'l> {
         Ok(())
     }
 
-    /// A document that can't be sent at all: it is kept with those that the target refuses.
-    pub(super) async fn keep(
-        &mut self,
-        destination: &Destination,
-        document: &Document<'_>,
-        id: &str,
-        problem: &str,
-    ) -> Result<(), LoadError> {
-        // What is in the batch comes before it, as in the snapshot.
-        self.send().await?;
-        self.settle().await?;
-        let mut batch = Batch::default();
-        let operation = self.loading.destinations.operation(destination, document.version);
-        let routing = document.routing.or(document.parent);
-        let address = Address { index_json: &destination.index_json, id, routing, operation };
-        batch.push(address, document.source.unwrap_or_default());
-        let error = serde_json::Value::from(problem).to_string();
-        let refused = [Refused { item: 0, status: 0, error }];
-        let from = self.segment.to_string();
-        tracing::warn!(id, %from, problem, "a document can't be sent; it is kept");
-        self.loading.failed.keep(&batch.seal(), &refused, &from)?;
-        self.progress.cursor = u64::from(document.number) + 1;
-        self.progress.documents += 1;
-        self.progress.failed_documents += 1;
-        self.loading.done.add(1, 0, 1);
-        self.passed(document.number);
-        self.renew().await
+    /// Documents of one batch fit in it, but for one that is longer alone.
+    pub(super) async fn make_room(&mut self, bytes: usize) -> Result<(), LoadError> {
+        let held = self.batch.bytes() + self.after.unsent_lines.len();
+        if held > 0 && held + bytes > self.loading.batch_bytes {
+            self.send().await?;
+        }
+        Ok(())
     }
 
     /// Everything up to this document is in the batch.
-    fn passed(&mut self, document: u32) {
+    pub(super) fn passed(&mut self, document: u32) {
         self.after.cursor = u64::from(document) + 1;
     }
 
@@ -166,11 +149,24 @@ impl<'l> Sending<'l> {
                 file = %self.loading.failed.path().display(), "the target refused documents; they are kept");
             self.loading.failed.keep(&batch, &refused, &from)?;
         }
+        self.loading.sender.done(batch);
+        self.count(&after, refused.len() as u64).await
+    }
+
+    /// Writes down that everything up to `after` is done.
+    async fn count(&mut self, after: &After, refused: u64) -> Result<(), LoadError> {
+        if after.unsent > 0 {
+            tracing::warn!(documents = after.unsent, from = %self.segment, file = %self.loading.failed.path().display(),
+                "documents can't be sent; they are kept");
+            self.loading.failed.write(&after.unsent_lines)?;
+        }
+        let failed = refused + after.unsent;
         self.progress.cursor = after.cursor;
-        self.progress.documents += after.documents;
+        self.progress.documents += after.documents + after.unsent;
         self.progress.bytes = after.read_bytes.min(self.lease.item.size);
-        self.progress.failed_documents += refused.len() as u64;
-        self.loading.done.add(after.documents, after.source_bytes, refused.len() as u64);
+        self.progress.failed_documents += failed;
+        self.progress.dropped_documents += after.dropped;
+        self.loading.done.add(after, failed);
         self.renew().await
     }
 
@@ -183,14 +179,17 @@ impl<'l> Sending<'l> {
         Ok(self.progress.clone())
     }
 
-    async fn send(&mut self) -> Result<(), LoadError> {
+    pub(super) async fn send(&mut self) -> Result<(), LoadError> {
         self.settle().await?;
-        if self.batch.is_empty() {
+        if self.batch.is_empty() && self.after.unsent + self.after.dropped == 0 {
             return Ok(());
         }
-        let batch = std::mem::take(&mut self.batch).seal();
         let After { cursor, read_bytes, .. } = self.after;
         let after = std::mem::replace(&mut self.after, After { cursor, read_bytes, ..After::default() });
+        if self.batch.is_empty() {
+            return self.count(&after, 0).await;
+        }
+        let batch = std::mem::replace(&mut self.batch, self.loading.sender.batch()).seal();
         let sender = Arc::clone(&self.loading.sender);
         let sending = tokio::spawn(async move {
             let sent = sender.send(&batch).await;

@@ -26,6 +26,7 @@ impl Progress {
         }
         for (count, what) in [
             (all.failed_documents, "documents refused"),
+            (all.dropped_documents, "documents dropped by rules"),
             (all.failed, "parts failed"),
             (all.skipped, "parts left out"),
         ] {

@@ -56,6 +56,7 @@ impl AdminPages for Progress {
                 "documents": done.documents.load(Ordering::Relaxed),
                 "sourceBytes": done.source_bytes.load(Ordering::Relaxed),
                 "failedDocuments": done.failed.load(Ordering::Relaxed),
+                "droppedDocuments": done.dropped.load(Ordering::Relaxed),
                 "documentsPerSecond": seen.rates.documents.round(),
                 "sourceBytesPerSecond": seen.rates.source_bytes.round(),
                 "bulkRequestsAllowed": self.loading.sender.limit(),
@@ -99,6 +100,11 @@ impl AdminPages for Progress {
                     "failed_documents",
                     "Documents that the target refused",
                     FigureValue::Counter(get(&done.failed)),
+                ),
+                figure(
+                    "dropped_documents",
+                    "Documents that rules left out",
+                    FigureValue::Counter(get(&done.dropped)),
                 ),
                 figure(
                     "repeated_documents",

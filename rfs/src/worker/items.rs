@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Done, OnDamage, Shared, WorkerError};
 use crate::load::{self, LoadError};
+use crate::named::NamedError;
 use crate::plan::{self, Plan, PlanError, SegmentsError};
 use crate::target;
 use crate::unit::{FinishUnit, LoadUnit, SegmentUnit, ShardUnit, Unit};
@@ -87,6 +88,9 @@ async fn load(
         Err(LoadError::Read(error)) => unreadable(shared, lease, error),
         Err(error @ LoadError::Source { .. }) => Ok(damaged(shared, lease, error.to_string())),
         Err(LoadError::Coordination(error)) => coordination(error),
+        Err(LoadError::Named(NamedError::Target(error))) if error.may_pass() => {
+            Ok(Done::Later(error.to_string()))
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use switchover_cluster::{Body, Method, StatusCode};
 
-use crate::backfill::failed_file::Line;
+use super::outgoing::Outgoing;
 use crate::target::Target;
 
 const PATH: &str = "/_bulk?filter_path=items.*.status,items.*.error";
@@ -51,14 +51,14 @@ struct Outcome<'a> {
 /// why: the target can't be asked, or has no room after all attempts.
 pub(super) async fn send(
     target: &Target,
-    documents: &[Line<'_>],
+    documents: &[Outgoing<'_>],
 ) -> (Vec<Option<Verdict>>, Option<anyhow::Error>) {
     let mut verdicts = vec![None; documents.len()];
     let ended = fill(target, documents, &mut verdicts).await;
     (verdicts, ended.err())
 }
 
-async fn fill(target: &Target, documents: &[Line<'_>], verdicts: &mut [Option<Verdict>]) -> Result<()> {
+async fn fill(target: &Target, documents: &[Outgoing<'_>], verdicts: &mut [Option<Verdict>]) -> Result<()> {
     let mut pause = target.pause(FIRST_PAUSE);
     let mut reason = String::new();
     for round in 0..MAX_ROUNDS {
@@ -105,11 +105,11 @@ enum Attempt {
     Refused(Verdict),
 }
 
-async fn attempt(target: &Target, documents: &[Line<'_>], piece: &[usize]) -> Result<Attempt> {
+async fn attempt(target: &Target, documents: &[Outgoing<'_>], piece: &[usize]) -> Result<Attempt> {
     let mut body = String::new();
     for line in piece.iter().filter_map(|at| documents.get(*at)) {
-        for part in [line.action, line.source] {
-            body.push_str(part.get());
+        for part in [&line.action, &line.source] {
+            body.push_str(part);
             body.push('\n');
         }
     }

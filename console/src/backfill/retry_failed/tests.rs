@@ -52,8 +52,12 @@ impl Folder {
     }
 
     async fn retry(&self, uri: &str) -> (Outcome, Result<()>) {
+        self.retry_by(uri, &Placement::default()).await
+    }
+
+    async fn retry_by(&self, uri: &str, placement: &Placement) -> (Outcome, Result<()>) {
         let mut outcome = Outcome::default();
-        let retried = retry(&Target::impatient(uri), &self.path(), &mut outcome).await;
+        let retried = retry(&Target::impatient(uri), placement, &self.path(), &mut outcome).await;
         (outcome, retried)
     }
 }
@@ -149,4 +153,62 @@ async fn a_file_that_is_written_is_left_alone() {
     assert_eq!(folder.text(), "", "its worker may be about to write");
     let error = failed_file::list(&folder.0.path().join("none")).unwrap_err();
     assert!(error.to_string().contains("--failedDocumentDir"), "{error}");
+}
+
+#[derive(clap::Parser)]
+struct Rules {
+    #[command(flatten)]
+    placement: switchover_documents::PlacementArgs,
+}
+
+fn rules(script: &str) -> Placement {
+    let script = format!("(() => () => all => {{ const o = all[0].operation; {script}; return all; }})()");
+    let config = json!({"JsonJSTransformerProvider": {"initializationScript": script}}).to_string();
+    let rules: Rules = clap::Parser::try_parse_from(["x", "--transformerConfig", &config]).unwrap();
+    rules.placement.placement().unwrap()
+}
+
+#[tokio::test]
+async fn a_document_that_a_rule_failed_for_goes_through_the_mended_rules() {
+    let ruled = |id: &str| {
+        let origin = format!(r#""origin":{{"_index":"i","_type":"t","_id":"{id}"}},"from""#);
+        line(id, r#"{"n" : 1.10}"#).replace("\"from\"", &origin)
+    };
+    let text = format!("{}\n{}\n{}\n", ruled("taken-1"), line("taken-2", "{}"), ruled("refused"));
+    let folder = Folder::with(&text);
+    let sent = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    let seen = std::sync::Arc::clone(&sent);
+    let uri = scripted::start(move |_, body| {
+        seen.lock().unwrap().push_str(body);
+        (200, by_id(body))
+    });
+    // Without rules it would be sent as it must not be.
+    let (outcome, retried) = folder.retry(&uri).await;
+    retried.unwrap();
+    assert_eq!((outcome.taken, outcome.refused), (1, 2));
+    assert!(folder.text().contains("give the rules") && !sent.lock().unwrap().contains("taken-1"));
+
+    let two =
+        "if (o._id === 'taken-1') return [all[0], {...all[0], operation: {_index: 'j', _id: 'taken-3'}}]";
+    let (outcome, retried) = folder.retry_by(&uri, &rules(two)).await;
+    retried.unwrap();
+    assert_eq!((outcome.taken, outcome.refused), (1, 1));
+    let bodies = sent.lock().unwrap().clone();
+    assert!(
+        bodies.contains("{\"index\":{\"_index\":\"j\",\"_id\":\"taken-3\"}}\n{\"n\" : 1.10}\n"),
+        "{bodies}"
+    );
+    let left = folder.text();
+    assert!(
+        left.contains(r#""origin":{"_index":"i","_type":"t","_id":"refused""#) && left.lines().count() == 1,
+        "{left}"
+    );
+
+    let (outcome, retried) = folder.retry_by(&uri, &rules("throw new Error('mine')")).await;
+    retried.unwrap();
+    assert!(outcome.refused == 1 && folder.text().contains("mine"), "{}", folder.text());
+    let (outcome, retried) = folder.retry_by(&uri, &rules("return []")).await;
+    retried.unwrap();
+    assert_eq!((outcome.dropped, outcome.refused), (1, 0));
+    assert!(folder.names().is_empty());
 }

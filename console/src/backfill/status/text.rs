@@ -88,6 +88,9 @@ impl Status {
             documents_per_second(&picture.living),
             all.failed_documents
         ))?;
+        if all.dropped_documents > 0 {
+            out.line(format_args!("Documents dropped by rules: {}", all.dropped_documents))?;
+        }
         out.line(format_args!(
             "Failed documents present: {}",
             if all.failed_documents > 0 { "yes" } else { "no" }

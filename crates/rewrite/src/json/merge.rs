@@ -38,6 +38,10 @@ struct Merge<'a> {
 impl Merge<'_> {
     fn value(&mut self, old: &Range<usize>, new: &Range<usize>) -> Result<(), JsonError> {
         let new_text = self.after.get(new.clone()).unwrap_or_default();
+        // Also what can't be compared otherwise: half of a surrogate pair.
+        if self.before.get(old.clone()) == Some(new_text) {
+            return Ok(());
+        }
         match (scan::kind(self.before, old), scan::kind(self.after, new)) {
             (Kind::Object, Kind::Object) => return self.object(old, new),
             (Kind::Array, Kind::Array) => {

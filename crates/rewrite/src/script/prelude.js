@@ -69,5 +69,15 @@
     const result = transform(message);
     return typeof result?.then === "function" ? result.then(finish) : finish(result);
   };
-  Object.defineProperty(globalThis, "__switchover", { value: Object.freeze({ start, call }) });
+
+  // A list of documents in, a list of documents out.
+  const list = text => {
+    const finish = result => {
+      if (result === undefined || result === null) throw new TypeError("the script returned nothing");
+      return write([result].flat(Infinity));
+    };
+    const result = transform(parse(text));
+    return typeof result?.then === "function" ? result.then(finish) : finish(result);
+  };
+  Object.defineProperty(globalThis, "__switchover", { value: Object.freeze({ start, call, list }) });
 })();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::{ConfigError, Files, Predicate, Provider, Transformer, Transformers};
+use super::{ConfigError, Files, Predicate, Provider, Purpose, Transformer, Transformers};
 use crate::predicate::JmesPath;
 use crate::script::Script;
 use crate::types::TypeRouting;
@@ -12,6 +12,7 @@ use crate::version::{Product, Version};
 use crate::versions::Versions;
 
 const PREDICATE: &str = "JsonJMESPathPredicateProvider";
+const TYPE_REMOVAL: &str = "JsonTransformerForDocumentTypeRemovalProvider";
 
 const KNOWN: &str = "expected JsonJSTransformerProvider, TypeMappingSanitizationTransformerProvider, \
      JsonJMESPathTransformerProvider, JsonConditionalTransformerProvider or NoopTransformerProvider";
@@ -19,13 +20,13 @@ const KNOWN: &str = "expected JsonJSTransformerProvider, TypeMappingSanitization
 pub(super) fn transformer(
     provider: &Provider<'_>,
     files: &dyn Files,
-    target: Option<Version>,
+    purpose: Purpose,
 ) -> Result<Transformer, ConfigError> {
     match provider.name {
         "JsonJSTransformerProvider" => script(provider, files).map(Transformer::Script),
-        "TypeMappingSanitizationTransformerProvider" => versions(provider, target).map(Transformer::Versions),
+        "TypeMappingSanitizationTransformerProvider" => versions(provider, purpose).map(Transformer::Versions),
         "JsonJMESPathTransformerProvider" => jmespath(provider).map(Transformer::JmesPath),
-        "JsonConditionalTransformerProvider" => conditional(provider, files, target),
+        "JsonConditionalTransformerProvider" => conditional(provider, files, purpose),
         "NoopTransformerProvider" => Ok(Transformer::Noop),
         "JsonJoltTransformerProvider" => Err(provider.error(
             "Jolt is not supported; write it as JavaScript (JsonJSTransformerProvider) or as a rule (--rewriteRules). \
@@ -34,7 +35,8 @@ pub(super) fn transformer(
         "JsonPythonTransformerProvider" => Err(provider.error(
             "Python is not supported; write it as JavaScript (JsonJSTransformerProvider) or as a rule (--rewriteRules)",
         )),
-        "JsonTransformerForDocumentTypeRemovalProvider" => Err(provider.error(
+        TYPE_REMOVAL if matches!(purpose, Purpose::Documents) => Ok(Transformer::TypeRemoval),
+        TYPE_REMOVAL => Err(provider.error(
             "this one is for documents of a backfill; for requests, --rewrite auto removes types",
         )),
         PREDICATE => Err(provider.error("a predicate, not a transformer; put it into a JsonConditionalTransformerProvider")),
@@ -64,14 +66,14 @@ fn jmespath(provider: &Provider<'_>) -> Result<JmesPath, ConfigError> {
 fn conditional(
     provider: &Provider<'_>,
     files: &dyn Files,
-    target: Option<Version>,
+    purpose: Purpose,
 ) -> Result<Transformer, ConfigError> {
     let Some([test, chain]) = provider.config.as_array().map(Vec::as_slice) else {
         return Err(provider.error("expected [predicate, [transformers]]"));
     };
     let place = format!("{}.{}", provider.place, provider.name);
     let test = predicate(&Provider::new(test, &format!("{place}[0]"))?)?;
-    Ok(Transformer::Conditional(test, Transformers::new(chain, &format!("{place}[1]"), files, target)?))
+    Ok(Transformer::Conditional(test, Transformers::new(chain, &format!("{place}[1]"), files, purpose)?))
 }
 
 fn script(provider: &Provider<'_>, files: &dyn Files) -> Result<Script, ConfigError> {
@@ -133,7 +135,7 @@ fn bindings(provider: &Provider<'_>, files: &dyn Files) -> Result<Map<String, Va
 }
 
 /// Types go where the tables say; the rest is what `--rewrite auto` does.
-fn versions(provider: &Provider<'_>, target: Option<Version>) -> Result<Versions, ConfigError> {
+fn versions(provider: &Provider<'_>, purpose: Purpose) -> Result<Versions, ConfigError> {
     provider.only(&["sourceProperties", "staticMappings", "regexMappings", "featureFlags"])?;
     if provider.config.get("featureFlags").is_some_and(|flags| !flags.is_null()) {
         return Err(
@@ -170,5 +172,9 @@ fn versions(provider: &Provider<'_>, target: Option<Version>) -> Result<Versions
     });
     let routing = TypeRouting::new(named, patterns.transpose()?);
     let routing = routing.map_err(|error| provider.error(format!("regexMappings: {error}")))?;
+    let target = match purpose {
+        Purpose::Requests(target) => target,
+        Purpose::Documents => None,
+    };
     Ok(Versions::new(source, target, routing))
 }

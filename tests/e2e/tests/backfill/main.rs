@@ -3,6 +3,8 @@
 mod coordination;
 mod fleet;
 mod kills;
+mod metadata;
 mod rfs;
+mod rules;
 mod snapshots;
 mod verify;

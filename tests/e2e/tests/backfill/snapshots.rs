@@ -25,6 +25,11 @@ impl Source {
         Self(text.replace(['\n', '\r'], " ").trim().to_owned())
     }
 
+    /// As it is compared.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
     /// The same text, or, where it was stored in another form than JSON, the same values.
     pub fn is(&self, other: &Self) -> bool {
         let value = |source: &Self| serde_json::from_str::<Value>(&source.0).ok();

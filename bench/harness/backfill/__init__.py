@@ -1,0 +1,1 @@
+"""The backfill: how fast snapshots are read and loaded, beside what others use for the same."""

@@ -1,0 +1,153 @@
+//! `metadata evaluate | migrate`: what a cluster knows besides documents. What must change for the target is decided by
+//! `switchover-metadata`; here it is read (a live source or a snapshot), the target is asked what it has and takes, and the
+//! plan is shown, kept or followed.
+
+mod args;
+mod asking;
+mod clusters;
+mod execution;
+mod existing;
+mod indices;
+mod planning;
+mod report;
+mod source;
+mod text;
+
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow};
+use clap::Subcommand;
+use switchover_metadata::Plan;
+
+use self::args::{Args, OnExisting};
+use self::clusters::{Exit, Sides};
+use self::report::Report;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::runtime::block_on;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MetadataCommand {
+    /// Show what migrate would do; nothing is written to either cluster.
+    Evaluate(Args),
+    /// Make on the target what is not there yet.
+    Migrate {
+        #[command(flatten)]
+        args: Args,
+        /// What to do with an item that the target has otherwise
+        #[arg(long, value_enum, value_name = "WHAT", default_value = "skip")]
+        on_existing: OnExisting,
+    },
+}
+
+/// What was done about an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Action {
+    /// It is not there and can be made.
+    ToMake,
+    /// It is there as it should be.
+    Unchanged,
+    /// It is there, otherwise: where.
+    Differs(Vec<String>),
+    /// It was made. Where the target has it otherwise nevertheless.
+    Made(Vec<String>),
+    /// It was there and is as it should be now, but for these places.
+    Updated(Vec<String>),
+    /// It is not meant: why.
+    LeftOut(String),
+    /// It can't be made, or was refused: why.
+    Failed(String),
+    /// The command was stopped before.
+    NotTried,
+}
+
+pub(crate) fn run(command: MetadataCommand, config: &Path, json: bool) -> Result<(), Failure> {
+    let exit = block_on_exit(async {
+        match command {
+            MetadataCommand::Evaluate(args) => evaluate(&args, config, json).await,
+            MetadataCommand::Migrate { args, on_existing } => migrate(&args, on_existing, config, json).await,
+        }
+    });
+    exit.map_err(Exit::report)
+}
+
+fn block_on_exit(command: impl Future<Output = Result<(), Exit>>) -> Result<(), Exit> {
+    let mut ended = Ok(());
+    block_on(async {
+        ended = command.await;
+        Ok(())
+    })?;
+    ended
+}
+
+async fn evaluate(args: &Args, config: &Path, json: bool) -> Result<(), Exit> {
+    announce("Starting Metadata Evaluation", json)?;
+    let sides = Sides::of(args, config).await?;
+    let plan = planning::plan(args, &sides).await?;
+    if let Some(file) = &args.plan_file {
+        let text = serde_json::to_vec_pretty(&plan).context("cannot write the plan")?;
+        std::fs::write(file, text)
+            .map_err(|error| anyhow!("--planFile {}: cannot write it: {error}", file.display()))?;
+    }
+    let existing = existing::read(&sides.target, &plan.items).await?;
+    let actions = plan.items.iter().map(|planned| existing.action(planned)).collect();
+    finish(&Report::new(&sides, plan, actions, true), args, json)
+}
+
+async fn migrate(args: &Args, on_existing: OnExisting, config: &Path, json: bool) -> Result<(), Exit> {
+    announce("Starting Metadata Migration", json)?;
+    let (sides, plan) = match &args.plan_file {
+        Some(file) => {
+            let plan = read_plan(file)?;
+            let sides = Sides::of_plan(args, config, &plan).await?;
+            (sides, plan)
+        }
+        None => {
+            let sides = Sides::of(args, config).await?;
+            let plan = planning::plan(args, &sides).await?;
+            (sides, plan)
+        }
+    };
+    let mut plan = plan;
+    // A plan from a file was looked at by somebody: nothing else than it says is sent.
+    let may_repair = args.plan_file.is_none();
+    let actions = execution::run(&sides.target, &mut plan.items, on_existing, may_repair).await?;
+    finish(&Report::new(&sides, plan, actions, false), args, json)
+}
+
+fn read_plan(file: &Path) -> Result<Plan, Exit> {
+    let wrong = |error: &dyn std::fmt::Display| {
+        Exit::from(Failure::Usage(format!("--planFile {}: {error}", file.display())))
+    };
+    let text = std::fs::read(file).map_err(|error| wrong(&format!("cannot read it: {error}")))?;
+    let plan: Plan = serde_json::from_slice(&text).map_err(|error| wrong(&format!("not a plan: {error}")))?;
+    match plan.schema == switchover_metadata::plan::SCHEMA {
+        true => Ok(plan),
+        false => {
+            Err(wrong(&format!("a plan of another version ({}); make it anew with evaluate", plan.schema)))
+        }
+    }
+}
+
+fn announce(text: &str, json: bool) -> Result<(), Exit> {
+    if !json {
+        let mut out = Output::stdout();
+        out.line(format_args!("{text}\n"))?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+fn finish(report: &Report, args: &Args, json: bool) -> Result<(), Exit> {
+    let mut out = Output::stdout();
+    if json {
+        out.json(&report.json())?;
+    } else {
+        text::print(report, args.details, &mut out)?;
+    }
+    out.flush()?;
+    match report.code() {
+        0 => Ok(()),
+        code => Err(Exit::Code(code)),
+    }
+}

@@ -1,0 +1,77 @@
+//! From the source to the plan.
+
+use anyhow::anyhow;
+use serde_json::Value;
+use switchover_metadata::plan::{Planner, SCHEMA, drop_missing};
+use switchover_metadata::types::TypePolicy;
+use switchover_metadata::{Context, Plan};
+
+use super::args::Args;
+use super::clusters::{Exit, Sides};
+use super::{asking, existing, indices};
+use crate::failure::Failure;
+use crate::target::Target;
+
+/// Plans everything that is meant, and asks the target whether it takes it. Nothing is written.
+pub(super) async fn plan(args: &Args, sides: &Sides) -> Result<Plan, Exit> {
+    let selection = args.selection().map_err(|error| Failure::Usage(error.to_string()))?;
+    let source = sides.source.as_ref().ok_or_else(|| anyhow!("no source"))?;
+    let inventory = source.read(&selection).await?;
+    let copies_multiple = match args.cluster_awareness_attributes {
+        Some(count) => count.max(1),
+        None => copies_multiple(&sides.target).await?,
+    };
+    let context = Context { source: source.version(), target: sides.target_version, copies_multiple };
+    let types = TypePolicy {
+        several: args.several_types.into(),
+        conflicts: args.type_conflicts.into(),
+        ..TypePolicy::default()
+    };
+    let mut items = Planner { context, types, selection }.plan(inventory.items);
+    items.extend(inventory.unreadable);
+    items.sort_by_key(|item| item.kind);
+    drop_missing(&mut items, &existing::component_templates(&sides.target).await?);
+    asking::ask(&sides.target, &mut items).await?;
+    Ok(Plan {
+        schema: SCHEMA,
+        source: sides.source_name.clone(),
+        target: sides.target_name.clone(),
+        items,
+        not_migrated: inventory.not_migrated,
+    })
+}
+
+/// With balanced awareness a target refuses other numbers of copies: the number of zones.
+async fn copies_multiple(target: &Target) -> Result<u32, Exit> {
+    const AWARENESS: &str = "cluster.routing.allocation.awareness.";
+    let path = "/_cluster/settings?flat_settings=true&include_defaults=true&filter_path=*.cluster.routing.allocation.awareness*";
+    let settings = indices::json(target, path).await.map_err(Exit::cluster("the target's settings"))?;
+    let settings = settings.unwrap_or_default();
+    // What is set for a while goes before what is set for good.
+    let setting = |name: &str| {
+        let parts = ["transient", "persistent", "defaults"].into_iter();
+        parts.filter_map(|part| settings.get(part)?.get(format!("{AWARENESS}{name}"))).next()
+    };
+    if setting("balance").and_then(Value::as_str) != Some("true") {
+        return Ok(1);
+    }
+    let zones = settings
+        .as_object()
+        .into_iter()
+        .flatten()
+        .flat_map(|(_, part)| part.as_object().into_iter().flatten());
+    let forced = zones
+        .filter(|(name, _)| name.starts_with(&format!("{AWARENESS}force.")) && name.ends_with(".values"));
+    let count = |value: &Value| match value {
+        Value::Array(all) => all.len(),
+        other => {
+            other.as_str().map_or(0, |text| text.split(',').filter(|zone| !zone.trim().is_empty()).count())
+        }
+    };
+    Ok(forced
+        .map(|(_, value)| count(value))
+        .max()
+        .and_then(|most| u32::try_from(most).ok())
+        .unwrap_or(1)
+        .max(1))
+}
