@@ -79,7 +79,7 @@ pub(crate) enum BackfillCommand {
 
 pub(crate) fn run(command: BackfillCommand, config: &Path, json: bool) -> Result<(), Failure> {
     // `retry-failed` has its target in flags.
-    let settings = || Settings::load(config);
+    let settings = async || Settings::load(config).await;
     block_on(async {
         match command {
             BackfillCommand::Describe => describe(&settings().await?, json),

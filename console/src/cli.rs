@@ -19,9 +19,8 @@ use crate::verify::VerifyArgs;
 /// Drives and shows a migration.
 ///
 /// Exit codes: 0 done, 1 failed, 2 wrong usage; 3 from compare: more answers differ than allowed, from verify: documents
-/// differ, from doctor: something needs attention, from metadata: a cluster can't be reached; 4 from backfill
-/// retry-failed: documents are still refused, from metadata: the source can't be read; 5 from metadata: no item could be
-/// made.
+/// differ, from doctor: something needs attention, from metadata: a cluster can't be reached; 4 from backfill retry-failed: documents are still refused, from
+/// metadata: the source can't be read; 5 from metadata: no item could be made.
 #[derive(Debug, Parser)]
 #[command(name = "switchover", version = switchover_settings::VERSION)]
 pub(crate) struct Cli {
@@ -80,13 +79,6 @@ pub(crate) enum Group {
     Tuples(TuplesCommand),
     /// Compare the answers in tuples again, and report as the replayer does. Exit code 3: more differ than allowed.
     Compare(CompareArgs),
-    /// Become another program that no terminal ends.
-    #[command(hide = true)]
-    InNewSession {
-        program: PathBuf,
-        #[arg(last = true)]
-        arguments: Vec<OsString>,
-    },
     /// Print a script that completes the console's commands and options.
     Completion {
         /// The shell that reads it.
@@ -97,6 +89,13 @@ pub(crate) enum Group {
         /// The folder; it is made.
         #[arg(value_name = "DIR")]
         folder: PathBuf,
+    },
+    /// Become another program that no terminal ends.
+    #[command(hide = true)]
+    InNewSession {
+        program: PathBuf,
+        #[arg(last = true)]
+        arguments: Vec<OsString>,
     },
 }
 

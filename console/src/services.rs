@@ -119,16 +119,9 @@ impl Services {
         self.file.snapshot.as_ref()
     }
 
-    /// What the backfill is to do, which must be said.
-    pub(crate) fn backfill(&self) -> Result<BackfillBlock, Failure> {
-        let missing = || {
-            Failure::Usage(format!(
-                "Backfill migration is not set: add a backfill block to {}",
-                self.path.display()
-            ))
-        };
-        let jobs = self.file.backfill.as_ref().ok_or_else(missing)?;
-        Ok(jobs.reindex_from_snapshot.clone().unwrap_or_default())
+    /// What the backfill is to do, if it is defined.
+    pub(crate) fn take_backfill(&mut self) -> Option<BackfillBlock> {
+        self.file.backfill.take().map(|jobs| jobs.reindex_from_snapshot.unwrap_or_default())
     }
 
     /// How to reach Kafka, if it is defined.

@@ -37,19 +37,20 @@ pub(super) struct Snapshot {
 
 impl Settings {
     pub(super) async fn load(config: &Path) -> Result<Self, Failure> {
-        let services = Services::load(config)?;
-        let block = services.backfill()?;
-        let Some(target) = services.cluster(Side::Target).await? else {
-            let missing = format!("target_cluster is not defined in {}", config.display());
-            return Err(Failure::Usage(missing));
+        let mut services = Services::load(config)?;
+        let missing = |what: &str, key: &str| {
+            Failure::Usage(format!("{what} is not set: add a block {key} to {}", config.display()))
         };
-        let snapshot = services.snapshot_if_set().map(|there| {
-            let (repository, s3) = there.storage.uri();
-            let repository = match repository {
-                RepositoryUri::File(path) => path.display().to_string(),
+        let block = services.take_backfill().ok_or_else(|| missing("Backfill migration", "backfill"))?;
+        let target = services.cluster(Side::Target).await?;
+        let target = target.ok_or_else(|| missing("The target", "target_cluster"))?;
+        let snapshot = services.snapshot_if_set().map(|place| {
+            let (uri, s3) = place.storage.uri();
+            let repository = match uri {
+                RepositoryUri::File(folder) => folder.display().to_string(),
                 RepositoryUri::S3 { bucket, prefix } => format!("s3://{bucket}/{prefix}"),
             };
-            let name = block.snapshot_name.clone().unwrap_or_else(|| there.name.clone());
+            let name = block.snapshot_name.clone().unwrap_or_else(|| place.name.clone());
             Snapshot { name, repository, region: s3.region, endpoint: s3.endpoint }
         });
         let state_dir = match &block.state_dir {

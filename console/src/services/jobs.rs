@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny};
 
-/// `replay`. `docker`, `ecs` and `k8s` say where the existing console's replayers run; ours run on this host.
+/// `replay`; `docker`, `ecs` and `k8s` say where the existing console's replayers run.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a mapping with scale")]
 pub(super) struct Replay {

@@ -131,7 +131,7 @@ fn what_is_wrong_is_told_with_its_line_and_what_is_accepted() {
         ("source_cluster: {\n", "services.yaml:2: "),
         (
             "source: {endpoint: 'http://s'}\nsource_cluster: {endpoint: 'http://s'}",
-            "services.yaml:2: duplicate field `source_cluster`",
+            "services.yaml:1: duplicate field `source_cluster`",
         ),
         (
             "replay: {scale: 1}\nkafka: {standard: }\n",
