@@ -83,7 +83,7 @@ impl Services {
         Ok(Self { file, path: path.to_owned() })
     }
 
-    pub(crate) fn folder(&self) -> &Path {
+    fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
     }
 

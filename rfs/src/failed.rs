@@ -52,7 +52,8 @@ impl Line<'_> {
             lines.extend_from_slice(format!(",\"{name}\":").as_bytes());
             lines.extend_from_slice(&json(value));
         }
-        let text = |value: Result<Box<RawValue>, _>| value.map(|value| value.get().to_owned()).unwrap_or_default();
+        let text =
+            |value: Result<Box<RawValue>, _>| value.map(|value| value.get().to_owned()).unwrap_or_default();
         if let Some(origin) = self.origin {
             lines.extend_from_slice(format!(",\"origin\":{}", text(to_raw_value(origin))).as_bytes());
         }
@@ -88,7 +89,8 @@ impl FailedDocuments {
         let mut lines = Vec::new();
         for Refused { item, status, error } in refused {
             let (action, source) = batch.item(*item).unwrap_or_default();
-            Line { status: *status, error: error.as_bytes(), action, source, from, origin: None }.append_to(&mut lines);
+            Line { status: *status, error: error.as_bytes(), action, source, from, origin: None }
+                .append_to(&mut lines);
         }
         self.write(&lines)
     }

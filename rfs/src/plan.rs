@@ -127,7 +127,11 @@ impl Plan<'_> {
                 several_types.push(format!("{index} ({})", types.join(", ")));
             }
             let names = foresight.destinations.into_iter().map(|destination| destination.index);
-            if foresight.open { perhaps.extend(names) } else { targets.extend(names) }
+            if foresight.open {
+                perhaps.extend(names)
+            } else {
+                targets.extend(names)
+            }
             shards.extend(
                 (0..metadata.number_of_shards).map(|shard| ShardUnit { index: index.clone(), shard }),
             );

@@ -11,10 +11,12 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
+from .. import document
 from ..processes import BenchError
 from . import data, loads, peers, report, s3, sink, sparse
 from .lab import Lab
 
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "benchmarks.md"
 TARGET_VERSION = "2.19.4"
 TARGET_HEAP_MB = 1024
 EXIT_MISSED = 1
@@ -49,6 +51,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--peer-documents", type=int, default=200_000, help="documents that others copy (200,000)")
     parser.add_argument("--only", default=",".join(SECTIONS), help=f"some of {','.join(SECTIONS)}")
     parser.add_argument("--nice", type=int, default=0, help="priority of all that is started, such as -15")
+    parser.add_argument("--write-docs", action="store_true", help="put the report into docs/benchmarks.md")
     parser.add_argument("--json", type=Path, default=Path("target/bench-backfill.json"), help="all figures")
     return parser.parse_args()
 
@@ -129,7 +132,10 @@ def _run(options: argparse.Namespace) -> int:
         **extra,
     }
     verdicts = report.verdicts(rows, extra)
-    print(report.render(run, rows, verdicts))
+    text = report.render(run, rows, verdicts)
+    print(text)
+    if options.write_docs:
+        document.write(DOCUMENT, text, document.BACKFILL)
     options.json.parent.mkdir(parents=True, exist_ok=True)
     told = {"run": run, "rows": [asdict(row) for row in rows], "verdicts": [asdict(verdict) for verdict in verdicts]}
     options.json.write_text(json.dumps(told, indent=1, default=str) + "\n")

@@ -95,6 +95,10 @@ pub(crate) struct Args {
     #[arg(long, alias = "cluster-awareness-attributes", value_name = "COUNT", help_heading = "Changes")]
     pub(super) cluster_awareness_attributes: Option<u32>,
 
+    /// YAML file of rules for the requests that make items, as for the replayer; they come last
+    #[arg(long, alias = "rewrite-rules", value_name = "FILE", help_heading = "Changes")]
+    pub(super) rewrite_rules: Option<PathBuf>,
+
     /// File of the plan: evaluate writes it, migrate does what it says and reads no source
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) plan_file: Option<PathBuf>,

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use switchover_cluster::{Body, ClusterError, Method, Response};
+use switchover_metadata::reduce::reduced;
 use switchover_metadata::repair::{MAX_REPAIRS, repair};
 use switchover_metadata::{Applied, Item, Kind, Outcome, Planned};
 
@@ -14,6 +15,9 @@ use crate::target::Target;
 
 /// Simulations at a time: each makes an index in the memory of one node.
 const ASKED_AT_ONCE: usize = 4;
+
+const STEP: &str = "asking the target whether it takes an item";
+const SIMULATE: &str = "/_index_template/_simulate";
 
 /// What the target says to a definition.
 #[derive(Debug, Clone)]
@@ -43,23 +47,26 @@ pub(super) async fn ask(target: &Target, items: &mut [Planned]) -> Result<(), Ex
             }
         }
     }
-    let verdicts = stream::iter(questions).map(|(at, item)| async move {
-        let verdict = match item.kind {
-            Kind::Pipeline => pipeline(target, &item).await,
-            _ => definition(target, item).await,
-        };
-        verdict.map(|verdict| (at, verdict))
-    });
+    let verdicts = stream::iter(questions)
+        .map(|(at, item)| async move { verdict(target, item).await.map(|verdict| (at, verdict)) });
     let mut verdicts = verdicts.buffer_unordered(ASKED_AT_ONCE);
     let mut known = HashMap::new();
     while let Some(verdict) = verdicts.next().await {
-        let (at, verdict) = verdict.map_err(Exit::cluster("asking the target whether it takes an item"))?;
+        let (at, verdict) = verdict.map_err(Exit::cluster(STEP))?;
         known.insert(at, verdict);
     }
     drop(verdicts);
-    let answers: Vec<(usize, Verdict)> =
-        same.into_iter().filter_map(|(at, first)| Some((at, known.get(&first)?.clone()))).collect();
-    for (at, verdict) in known.into_iter().chain(answers) {
+    for (at, first) in same {
+        let verdict = match (known.get(&first), items.get(at)) {
+            (Some(Verdict::Taken(repairs)), _) if repairs.is_empty() => Verdict::Taken(Vec::new()),
+            (Some(Verdict::NotAsked), _) => Verdict::NotAsked,
+            // Only what is taken as it is holds for all that look alike.
+            (_, Some(planned)) => verdict(target, planned.item()).await.map_err(Exit::cluster(STEP))?,
+            (_, None) => continue,
+        };
+        known.insert(at, verdict);
+    }
+    for (at, verdict) in known {
         if let Some(planned) = items.get_mut(at) {
             settle(planned, verdict);
         }
@@ -67,11 +74,23 @@ pub(super) async fn ask(target: &Target, items: &mut [Planned]) -> Result<(), Ex
     Ok(())
 }
 
+async fn verdict(target: &Target, item: Item) -> Result<Verdict, ClusterError> {
+    match item.kind {
+        Kind::Pipeline => pipeline(target, &item).await,
+        _ => definition(target, item).await,
+    }
+}
+
 fn question(planned: &Planned) -> Option<Value> {
     match planned.kind {
         Kind::Pipeline => Some(json!({"pipeline": planned.body})),
-        _ => planned.item().simulation(),
+        _ => smaller(&planned.item()).unwrap_or_else(|| planned.item()).simulation(),
     }
+}
+
+/// The item with a definition that is taken if its own is, and that other items share.
+fn smaller(item: &Item) -> Option<Item> {
+    Some(Item { definition: reduced(&item.definition)?, ..item.clone() })
 }
 
 fn settle(planned: &mut Planned, verdict: Verdict) {
@@ -92,10 +111,15 @@ fn settle(planned: &mut Planned, verdict: Verdict) {
 }
 
 async fn definition(target: &Target, mut item: Item) -> Result<Verdict, ClusterError> {
+    if let Some(question) = smaller(&item).and_then(|item| item.simulation())
+        && post(target, SIMULATE, &question).await?.status.is_success()
+    {
+        return Ok(Verdict::Taken(Vec::new()));
+    }
     let mut repairs = Vec::new();
     loop {
         let Some(question) = item.simulation() else { return Ok(Verdict::NotAsked) };
-        let answer = post(target, "/_index_template/_simulate", &question).await?;
+        let answer = post(target, SIMULATE, &question).await?;
         match answer.status.as_u16() {
             200 => return Ok(Verdict::Taken(repairs)),
             400 => {}

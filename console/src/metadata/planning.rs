@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use serde_json::Value;
 use switchover_metadata::plan::{Planner, SCHEMA, drop_missing};
 use switchover_metadata::types::TypePolicy;
-use switchover_metadata::{Context, Plan};
+use switchover_metadata::{Context, Plan, UserRules};
 
 use super::args::Args;
 use super::clusters::{Exit, Sides};
@@ -27,7 +27,8 @@ pub(super) async fn plan(args: &Args, sides: &Sides) -> Result<Plan, Exit> {
         conflicts: args.type_conflicts.into(),
         ..TypePolicy::default()
     };
-    let mut items = Planner { context, types, selection }.plan(inventory.items);
+    let user = user_rules(args)?;
+    let mut items = Planner { context, types, selection, user }.plan(inventory.items);
     items.extend(inventory.unreadable);
     items.sort_by_key(|item| item.kind);
     drop_missing(&mut items, &existing::component_templates(&sides.target).await?);
@@ -39,6 +40,14 @@ pub(super) async fn plan(args: &Args, sides: &Sides) -> Result<Plan, Exit> {
         items,
         not_migrated: inventory.not_migrated,
     })
+}
+
+fn user_rules(args: &Args) -> Result<UserRules, Failure> {
+    let Some(file) = &args.rewrite_rules else { return Ok(UserRules::default()) };
+    let shown = file.display().to_string();
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::Usage(format!("--rewriteRules {shown}: cannot read it: {error}")))?;
+    UserRules::parse(&shown, &text).map_err(|error| Failure::Usage(format!("--rewriteRules: {error}")))
 }
 
 /// With balanced awareness a target refuses other numbers of copies: the number of zones.

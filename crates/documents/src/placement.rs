@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use switchover_rewrite::args::{OnTransformError, RuleArgs, RuleArgsError};
-use switchover_rewrite::documents::{Document, DocumentRules, Foreseen};
+use switchover_rewrite::documents::{Document, DocumentRules};
 use switchover_rewrite::outcome::Stop;
 use switchover_snapshot::Destination;
 
@@ -110,16 +110,11 @@ impl Placement {
         }
         let (mut foresight, mut untold) = (Foresight::default(), 0);
         for doc_type in types {
-            let (destination, is_told) = match self.rules.foresee(index, doc_type) {
-                Foreseen::Dropped => continue,
-                Foreseen::Index { index: to, doc_type: left } => {
-                    (self.destination(index, &to, left.as_deref().filter(|_| several)), left.is_none())
-                }
-                Foreseen::Unknown => {
-                    foresight.open = true;
-                    (self.of(index, doc_type.filter(|_| several)), false)
-                }
-            };
+            let Some(foreseen) = self.rules.foresee(index, doc_type) else { continue };
+            let left = foreseen.doc_type.as_deref();
+            let is_told = left.is_none();
+            let destination = self.destination(index, &foreseen.index, left.filter(|_| several));
+            foresight.open |= !foreseen.certain;
             untold += usize::from(!is_told);
             foresight.destinations.insert(destination);
         }

@@ -14,16 +14,20 @@ mod json;
 pub mod names;
 pub mod plan;
 pub mod read;
+pub mod reduce;
 pub mod repair;
 pub mod rules;
 mod scripts;
 pub mod select;
 pub mod span;
 pub mod types;
+mod user;
 
 pub use definition::Definition;
 pub use item::{Item, Kind, SourceItem};
 pub use plan::{Outcome, Plan, Planned};
 pub use rules::{Applied, Context, Rule, Severity};
 pub use select::Selection;
+/// What users declare.
+pub use switchover_rewrite::rules::Rules as UserRules;
 pub use switchover_rewrite::version::{Product, Version};

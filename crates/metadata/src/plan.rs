@@ -4,6 +4,7 @@ mod components;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use switchover_rewrite::rules::Rules;
 
 use crate::diff::{Change, diff};
 use crate::item::{Item, Kind, SourceItem};
@@ -13,6 +14,7 @@ use crate::rules::{self, Applied, Context, Severity};
 use crate::scripts;
 use crate::select::Selection;
 use crate::types::TypePolicy;
+use crate::user;
 
 pub use components::drop_missing;
 
@@ -83,6 +85,8 @@ pub struct Planner {
     pub types: TypePolicy,
     /// What is meant.
     pub selection: Selection,
+    /// What the user wants changed after all that.
+    pub user: Rules,
 }
 
 impl Planner {
@@ -130,6 +134,10 @@ impl Planner {
         mut applied: Vec<Applied>,
     ) -> Planned {
         applied.extend(rules::apply(&mut item, self.context));
+        match user::apply(&self.user, &mut item) {
+            Ok(more) => applied.extend(more),
+            Err(outcome) => return Planned::not_made(source, outcome),
+        }
         let refused = match item.kind {
             Kind::Index | Kind::DataStream => names::refused(&item.name),
             Kind::Script => item.rest.get("script").and_then(scripts::refused),

@@ -114,9 +114,7 @@ impl RuleArgs {
 
     /// The file's name and its text.
     fn declared(&self, files: &OnDisk) -> Result<Option<(String, String)>, RuleArgsError> {
-        let read = |path: &PathBuf| {
-            Ok((path.display().to_string(), read(files, "--rewriteRules", path)?))
-        };
+        let read = |path: &PathBuf| Ok((path.display().to_string(), read(files, "--rewriteRules", path)?));
         self.rewrite_rules.as_ref().map(read).transpose()
     }
 
@@ -143,8 +141,11 @@ impl RuleArgs {
 }
 
 fn read(files: &OnDisk, flag: &'static str, path: &PathBuf) -> Result<String, RuleArgsError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| RuleArgsError::File { flag, path: path.clone(), source })?;
+    let text = std::fs::read_to_string(path).map_err(|source| RuleArgsError::File {
+        flag,
+        path: path.clone(),
+        source,
+    })?;
     files.seen(&text);
     Ok(text)
 }

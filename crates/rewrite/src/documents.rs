@@ -51,18 +51,13 @@ pub struct DocumentRules {
 
 /// What can be said of documents before they are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Foreseen {
-    /// They go to this index; `doc_type` as in [`Document::doc_type`].
-    Index {
-        /// Its name.
-        index: String,
-        /// What is left of the type.
-        doc_type: Option<String>,
-    },
-    /// None of them is sent.
-    Dropped,
-    /// It depends on the document.
-    Unknown,
+pub struct Foreseen {
+    /// Where they go.
+    pub index: String,
+    /// What is left of the type, as in [`Document::doc_type`].
+    pub doc_type: Option<String>,
+    /// Otherwise only those that rules leave where they are; others may go anywhere.
+    pub certain: bool,
 }
 
 impl DocumentRules {
@@ -84,11 +79,12 @@ impl DocumentRules {
         Ok(documents)
     }
 
-    /// Where documents of an index and a type will be.
+    /// Where documents of an index and a type will be; `None`: all of them are dropped.
     #[must_use]
-    pub fn foresee(&self, index: &str, doc_type: Option<&str>) -> Foreseen {
-        let now = Foreseen::Index { index: index.to_owned(), doc_type: doc_type.map(str::to_owned) };
-        self.declared.foresee(self.transformers.foresee(now))
+    pub fn foresee(&self, index: &str, doc_type: Option<&str>) -> Option<Foreseen> {
+        let (index, doc_type) = (index.to_owned(), doc_type.map(str::to_owned));
+        let now = Foreseen { index, doc_type, certain: true };
+        self.transformers.foresee(now).and_then(|now| self.declared.foresee(now))
     }
 }
 
@@ -110,12 +106,19 @@ fn through<'a, S>(
 }
 
 impl Foreseen {
-    /// The next step's answer, which only an index has.
-    fn then(self, step: impl FnOnce(String, Option<String>) -> Self) -> Self {
-        match self {
-            Self::Index { index, doc_type } => step(index, doc_type),
-            other => other,
-        }
+    /// A rule sends all of them there.
+    fn moved(self, index: String) -> Self {
+        Self { index, doc_type: None, ..self }
+    }
+
+    /// A rule drops all that come to it.
+    fn dropped(self) -> Option<Self> {
+        (!self.certain).then_some(self)
+    }
+
+    /// What becomes of them is up to each.
+    fn open(self) -> Self {
+        Self { certain: false, ..self }
     }
 }
 

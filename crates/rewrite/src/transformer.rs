@@ -85,12 +85,7 @@ impl Transformers {
         Self::new(&parsed(text)?, "", files, Purpose::Documents)
     }
 
-    fn new(
-        config: &Value,
-        place: &str,
-        files: &dyn Files,
-        purpose: Purpose,
-    ) -> Result<Self, ConfigError> {
+    fn new(config: &Value, place: &str, files: &dyn Files, purpose: Purpose) -> Result<Self, ConfigError> {
         let single = std::slice::from_ref(config);
         let all = config.as_array().map_or(single, Vec::as_slice);
         let mut chain = Vec::with_capacity(all.len());

@@ -71,7 +71,8 @@ impl RewriteArgs {
     pub fn options(&self) -> Result<RewriteOptions, RuleArgsError> {
         let (transformers, rules) = self.rules.for_requests(self.target_version)?;
         let filter = self.request_filter_config.as_deref().map(Predicate::parse).transpose();
-        let filter = filter.map_err(|error| RuleArgsError::Config { flag: "--requestFilterConfig", error })?;
+        let filter =
+            filter.map_err(|error| RuleArgsError::Config { flag: "--requestFilterConfig", error })?;
         Ok(RewriteOptions {
             rewrite: self.rewrite,
             source: self.source_version,

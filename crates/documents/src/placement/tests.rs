@@ -60,11 +60,17 @@ fn what_is_known_beforehand() {
     let told = |placement: &Placement, index: &str, types: &[&str]| {
         let Foresight { destinations, open, ambiguous } = placement.foresee(index, types.iter().copied());
         let names: Vec<String> = destinations.into_iter().map(|destination| destination.index).collect();
-        format!("{}{}{}", names.join(","), if open { " open" } else { "" }, if ambiguous { " ambiguous" } else { "" })
+        format!(
+            "{}{}{}",
+            names.join(","),
+            if open { " open" } else { "" },
+            if ambiguous { " ambiguous" } else { "" }
+        )
     };
     let rules = ["--transformerConfig", SPLIT];
     let (fail, split) = (placement(SeveralTypes::Fail, &rules), placement(SeveralTypes::Split, &[]));
-    let (script, plain) = (placement(SeveralTypes::Fail, &["--transformerConfig", SCRIPT]), placement(SeveralTypes::Fail, &[]));
+    let (script, plain) =
+        (placement(SeveralTypes::Fail, &["--transformerConfig", SCRIPT]), placement(SeveralTypes::Fail, &[]));
     for (placement, index, types, wanted) in [
         (&fail, "shop", &["user", "post", "other"][..], "shop,users"),
         (&fail, "one", &["gone"], ""),
@@ -94,19 +100,38 @@ fn what_differs_has_another_fingerprint() {
 #[test]
 fn actions_of_changed_documents() {
     let action = |script: &str, create, version| {
-        let script = format!("(() => () => all => {{ const o = all[0].operation; {script}; return all; }})()");
-        let config = serde_json::json!({"JsonJSTransformerProvider": {"initializationScript": script}}).to_string();
+        let script =
+            format!("(() => () => all => {{ const o = all[0].operation; {script}; return all; }})()");
+        let config =
+            serde_json::json!({"JsonJSTransformerProvider": {"initializationScript": script}}).to_string();
         let origin = origin(".ds-a-000001", None, "1\"");
-        placement(SeveralTypes::Fail, &["--transformerConfig", &config]).place(&origin, b"{}").unwrap()[0].action(create, version)
+        placement(SeveralTypes::Fail, &["--transformerConfig", &config]).place(&origin, b"{}").unwrap()[0]
+            .action(create, version)
     };
-    let (address, moved) = (r#""_index":"a","_id":"1\"","routing":"r""#, r#""_index":"b","_id":"1\"","routing":"r""#);
+    let (address, moved) =
+        (r#""_index":"a","_id":"1\"","routing":"r""#, r#""_index":"b","_id":"1\"","routing":"r""#);
     for (script, create, version, wanted) in [
         ("", false, Some(3), format!(r#"{{"create":{{{address}}}}}"#)),
-        ("o._index = 'b'", false, Some(3), format!(r#"{{"index":{{{moved},"version_type":"external","version":3}}}}"#)),
+        (
+            "o._index = 'b'",
+            false,
+            Some(3),
+            format!(r#"{{"index":{{{moved},"version_type":"external","version":3}}}}"#),
+        ),
         ("o._index = 'b'", true, None, format!(r#"{{"create":{{{moved}}}}}"#)),
         ("o._index = 'b'; o.op_type = 'index'", true, None, format!(r#"{{"index":{{{moved}}}}}"#)),
-        ("o._index = 'b'; o.version = 7; o.version_type = 'external_gte'", false, Some(3), format!(r#"{{"index":{{{moved},"version":7,"version_type":"external_gte"}}}}"#)),
-        ("o._index = 'b'; o.pipeline = 'p'", false, None, format!(r#"{{"index":{{{moved},"pipeline":"p"}}}}"#)),
+        (
+            "o._index = 'b'; o.version = 7; o.version_type = 'external_gte'",
+            false,
+            Some(3),
+            format!(r#"{{"index":{{{moved},"version":7,"version_type":"external_gte"}}}}"#),
+        ),
+        (
+            "o._index = 'b'; o.pipeline = 'p'",
+            false,
+            None,
+            format!(r#"{{"index":{{{moved},"pipeline":"p"}}}}"#),
+        ),
     ] {
         assert_eq!(action(script, create, version), wanted, "{script}");
     }

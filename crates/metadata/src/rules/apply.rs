@@ -149,9 +149,10 @@ fn drop_members(item: &mut Item, paths: &[&str]) -> Vec<Found> {
         let value = json::take(outer?, name)?;
         Some(((*path).to_owned(), format!("left out (was {})", shown(&value))))
     };
-    let found = paths.iter().filter_map(drop).collect();
+    let found: Vec<Found> = paths.iter().filter_map(drop).collect();
     // What else was in `template` is in the definition.
-    if item.rest.get("template").and_then(Value::as_object).is_some_and(Object::is_empty) {
+    if !found.is_empty() && item.rest.get("template").and_then(Value::as_object).is_some_and(Object::is_empty)
+    {
         json::take(&mut item.rest, "template");
     }
     found

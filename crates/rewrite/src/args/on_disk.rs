@@ -27,8 +27,7 @@ impl OnDisk {
 
 impl Files for OnDisk {
     fn read(&self, path: &str) -> Result<String, String> {
-        let text =
-            std::fs::read_to_string(path).map_err(|error| format!("cannot read {path}: {error}"))?;
+        let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {path}: {error}"))?;
         self.seen(&text);
         Ok(text)
     }

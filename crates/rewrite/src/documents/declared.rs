@@ -130,10 +130,8 @@ impl DeclaredDocumentRules {
         })
     }
 
-    pub(super) fn foresee(&self, now: Foreseen) -> Foreseen {
-        self.rules
-            .iter()
-            .fold(now, |now, rule| now.then(|index, doc_type| rule.foresee(index, doc_type)))
+    pub(super) fn foresee(&self, now: Foreseen) -> Option<Foreseen> {
+        self.rules.iter().try_fold(now, |now, rule| rule.foresee(now))
     }
 }
 
@@ -151,9 +149,12 @@ impl Rule {
             values,
         };
         let condition = matches.condition.as_deref().map(JmesPath::new).transpose();
-        let edits = !rename.document.is_empty() || remove != Remove::default() || !set.is_empty() || jq.is_some();
+        let edits =
+            !rename.document.is_empty() || remove != Remove::default() || !set.is_empty() || jq.is_some();
         match (drop, edits) {
-            (false, false) => return Err("it does nothing; expected rename, remove, set, jq or drop".to_owned()),
+            (false, false) => {
+                return Err("it does nothing; expected rename, remove, set, jq or drop".to_owned());
+            }
             (true, true) => return Err("it drops documents, so it can't change them".to_owned()),
             _ => {}
         }
@@ -239,21 +240,21 @@ impl Rule {
         }
     }
 
-    fn foresee(&self, index: String, doc_type: Option<String>) -> Foreseen {
-        let Some(found) = self.matches(&index, doc_type.as_deref()) else {
-            return Foreseen::Index { index, doc_type };
-        };
-        let depends = self.condition.is_some() || !self.values.is_empty();
-        if self.jq.is_some() || (depends && (self.drop || self.set.index.is_some())) {
-            return Foreseen::Unknown;
+    fn foresee(&self, now: Foreseen) -> Option<Foreseen> {
+        let Some(found) = self.matches(&now.index, now.doc_type.as_deref()) else { return Some(now) };
+        let is_for_all = self.condition.is_none() && self.values.is_empty();
+        if self.drop {
+            // What is left of them is where it was.
+            return if is_for_all { now.dropped() } else { Some(now) };
         }
-        match &self.set.index {
-            _ if self.drop => Foreseen::Dropped,
-            None => Foreseen::Index { index, doc_type },
-            Some(template) => match template.foreseen(&index, doc_type.as_deref(), &found) {
-                Some(index) => Foreseen::Index { index, doc_type: None },
-                None => Foreseen::Unknown,
-            },
+        let now = if self.jq.is_some() { now.open() } else { now };
+        let Some(template) = &self.set.index else { return Some(now) };
+        if !is_for_all {
+            return Some(now.open());
+        }
+        match template.foreseen(&now.index, now.doc_type.as_deref(), &found) {
+            Some(index) => Some(now.moved(index)),
+            None => Some(Foreseen { doc_type: None, ..now.open() }),
         }
     }
 }

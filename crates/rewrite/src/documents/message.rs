@@ -27,7 +27,8 @@ pub(super) fn one(document: &Document<'_>) -> Result<String, Stop> {
     if json::kind(source, &value) != Kind::Object {
         return Err(Stop::failed("the document is no JSON object"));
     }
-    let source = std::str::from_utf8(source).map_err(|error| Stop::failed(format!("the document: {error}")))?;
+    let source =
+        std::str::from_utf8(source).map_err(|error| Stop::failed(format!("the document: {error}")))?;
     let mut operation = serde_json::Map::new();
     let mut put = |name: &str, value: &str| operation.insert(name.to_owned(), value.into());
     put("_index", &document.index);
@@ -136,7 +137,10 @@ impl<'a> Reader<'_, 'a> {
                 name => {
                     let known = OPTIONS.into_iter().find(|option| *option == name);
                     let known = known.ok_or_else(|| {
-                        Stop::failed(format!("'operation.{name}' can't be sent; expected _index, _type, _id, routing, {}", OPTIONS.join(", ")))
+                        Stop::failed(format!(
+                            "'operation.{name}' can't be sent; expected _index, _type, _id, routing, {}",
+                            OPTIONS.join(", ")
+                        ))
                     })?;
                     new.options.retain(|(option, _)| *option != known);
                     new.options.push((known, String::from_utf8_lossy(self.raw(value)).into_owned()));

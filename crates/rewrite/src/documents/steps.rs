@@ -19,22 +19,20 @@ impl Transformers {
         })
     }
 
-    pub(super) fn foresee(&self, now: Foreseen) -> Foreseen {
-        self.chain.iter().fold(now, |now, (_, transformer)| {
-            now.then(|index, doc_type| match transformer {
-                Transformer::Noop => Foreseen::Index { index, doc_type },
-                Transformer::TypeRemoval => Foreseen::Index { index, doc_type: None },
-                Transformer::Versions(versions) => {
-                    match target(versions.types(), &index, doc_type.as_deref()) {
-                        Some(index) => Foreseen::Index { index: index.into_owned(), doc_type: None },
-                        None => Foreseen::Dropped,
-                    }
+    pub(super) fn foresee(&self, now: Foreseen) -> Option<Foreseen> {
+        self.chain.iter().try_fold(now, |now, (_, transformer)| match transformer {
+            Transformer::Noop => Some(now),
+            Transformer::TypeRemoval => Some(Foreseen { doc_type: None, ..now }),
+            Transformer::Versions(versions) => {
+                match target(versions.types(), &now.index, now.doc_type.as_deref()).map(Cow::into_owned) {
+                    Some(index) => Some(now.moved(index)),
+                    None => now.dropped(),
                 }
-                // What a script does is not known before it does it.
-                Transformer::Script(_) | Transformer::JmesPath(_) | Transformer::Conditional(..) => {
-                    Foreseen::Unknown
-                }
-            })
+            }
+            // What a script does is not known before it does it.
+            Transformer::Script(_) | Transformer::JmesPath(_) | Transformer::Conditional(..) => {
+                Some(now.open())
+            }
         })
     }
 }

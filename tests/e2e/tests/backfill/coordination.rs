@@ -65,7 +65,7 @@ async fn work(claims: &mut Claims) -> Lease<String> {
 }
 
 fn progress(cursor: u64) -> Progress {
-    Progress { cursor, documents: cursor, bytes: cursor, failed_documents: 0 , dropped_documents: 0}
+    Progress { cursor, documents: cursor, bytes: cursor, failed_documents: 0, dropped_documents: 0 }
 }
 
 fn run(test: impl Future<Output = ()>) {

@@ -30,7 +30,7 @@ const RULES: &str = r#"
   rename: { document: { /s: text } }
 - name: customers are the routing
   match: { index: "plai*", document: { /n: 1001 } }
-  set: { index: "$1n-ones", routing: "${/n}", id: "${id}-${/s}" }
+  set: { index: "plai$1-ones", routing: "${/n}", id: "${id}-${/s}" }
 - name: big numbers
   match: { index: sharded, where: "document.n == `1`" }
   jq: .document.n += 12345678901234567890
@@ -94,7 +94,11 @@ fn documents_are_what_rules_make_of_them() {
     // What a rule names by a document is asked for when the document comes.
     let missing = load(&snapshots, url, &failed, &rules);
     assert_eq!(missing.code, Some(1), "{}{}", missing.stdout, missing.stderr);
-    assert!(missing.stderr.contains("'plain-ones'") && missing.stderr.contains("--allowAutoCreate"), "{}", missing.stderr);
+    assert!(
+        missing.stderr.contains("'plain-ones'") && missing.stderr.contains("--allowAutoCreate"),
+        "{}",
+        missing.stderr
+    );
     assert_eq!(ask(url, "PUT", "/plain-ones", &mapping).status, 200);
 
     let loaded = load(&snapshots, url, &failed, &rules);
@@ -107,7 +111,8 @@ fn documents_are_what_rules_make_of_them() {
     };
     let was = |index: &str, doc_type: Option<&str>| {
         let fits = |document: &&crate::snapshots::Document| {
-            document.index == index && doc_type.is_none_or(|doc_type| document.doc_type.as_deref() == Some(doc_type))
+            document.index == index
+                && doc_type.is_none_or(|doc_type| document.doc_type.as_deref() == Some(doc_type))
         };
         expected.iter().filter(fits).collect::<Vec<_>>()
     };
@@ -124,8 +129,13 @@ fn documents_are_what_rules_make_of_them() {
     let low = was("updated", None).into_iter().filter(|one| source(one)["n"].as_i64().unwrap() < 5).count();
     assert_eq!(count("updated"), was("updated", None).len() - low);
     let dropped = low + typed("tüp");
-    assert!(low > 0 && loaded.stdout.contains(&format!("dropped by rules: {dropped} documents")), "{}", loaded.stdout);
-    let streamed: Vec<_> = there.iter().filter(|((index, _), _)| index.starts_with(".ds-sorted-stream")).collect();
+    assert!(
+        low > 0 && loaded.stdout.contains(&format!("dropped by rules: {dropped} documents")),
+        "{}",
+        loaded.stdout
+    );
+    let streamed: Vec<_> =
+        there.iter().filter(|((index, _), _)| index.starts_with(".ds-sorted-stream")).collect();
     assert_eq!(streamed.len(), was("sorted", None).len());
     let text = streamed[0].1[0].0.text();
     assert!(text.contains("\"text\":") && text.contains("\"tenant\":\"a\""), "{text}");
@@ -134,7 +144,16 @@ fn documents_are_what_rules_make_of_them() {
     assert!(there.values().flatten().any(|(source, _)| source.text().contains("12345678901234567891")));
     assert_eq!(refused(&failed).into_iter().map(|(index, _)| index).collect::<Vec<_>>(), ["templated-1"]);
 
-    for (glob, dropped) in [("types", typed("tüp")), ("family", 0), ("routed", 0), ("updated", low), ("sorted", 0), ("plain", 0), ("sharded", 0), ("nested", 0)] {
+    for (glob, dropped) in [
+        ("types", typed("tüp")),
+        ("family", 0),
+        ("routed", 0),
+        ("updated", low),
+        ("sorted", 0),
+        ("plain", 0),
+        ("sharded", 0),
+        ("nested", 0),
+    ] {
         let (verified, report) = verify(&snapshots, url, glob, &rules);
         assert_eq!(verified.code, Some(0), "{glob}: {}{}", verified.stdout, verified.stderr);
         assert_eq!(report["dropped"][glob].as_u64().unwrap_or_default(), dropped as u64, "{report}");
@@ -150,9 +169,11 @@ fn documents_are_what_rules_make_of_them() {
     assert!(refusal.code == Some(1) && refusal.stderr.contains("rules"), "{}", refusal.stderr);
 
     let mended = flags(directory.path(), &RULES.replace("$INDEX", "sorted").replace("${/none}", "${id}"));
-    let mended = mended.iter().map(|flag| flag.replace("doc-transformer-config-file", "transformerConfigFile"));
+    let mended =
+        mended.iter().map(|flag| flag.replace("doc-transformer-config-file", "transformerConfigFile"));
     let folder = failed.display().to_string();
-    let retry = ["backfill", "retry-failed", "--failedDocumentDir", &folder, "--targetUri", url].map(str::to_owned);
+    let retry =
+        ["backfill", "retry-failed", "--failedDocumentDir", &folder, "--targetUri", url].map(str::to_owned);
     let retried = run("switchover", retry.into_iter().chain(mended));
     assert_eq!(retried.code, Some(0), "{}{}", retried.stdout, retried.stderr);
     assert_eq!(documents(url).keys().filter(|(index, _)| index == "templated-1").count(), 1);
