@@ -70,7 +70,7 @@ pub(crate) enum Group {
     #[command(subcommand)]
     Backfill(BackfillCommand),
     /// Compare a snapshot and the target document by document. Exit code 3: they differ.
-    Verify(VerifyArgs),
+    Verify(Box<VerifyArgs>),
     /// Work with the topic of captured traffic.
     #[command(subcommand)]
     Kafka(Box<KafkaCommand>),
