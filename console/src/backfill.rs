@@ -60,7 +60,7 @@ pub(crate) enum BackfillCommand {
         /// Delete the refused documents of this host, too.
         #[arg(long, alias = "include-failed-document-stream")]
         include_failed_documents: bool,
-        /// That is meant.
+        /// Do not ask.
         #[arg(long, alias = "acknowledge-risk")]
         yes: bool,
     },

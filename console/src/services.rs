@@ -83,7 +83,7 @@ impl Services {
         Ok(Self { file, path: path.to_owned() })
     }
 
-    fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
     }
 

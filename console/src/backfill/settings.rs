@@ -53,9 +53,8 @@ impl Settings {
             let name = block.snapshot_name.clone().unwrap_or_else(|| place.name.clone());
             Snapshot { name, repository, region: s3.region, endpoint: s3.endpoint }
         });
-        let folder = config.parent().unwrap_or(Path::new(""));
         let state_dir = match &block.state_dir {
-            Some(directory) => folder.join(directory),
+            Some(directory) => services.folder().join(directory),
             None => default_state_dir(),
         };
         Ok(Self { target, block, snapshot, state_dir })

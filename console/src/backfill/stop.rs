@@ -16,6 +16,7 @@ use super::phase::Phase;
 use super::picture::{Picture, split, unix_ms};
 use super::settings::Settings;
 use super::stopped::Stopped;
+use crate::confirm::confirm;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -100,11 +101,8 @@ pub(super) async fn reset(
     yes: bool,
     as_json: bool,
 ) -> Result<(), Failure> {
-    if !yes {
-        return Err(Failure::Usage(
-            "reset forgets how far the backfill is: the next start loads everything again, over what was written since. Pass --yes if that is meant".to_owned(),
-        ));
-    }
+    let warning = "Resetting forgets how far the backfill is: the next start loads everything again, over what was written since.";
+    confirm(warning, yes)?;
     let board = settings.board()?;
     let _lock = files::lock(&settings.session_dir())?;
     let mut archived: Option<PathBuf> = None;

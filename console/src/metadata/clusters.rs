@@ -141,11 +141,11 @@ impl<'c> LazyServices<'c> {
         Self { config, services: None }
     }
 
-    fn load(&mut self) -> Result<&mut Services, Failure> {
+    fn load(&mut self) -> Result<&Services, Failure> {
         if self.services.is_none() {
             self.services = Some(Services::load(self.config)?);
         }
-        self.services.as_mut().ok_or_else(|| anyhow!("no services file").into())
+        self.services.as_ref().ok_or_else(|| anyhow!("no services file").into())
     }
 
     async fn source(&mut self) -> Result<ClusterOptions, Failure> {

@@ -17,7 +17,7 @@ pub(crate) struct Jobs {
 }
 
 /// `docker`, `ecs` and `k8s` say where the existing console's workers run; ours run where they were started.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a mapping with scale")]
 pub(crate) struct BackfillBlock {
     /// How many workers there are after `backfill start`.

@@ -235,7 +235,7 @@ fn a_fleet_is_started_paused_scaled_killed_and_stopped_and_nothing_is_lost() {
     let refused = backfill(&services, &["start"]);
     assert_eq!(refused.code, Some(1), "{}", refused.stdout);
     assert!(refused.stderr.contains("can't be started again"), "{}", refused.stderr);
-    assert_eq!(backfill(&services, &["reset"]).code, Some(2));
+    assert_eq!(backfill(&services, &["reset"]).code, Some(1), "no answer is a no");
     done(&services, &["reset", "--yes"]);
     assert_eq!(done(&services, &["status"]), "BackfillStatus.STOPPED\nPhase: not started\n");
 }
