@@ -30,7 +30,7 @@ fn source() -> Lab {
         url,
         "/meta-plain",
         &json!({"settings": {"number_of_shards": 2, "number_of_replicas": 0,
-        "refresh_interval": "5s", "blocks.write": false, "analysis": {"analyzer": {"a.b": {"type": "custom",
+        "refresh_interval": "5s", "blocks.write": false, "analysis": {"analyzer": {"ab": {"type": "custom",
         "tokenizer": "standard", "filter": ["lowercase"]}}}}, "mappings": {"dynamic": "strict", "properties": fields},
         "aliases": {"meta-all": {"filter": {"term": {"text.raw": "x"}}, "routing": "1"}, "meta-write": {"is_write_index": true}}}),
     );
