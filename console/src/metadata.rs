@@ -35,7 +35,13 @@ pub(crate) enum MetadataCommand {
         #[command(flatten)]
         args: Args,
         /// What to do with an item that the target has otherwise
-        #[arg(long, value_enum, value_name = "WHAT", default_value = "skip")]
+        #[arg(
+            long = "onExisting",
+            alias = "on-existing",
+            value_enum,
+            value_name = "WHAT",
+            default_value = "skip"
+        )]
         on_existing: OnExisting,
     },
 }
