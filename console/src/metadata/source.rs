@@ -31,7 +31,7 @@ pub(super) struct Inventory {
 
 impl Source {
     pub(super) async fn live(options: ClusterOptions, told: Option<Version>) -> Result<Self, Exit> {
-        let cluster = Box::new(Target::of(options).map_err(Exit::cluster("the source"))?);
+        let cluster = Target::of(options).map_err(Exit::cluster("the source"))?;
         let found = cluster.version().await.map_err(Exit::cluster("the source"))?;
         let product = match found.distribution {
             Distribution::Elasticsearch => Product::Elasticsearch,
