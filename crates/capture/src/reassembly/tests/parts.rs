@@ -34,9 +34,11 @@ fn without_origins(out: &[Reassembled<usize>]) -> Vec<Reassembled<usize>> {
     all
 }
 
+/// No data are empty: such an observation has no extent, so when it is the last of its record a part with nothing else counts
+/// as seen, and its time is lost. No socket gives one.
 fn op() -> impl Strategy<Value = Op> {
     let text =
-        || prop_oneof![Just(GET.to_owned()), Just(POST.to_owned()), "[ -~]{0,200}", Just("x".repeat(1500))];
+        || prop_oneof![Just(GET.to_owned()), Just(POST.to_owned()), "[ -~]{1,200}", Just("x".repeat(1500))];
     prop_oneof![
         4 => text().prop_map(read),
         2 => Just(write(OK)),
