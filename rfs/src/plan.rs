@@ -249,9 +249,11 @@ fn finish(index: &str, settings: Map<String, Value>) -> NewItem<Unit> {
     }
 }
 
-/// Some names, and how many more there are.
+/// The first names by the alphabet, and how many more there are.
 fn told(names: &[String]) -> String {
-    let mut text = names.iter().take(MAX_TOLD_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let mut sorted: Vec<&str> = names.iter().map(String::as_str).collect();
+    sorted.sort_unstable();
+    let mut text = sorted.iter().take(MAX_TOLD_NAMES).copied().collect::<Vec<_>>().join(", ");
     if names.len() > MAX_TOLD_NAMES {
         text.push_str(&format!(" and {} more", names.len() - MAX_TOLD_NAMES));
     }

@@ -124,7 +124,7 @@ fn what_can_not_be_loaded_is_told_at_once() {
         (1, ("snapshotName", "other"), &["no snapshot other", "snap-1", "snap-2"][..]),
         (1, ("repoUri", "file:///nowhere"), &["/nowhere", "no snapshot repository"]),
         (1, ("targetUri", "http://127.0.0.1:1"), &["127.0.0.1:1", "connection failed"]),
-        (1, ("indexAllowlist", "none-*"), &["none-*", "plain"]),
+        (1, ("indexAllowlist", "none-*"), &["none-*", "big-compressed"]),
         (2, ("repoUri", "ftp://x"), &["ftp://x"]),
         (2, ("maxMemory", "1MiB"), &["--maxMemory"]),
         (1, ("sessionName", "Upper"), &["--sessionName 'Upper'"]),
