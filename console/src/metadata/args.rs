@@ -11,7 +11,8 @@ use switchover_snapshot::RepositoryUri;
 
 /// What is moved, from where, to where.
 #[derive(Debug, clap::Args)]
-#[command(rename_all = "camelCase")]
+// An optional set of flags is still required by clap where one of its flags is.
+#[command(rename_all = "camelCase", mut_arg("target_uri", |flag| flag.required(false)))]
 pub(crate) struct Args {
     /// The repository of the snapshot to read: file:///path or s3://bucket/prefix [default: the source cluster is read]
     #[arg(long, aliases = ["repoUri", "repo-uri", "s3-repo-uri", "file-system-repo-path"], value_name = "URI", requires = "snapshot", help_heading = "Source")]
@@ -172,5 +173,30 @@ impl From<Conflict> for Conflicts {
             Conflict::First => Self::First,
             Conflict::Widen => Self::Widen,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[test]
+    fn the_target_may_come_from_the_services_file_but_its_flags_need_its_address() {
+        let parse = |flags: &[&str]| Command::try_parse_from([&["evaluate"], flags].concat());
+        let target =
+            |flags: &[&str]| parse(flags).map(|command| command.args.target.map(|target| target.target_uri));
+        assert_eq!(target(&[]).unwrap(), None);
+        assert_eq!(target(&["--repo", "file:///r", "--snapshot", "s"]).unwrap(), None);
+        assert_eq!(target(&["--targetUri", "http://t"]).unwrap().as_deref(), Some("http://t"));
+        let lone = target(&["--insecure"]).unwrap_err().to_string();
+        assert!(lone.contains("targetUri") || lone.contains("target_uri"), "{lone}");
     }
 }
