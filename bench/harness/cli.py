@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -26,10 +27,14 @@ EXIT_UNUSABLE = 2
 def main() -> int:
     """Runs the benchmark; 0 when every bar is met and no row failed, 1 when not, 2 when it can't run."""
     options = _options()
-    # So that what was started is stopped, also when this is ended politely.
+    return guarded(lambda: _run(options))
+
+
+def guarded(run: Callable[[], int]) -> int:
+    """Its exit code; what was started is stopped, also when this is ended politely."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        return _run(options)
+        return run()
     except BenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_UNUSABLE

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use switchover_cluster::{Cluster, ClusterError, ClusterOptions, TargetUsageError};
-use switchover_coordinate::{Board, CoordinationError, Identity, Overview, Subject};
+use switchover_coordinate::{Board, CoordinationError, Identity, Overview, Subject, host_name};
 use switchover_snapshot::{Repository, S3Options, SnapshotError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -233,10 +233,4 @@ async fn work(
 fn process_name() -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     format!("{}-{}-{:x}", host_name(), std::process::id(), since.as_millis())
-}
-
-fn host_name() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let host = host.trim();
-    if host.is_empty() { "worker".to_owned() } else { host.to_owned() }
 }

@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import signal
 import sys
 import tempfile
 import time
@@ -12,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from .. import document
+from ..cli import EXIT_MISSED, guarded
 from ..processes import BenchError
 from . import data, loads, peers, report, s3, sink, sparse
 from .lab import Lab
@@ -19,25 +19,15 @@ from .lab import Lab
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "benchmarks.md"
 TARGET_VERSION = "2.19.4"
 TARGET_HEAP_MB = 1024
-EXIT_MISSED = 1
-EXIT_UNUSABLE = 2
 SECTIONS = ("read", "sink", "peers", "cluster", "s3", "sparse")
 
 
 def main() -> int:
     """Runs the benchmark; 0 when every bar is met, 1 when not, 2 when it can't run."""
     options = _options()
-    # So that what was started is stopped, also when this is ended politely.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if options.nice:
         os.setpriority(os.PRIO_PROCESS, 0, options.nice)
-    try:
-        return _run(options)
-    except BenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return EXIT_UNUSABLE
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+    return guarded(lambda: _run(options))
 
 
 def _options() -> argparse.Namespace:

@@ -5,7 +5,7 @@ mod systemd;
 mod worker_file;
 
 use anyhow::Result;
-use switchover_coordinate::Member;
+use switchover_coordinate::{Member, host_name};
 
 use super::settings::Settings;
 use crate::services::Launch;
@@ -71,11 +71,4 @@ impl Launcher {
             Self::Process => process::end(settings),
         }
     }
-}
-
-/// As workers say it of themselves.
-fn host_name() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let host = host.trim();
-    if host.is_empty() { "worker".to_owned() } else { host.to_owned() }
 }

@@ -1,9 +1,9 @@
 //! All that the coordination index knows of a backfill at one time.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use switchover_coordinate::{
-    Board, CoordinationError, Desired, DesiredState, Member, MemberState, Overview, Parts,
+    Board, CoordinationError, Desired, DesiredState, Member, MemberState, Overview, Parts, unix_ms,
 };
 use tokio::time::{Instant, sleep};
 
@@ -116,9 +116,4 @@ pub(super) async fn split(
     }
     living.sort_by_key(|member| member.registered);
     Ok((living, silent))
-}
-
-pub(super) fn unix_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -75,11 +75,11 @@ impl Status {
 /// With the fields of the existing tool, spelled as there.
 fn picture_json(picture: &Picture) -> Map<String, Value> {
     let overview = &picture.overview;
-    let eta = eta_seconds(&overview.all, picture.bytes_per_second());
+    let eta = overview.all.eta_seconds(picture.bytes_per_second());
     let shards = picture.shards;
     let index = |(name, group): (&String, &GroupOverview)| {
         let mut figures = json!(group);
-        figures["percent"] = percent(group).into();
+        figures["percent"] = group.percent().into();
         (name.clone(), figures)
     };
     let fields = json!({
@@ -87,7 +87,7 @@ fn picture_json(picture: &Picture) -> Map<String, Value> {
         "members": picture.living,
         "silentMembers": picture.silent.iter().map(|member| &member.identity.name).collect::<Vec<_>>(),
         "progress": {
-            "percent": percent(&overview.all),
+            "percent": overview.all.percent(),
             "bytesPerSecond": picture.bytes_per_second(),
             "documentsPerSecond": documents_per_second(&picture.living),
             "etaSeconds": eta,
@@ -98,7 +98,7 @@ fn picture_json(picture: &Picture) -> Map<String, Value> {
         "shards": shards,
         "indices": overview.groups.iter().filter(|(name, _)| *name != "*").map(index).collect::<Map<_, _>>(),
         "errors": overview.errors,
-        "percentage_completed": percent(&overview.all),
+        "percentage_completed": overview.all.percent(),
         "eta_ms": eta.map(|seconds| seconds * 1000),
         "started": picture.began_unix_ms.map(text::time),
         "finished": picture.ended_unix_ms.map(text::time),
@@ -116,19 +116,6 @@ fn picture_json(picture: &Picture) -> Map<String, Value> {
 
 fn documents_per_second(living: &[Member]) -> f64 {
     living.iter().map(|member| member.said.documents_per_second).sum()
-}
-
-fn percent(of: &GroupOverview) -> f64 {
-    match (of.size, of.open) {
-        (_, 0) if of.items > 0 => 100.0,
-        (0, _) => 0.0,
-        (size, _) => (100.0 * of.bytes as f64 / size as f64).min(100.0),
-    }
-}
-
-fn eta_seconds(of: &GroupOverview, bytes_per_second: f64) -> Option<u64> {
-    let left = of.size.saturating_sub(of.bytes);
-    (left > 0 && bytes_per_second >= 1.0).then(|| (left as f64 / bytes_per_second) as u64)
 }
 
 /// Shows it. What can't be known is a failure.

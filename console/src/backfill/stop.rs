@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use serde_json::json;
-use switchover_coordinate::{Board, Desired, DesiredState};
+use switchover_coordinate::{Board, Desired, DesiredState, unix_ms};
 use tokio::time::{Instant, sleep};
 
 use super::archive;
@@ -13,7 +13,7 @@ use super::control::{SCHEMA, failed};
 use super::files;
 use super::launch::{self, Launcher};
 use super::phase::Phase;
-use super::picture::{Picture, split, unix_ms};
+use super::picture::{Picture, split};
 use super::settings::Settings;
 use super::stopped::Stopped;
 use crate::confirm::confirm;

@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::json;
 use switchover_cluster::{Body, ClusterErrorKind, Method};
 
-use super::progress::{duration, mib};
+use super::progress::mib;
 use super::refusal::refusal;
 use super::server::{Reported, Server};
 use super::status::{map, status, tell_failures, verdict};
@@ -146,7 +146,7 @@ async fn wait(server: &Server<'_>, mut reported: Reported) -> anyhow::Result<Rep
         }
         if let (Ok(told), true) = (told, reported.is_running()) {
             let now = told.progress(false);
-            let eta = now.eta_millis.map_or_else(|| "unknown".to_owned(), duration);
+            let eta = now.eta_millis.map_or_else(|| "unknown".to_owned(), utc::duration);
             line.show(&format!(
                 "{:.1}%, {:.1} of {:.1} MiB, {} of {} shards, {eta} left",
                 now.percent,

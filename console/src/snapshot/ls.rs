@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use switchover_snapshot::{
     Index, ShardFailure, Snapshot, SnapshotEntry, SnapshotError, SnapshotErrorKind, SnapshotInfo,
 };
-use time::OffsetDateTime;
 
 use super::{Place, failed};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::utc;
 
 /// Files that are asked for at a time.
 const READS_AT_ONCE: usize = 16;
@@ -185,16 +185,5 @@ fn tell(errors: Vec<SnapshotError>, of: &str) -> Result<(), Failure> {
 }
 
 fn clock(millis: i64) -> String {
-    match OffsetDateTime::from_unix_timestamp(millis / 1_000) {
-        Ok(time) if millis > 0 => format!(
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
-            time.year(),
-            u8::from(time.month()),
-            time.day(),
-            time.hour(),
-            time.minute(),
-            time.second()
-        ),
-        _ => "-".to_owned(),
-    }
+    utc::date_and_time(millis).map_or_else(|| "-".to_owned(), |shown| shown.replace(' ', "T") + "Z")
 }

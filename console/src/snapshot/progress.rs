@@ -96,12 +96,6 @@ impl Status {
     }
 }
 
-/// `0h 0m 10s`.
-pub(super) fn duration(millis: u64) -> String {
-    let seconds = millis / 1_000;
-    format!("{}h {}m {}s", seconds / 3_600, seconds / 60 % 60, seconds % 60)
-}
-
 /// Mebibytes.
 #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
 pub(super) fn mib(bytes: u64) -> f64 {
@@ -169,11 +163,5 @@ mod tests {
             progress(json!({"stats": {"incremental": {"size_in_bytes": 200}, "time_in_millis": 100}}), true);
         assert_eq!((over.percent, over.processed_bytes, over.bytes_per_second), (100.0, 200, Some(2_000.0)));
         assert_eq!(over.eta_millis, Some(0));
-    }
-
-    #[test]
-    fn durations() {
-        assert_eq!(duration(10_999), "0h 0m 10s");
-        assert_eq!(duration(90_061_000), "25h 1m 1s");
     }
 }

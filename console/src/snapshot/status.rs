@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use switchover_cluster::Method;
 
-use super::progress::{Progress, Status, duration, mib};
+use super::progress::{Progress, Status, mib};
 use super::server::{Reported, Server, ShardFailed};
 use crate::failure::Failure;
 use crate::output::{Output, harmless};
@@ -126,7 +126,7 @@ fn block(out: &mut Output, reported: &Reported, progress: Option<&Progress>) -> 
     out.line(format_args!("Percent completed: {:.2}%", progress.percent))?;
     out.line(format_args!(
         "Estimated time to completion: {}",
-        progress.eta_millis.map_or_else(unknown, duration)
+        progress.eta_millis.map_or_else(unknown, utc::duration)
     ))?;
     let (processed, total) = (mib(progress.processed_bytes), mib(progress.total_bytes));
     out.line(format_args!("Data processed: {processed:.3}/{total:.3} MiB"))?;

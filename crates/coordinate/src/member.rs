@@ -219,6 +219,14 @@ impl Membership {
     }
 }
 
+/// The host's name, as members say it of themselves.
+#[must_use]
+pub fn host_name() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = host.trim();
+    if host.is_empty() { "worker".to_owned() } else { host.to_owned() }
+}
+
 fn id_of(name: &str) -> String {
     format!("worker:{name}")
 }

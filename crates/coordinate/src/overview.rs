@@ -10,6 +10,8 @@ use crate::error::CoordinationError;
 
 /// Groups that are summed up one by one in a single answer; more are asked for page by page.
 const GROUPS_A_PAGE: usize = 1000;
+/// Below this many bytes a second a time left would be a guess.
+const MIN_BYTES_PER_SECOND: f64 = 1.0;
 /// Errors that are shown.
 const MAX_ERRORS: usize = 100;
 
@@ -37,6 +39,26 @@ pub struct GroupOverview {
     pub failed_documents: u64,
     /// Documents that were left out as the operator's rules say.
     pub dropped_documents: u64,
+}
+
+impl GroupOverview {
+    /// Percent of the bytes; all of them when nothing is open, however little it was.
+    #[must_use]
+    pub fn percent(&self) -> f64 {
+        match (self.size, self.open) {
+            (_, 0) if self.items > 0 => 100.0,
+            (0, _) => 0.0,
+            (size, _) => (100.0 * self.bytes as f64 / size as f64).min(100.0),
+        }
+    }
+
+    /// Seconds that are left at this rate.
+    #[must_use]
+    pub fn eta_seconds(&self, bytes_per_second: f64) -> Option<u64> {
+        let left = self.size.saturating_sub(self.bytes);
+        (left > 0 && bytes_per_second >= MIN_BYTES_PER_SECOND)
+            .then(|| (left as f64 / bytes_per_second) as u64)
+    }
 }
 
 /// The whole board, as of the last refresh of its index (1 s).
@@ -148,5 +170,20 @@ impl GroupOverview {
         self.documents += other.documents;
         self.failed_documents += other.failed_documents;
         self.dropped_documents += other.dropped_documents;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_done_is_a_hundred_percent_however_little_it_was() {
+        let open = GroupOverview { items: 2, open: 1, size: 200, bytes: 50, ..GroupOverview::default() };
+        assert_eq!((open.percent(), open.eta_seconds(10.0)), (25.0, Some(15)));
+        assert_eq!(open.eta_seconds(0.0), None);
+        let done = GroupOverview { open: 0, ..open };
+        assert_eq!(done.percent(), 100.0);
+        assert_eq!(GroupOverview::default().percent(), 0.0, "nothing is known of it yet");
     }
 }

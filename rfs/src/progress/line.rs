@@ -1,6 +1,5 @@
 //! Progress as one line for a person.
 
-use super::rates::{eta_seconds, percent};
 use super::{Progress, state};
 
 impl Progress {
@@ -14,14 +13,14 @@ impl Progress {
         let all = &overview.all;
         let mut line = format!(
             "{:.1} % of {} in {} indices, {} documents, {:.0} documents/s and {:.1} MB/s here",
-            percent(all),
+            all.percent(),
             size(all.size),
             overview.groups.keys().filter(|name| name.as_str() != "*").count(),
             all.documents,
             seen.rates.documents,
             seen.rates.source_bytes / 1e6,
         );
-        if let Some(eta) = eta_seconds(all, seen.rates.all) {
+        if let Some(eta) = all.eta_seconds(seen.rates.all) {
             line.push_str(&format!(", {} left", time(eta)));
         }
         for (count, what) in [

@@ -7,7 +7,6 @@ use switchover_coordinate::GroupOverview;
 use switchover_telemetry::AdminPages;
 use switchover_telemetry::figures::{self, Figure, FigureValue};
 
-use super::rates::{eta_seconds, percent};
 use super::{Progress, state};
 use crate::fleet::age_seconds;
 use crate::standstill::Standing;
@@ -34,9 +33,9 @@ impl AdminPages for Progress {
         let done = &self.loading.done;
         let index = |(name, group): (&String, &GroupOverview)| {
             let mut figures = json!(group);
-            figures["percent"] = percent(group).into();
+            figures["percent"] = group.percent().into();
             figures["bytesPerSecond"] = seen.rates.of(name).round().into();
-            figures["etaSeconds"] = json!(eta_seconds(group, seen.rates.of(name)));
+            figures["etaSeconds"] = json!(group.eta_seconds(seen.rates.of(name)));
             (name.clone(), figures)
         };
         json!({
@@ -49,9 +48,9 @@ impl AdminPages for Progress {
                 "scale": seen.desired.and_then(|desired| desired.scale),
                 "ageSeconds": age_seconds(seen.at),
             },
-            "percent": percent(&overview.all),
+            "percent": overview.all.percent(),
             "bytesPerSecond": seen.rates.all.round(),
-            "etaSeconds": eta_seconds(&overview.all, seen.rates.all),
+            "etaSeconds": overview.all.eta_seconds(seen.rates.all),
             "here": {
                 "documents": done.documents.load(Ordering::Relaxed),
                 "sourceBytes": done.source_bytes.load(Ordering::Relaxed),

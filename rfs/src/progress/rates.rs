@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use switchover_coordinate::{GroupOverview, Overview};
+use switchover_coordinate::Overview;
 
 /// What the newest rate counts in the one that is shown.
 const NEWEST: f64 = 0.3;
-/// Below this many bytes a second a time left would be a guess.
-const MIN_BYTES_PER_SECOND: f64 = 1.0;
 
 /// Rates a second.
 #[derive(Debug, Default)]
@@ -59,35 +57,5 @@ impl Rates {
     /// Of an index, in bytes of the snapshot's files.
     pub(super) fn of(&self, group: &str) -> f64 {
         self.groups.get(group).copied().unwrap_or_default()
-    }
-}
-
-/// Percent of the bytes.
-pub(super) fn percent(of: &GroupOverview) -> f64 {
-    match (of.size, of.open) {
-        (_, 0) if of.items > 0 => 100.0,
-        (0, _) => 0.0,
-        (size, _) => (100.0 * of.bytes as f64 / size as f64).min(100.0),
-    }
-}
-
-/// Seconds that are left at this rate.
-pub(super) fn eta_seconds(of: &GroupOverview, bytes_per_second: f64) -> Option<u64> {
-    let left = of.size.saturating_sub(of.bytes);
-    (left > 0 && bytes_per_second >= MIN_BYTES_PER_SECOND).then(|| (left as f64 / bytes_per_second) as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_done_is_a_hundred_percent_however_little_it_was() {
-        let open = GroupOverview { items: 2, open: 1, size: 200, bytes: 50, ..GroupOverview::default() };
-        assert_eq!((percent(&open), eta_seconds(&open, 10.0)), (25.0, Some(15)));
-        assert_eq!(eta_seconds(&open, 0.0), None);
-        let done = GroupOverview { open: 0, ..open };
-        assert_eq!(percent(&done), 100.0);
-        assert_eq!(percent(&GroupOverview::default()), 0.0, "nothing is known of it yet");
     }
 }

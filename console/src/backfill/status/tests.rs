@@ -2,10 +2,9 @@
 
 use serde_json::{Value, json};
 use switchover_cluster::{Cluster, ClusterOptions};
-use switchover_coordinate::Board;
+use switchover_coordinate::{Board, unix_ms};
 
 use super::*;
-use crate::backfill::picture::unix_ms;
 use crate::target::scripted;
 
 const INDEX: &str = "/.switchover_backfill";

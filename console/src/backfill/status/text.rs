@@ -1,10 +1,9 @@
 //! The status for people, and for scripts that look for the lines of the documents.
 
-use time::OffsetDateTime;
-
-use super::{Status, documents_per_second, eta_seconds, percent};
+use super::{Status, documents_per_second};
 use crate::failure::Failure;
 use crate::output::{Output, harmless};
+use crate::utc;
 
 /// Members and indices that are listed.
 const MAX_LISTED: usize = 50;
@@ -72,8 +71,8 @@ impl Status {
         out.line(format_args!("Backfill status: {}", capitalized(self.word())))?;
         out.line(format_args!("Start time: {}", picture.began_unix_ms.map(time).unwrap_or_default()))?;
         out.line(format_args!("Finished time: {}", picture.ended_unix_ms.map(time).unwrap_or_default()))?;
-        out.line(format_args!("Percent completed: {:.1}%", percent(all)))?;
-        let eta = eta_seconds(all, picture.bytes_per_second()).map(duration);
+        out.line(format_args!("Percent completed: {:.1}%", all.percent()))?;
+        let eta = all.eta_seconds(picture.bytes_per_second()).map(|seconds| utc::duration(seconds * 1_000));
         let eta = eta.as_deref().unwrap_or("N/A");
         out.line(format_args!("Estimated time to completion: {eta}"))?;
         if let Some(shards) = picture.shards {
@@ -102,7 +101,7 @@ impl Status {
             picture.overview.groups.iter().filter(|(name, group)| *name != "*" && group.open > 0).collect();
         open.sort_by_key(|(_, group)| std::cmp::Reverse(group.size));
         for (name, group) in open.into_iter().take(MAX_LISTED) {
-            let percent = percent(group);
+            let percent = group.percent();
             let line = format!("Index {name}: {percent:.1}%, {} documents", group.documents);
             out.line(harmless(&line))?;
         }
@@ -117,14 +116,8 @@ fn capitalized(word: &str) -> String {
 
 /// `2026-11-21 05:11:47+00:00`.
 pub(super) fn time(unix_ms: u64) -> String {
-    let seconds = i64::try_from(unix_ms / 1000).unwrap_or(i64::MAX);
-    let Ok(time) = OffsetDateTime::from_unix_timestamp(seconds) else { return String::new() };
-    let (hour, minute, second) = time.to_hms();
-    format!("{} {hour:02}:{minute:02}:{second:02}+00:00", time.date())
-}
-
-fn duration(seconds: u64) -> String {
-    format!("{}h {}m {}s", seconds / 3600, seconds / 60 % 60, seconds % 60)
+    let shown = i64::try_from(unix_ms).ok().and_then(utc::date_and_time);
+    shown.map(|shown| shown + "+00:00").unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -135,7 +128,6 @@ mod tests {
     fn times_look_as_in_the_existing_tool() {
         assert_eq!(time(1_795_237_907_123), "2026-11-21 05:11:47+00:00");
         assert_eq!(time(u64::MAX), "");
-        assert_eq!(duration(3672), "1h 1m 12s");
         assert_eq!(capitalized("RUNNING"), "Running");
     }
 }
