@@ -124,6 +124,11 @@ impl Services {
         self.file.backfill.take().map(|jobs| jobs.reindex_from_snapshot.unwrap_or_default())
     }
 
+    /// What the backfill is to do, if it is defined.
+    pub(crate) fn backfill(&self) -> Option<&BackfillBlock> {
+        self.file.backfill.as_ref().and_then(|jobs| jobs.reindex_from_snapshot.as_ref())
+    }
+
     /// How to reach Kafka, if it is defined.
     pub(crate) fn kafka(&self) -> Option<(&KafkaBlock, &Path)> {
         self.file.kafka.as_ref().map(|block| (block, self.folder()))
