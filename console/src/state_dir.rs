@@ -1,6 +1,6 @@
 //! Where the console of this host keeps what is no cluster's business: process ids, archives, records of what was done.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access};
 
@@ -17,6 +17,11 @@ impl Services {
             None => default_state_dir(),
         }
     }
+}
+
+/// The state directory of a command that may do without a services file.
+pub(crate) fn of(config: &Path) -> PathBuf {
+    Services::load(config).map_or_else(|_| default_state_dir(), |services| services.state_dir())
 }
 
 fn default_state_dir() -> PathBuf {
