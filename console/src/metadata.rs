@@ -10,6 +10,7 @@ mod existing;
 mod indices;
 mod plan_file;
 mod planning;
+mod record;
 mod report;
 mod source;
 mod text;
@@ -20,10 +21,12 @@ use clap::Subcommand;
 
 use self::args::{Args, OnExisting};
 use self::clusters::{Exit, Sides};
+pub(crate) use self::record::{Became, Record};
 use self::report::Report;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::runtime::block_on;
+use crate::services::Services;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MetadataCommand {
@@ -117,6 +120,12 @@ async fn migrate(args: &Args, on_existing: OnExisting, config: &Path, json: bool
     let done = execution::run(&sides.target, &mut plan.items, on_existing, may_repair).await?;
     let mut report = Report::new(&sides, plan, done.actions, false);
     report.interrupted = done.interrupted;
+    // A services file makes it a part of a migration that can be asked for its status.
+    if let Ok(services) = Services::load(config)
+        && let Err(error) = Record::add(&report, &sides.target.endpoint(), &services.state_dir())
+    {
+        eprintln!("warning: no record of this run was kept, so `switchover status` does not know of it: {error:#}");
+    }
     finish(&report, args, json)
 }
 
