@@ -5,6 +5,7 @@
 mod args;
 mod asking;
 mod clusters;
+mod defaults;
 mod execution;
 mod existing;
 mod indices;
@@ -72,8 +73,17 @@ enum Action {
 pub(crate) fn run(command: MetadataCommand, config: &Path, json: bool) -> Result<(), Failure> {
     let exit = block_on_exit(async {
         match command {
-            MetadataCommand::Evaluate(args) => evaluate(&args, config, json).await,
-            MetadataCommand::Migrate { args, on_existing } => migrate(&args, on_existing, config, json).await,
+            MetadataCommand::Evaluate(mut args) => {
+                defaults::fill(&mut args, config)?;
+                evaluate(&args, config, json).await
+            }
+            MetadataCommand::Migrate { mut args, on_existing } => {
+                // A plan says where it comes from.
+                if args.plan_file.is_none() {
+                    defaults::fill(&mut args, config)?;
+                }
+                migrate(&args, on_existing, config, json).await
+            }
         }
     });
     exit.map_err(Exit::report)
@@ -124,7 +134,9 @@ async fn migrate(args: &Args, on_existing: OnExisting, config: &Path, json: bool
     if let Ok(services) = Services::load(config)
         && let Err(error) = Record::add(&report, &sides.target.endpoint(), &services.state_dir())
     {
-        eprintln!("warning: no record of this run was kept, so `switchover status` does not know of it: {error:#}");
+        eprintln!(
+            "warning: no record of this run was kept, so `switchover status` does not know of it: {error:#}"
+        );
     }
     finish(&report, args, json)
 }

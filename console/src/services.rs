@@ -9,6 +9,7 @@ mod cluster;
 mod error;
 mod jobs;
 mod kafka;
+mod metadata;
 mod secret;
 mod snapshot;
 
@@ -23,6 +24,7 @@ use switchover_cluster::{Cluster, ClusterOptions};
 
 pub(crate) use self::backfill::{BackfillBlock, Launch, MAX_SCALE};
 pub(crate) use self::kafka::KafkaBlock;
+pub(crate) use self::metadata::MetadataBlock;
 pub(crate) use self::snapshot::{SnapshotBlock, Storage};
 use crate::failure::Failure;
 
@@ -120,9 +122,19 @@ impl Services {
         self.file.snapshot.as_ref()
     }
 
+    /// What `metadata` does where no flag says otherwise, if it is defined.
+    pub(crate) fn metadata(&self) -> Option<&MetadataBlock> {
+        self.file.metadata_migration.as_ref()
+    }
+
     /// What the backfill is to do, if it is defined.
     pub(crate) fn take_backfill(&mut self) -> Option<BackfillBlock> {
         self.file.backfill.take().map(|jobs| jobs.reindex_from_snapshot.unwrap_or_default())
+    }
+
+    /// What `metadata` does where no flag says otherwise, if it is defined.
+    pub(crate) fn metadata(&self) -> Option<&MetadataBlock> {
+        self.file.metadata_migration.as_ref()
     }
 
     /// What the backfill is to do, if it is defined.
@@ -152,8 +164,7 @@ struct File {
     kafka: Option<KafkaBlock>,
     backfill: Option<backfill::Jobs>,
     agents: Option<agents::Agents>,
-    #[serde(rename = "metadata_migration")]
-    _metadata_migration: Option<jobs::Metadata>,
+    metadata_migration: Option<MetadataBlock>,
     #[serde(rename = "replay")]
     _replay: Option<jobs::Replay>,
     #[serde(rename = "metrics_source")]

@@ -5,6 +5,7 @@ use serde_json::Value;
 use switchover_metadata::plan::{Planner, SCHEMA, drop_missing};
 use switchover_metadata::types::TypePolicy;
 use switchover_metadata::{Context, Plan, UserRules};
+use switchover_rewrite::args::OnTransformError;
 
 use super::args::Args;
 use super::clusters::{Exit, Sides};
@@ -22,12 +23,12 @@ pub(super) async fn plan(args: &Args, sides: &Sides) -> Result<Plan, Exit> {
         None => copies_multiple(&sides.target).await?,
     };
     let context = Context { source: source.version(), target: sides.target_version, copies_multiple };
+    let user = user_rules(args)?;
     let types = TypePolicy {
         several: args.several_types.into(),
         conflicts: args.type_conflicts.into(),
-        ..TypePolicy::default()
+        routing: user.transformers.type_routing().cloned().unwrap_or_default(),
     };
-    let user = user_rules(args)?;
     let mut items = Planner { context, types, selection, user }.plan(inventory.items);
     items.extend(inventory.unreadable);
     items.sort_by_key(|item| item.kind);
@@ -43,11 +44,9 @@ pub(super) async fn plan(args: &Args, sides: &Sides) -> Result<Plan, Exit> {
 }
 
 fn user_rules(args: &Args) -> Result<UserRules, Failure> {
-    let Some(file) = &args.rewrite_rules else { return Ok(UserRules::default()) };
-    let shown = file.display().to_string();
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::Usage(format!("--rewriteRules {shown}: cannot read it: {error}")))?;
-    UserRules::parse(&shown, &text).map_err(|error| Failure::Usage(format!("--rewriteRules: {error}")))
+    let (transformers, rules) = args.user.for_items().map_err(|error| Failure::Usage(error.to_string()))?;
+    let keep_on_error = args.user.on_transform_error == OnTransformError::Send;
+    Ok(UserRules { transformers, rules, keep_on_error })
 }
 
 /// With balanced awareness a target refuses other numbers of copies: the number of zones.
