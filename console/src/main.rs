@@ -31,6 +31,9 @@ use crate::cli::{Cli, Group};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
+    if let Err(error) = switchover_sys::keep_memory_secret() {
+        eprintln!("warning: a core file of this process would hold secrets, and can't be forbidden: {error}");
+    }
     let cli = Cli::parse_from(cli::arguments(std::env::args_os()));
     init_logging(cli.verbose);
     match run(cli) {
