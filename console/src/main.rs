@@ -17,6 +17,7 @@ mod output;
 mod runtime;
 mod services;
 mod snapshot;
+mod state_dir;
 mod target;
 mod tuples;
 mod utc;
