@@ -2,6 +2,7 @@
 //! code 0, and `--json` is JSON for every command, so that scripts can rely on it.
 
 mod backfill;
+mod bugreport;
 mod capture;
 mod cli;
 mod clusters;
@@ -52,6 +53,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Group::Snapshot(command) => snapshot::run(command, &cli.config, cli.json),
         Group::Verify(args) => verify::run(&args, cli.json),
         Group::Init(args) => init::run(*args, &cli.config, cli.json),
+        Group::Bugreport(args) => bugreport::run(&args, &cli.config, cli.json),
         Group::Doctor => doctor::run(&cli.config, cli.json),
         Group::Completion { shell } => completion::script(shell),
         Group::Man { folder } => completion::man_pages(&folder),

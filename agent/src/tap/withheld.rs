@@ -27,6 +27,9 @@ impl Tap {
 
     /// Messages are over. When some were on their way that may not be recorded as they are, nothing of what follows may.
     pub(super) fn mute_if_secret(&mut self) {
+        if self.muted {
+            return;
+        }
         let held = self.held_request.take().is_some() | self.held_response.take().is_some();
         if held || self.exchanges.iter().any(|exchange| exchange.bodies != Bodies::Open) {
             self.exception("bytes that can't be framed follow a request with secrets: they are not captured");
