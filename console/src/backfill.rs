@@ -6,7 +6,7 @@
 mod archive;
 mod control;
 mod failed_file;
-mod files;
+pub(crate) mod files;
 mod launch;
 mod phase;
 mod picture;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser, Subcommand};
 
 use crate::backfill::BackfillCommand;
+use crate::bugreport::BugreportArgs;
 use crate::capture::CaptureCommand;
 use crate::clusters::ClustersCommand;
 use crate::completion::Shell;
@@ -54,6 +55,8 @@ pub(crate) enum Group {
     /// Check everything that can be checked before a migration. Exit code 1: something keeps it from working; 3: something
     /// needs attention.
     Doctor,
+    /// Gather what somebody who helps wants to see, without secrets, in one file.
+    Bugreport(BugreportArgs),
     /// Look at the source and the target cluster.
     #[command(subcommand)]
     Clusters(ClustersCommand),

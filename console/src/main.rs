@@ -2,6 +2,7 @@
 //! code 0, and `--json` is JSON for every command, so that scripts can rely on it.
 
 mod backfill;
+mod bugreport;
 mod capture;
 mod cli;
 mod clusters;
@@ -17,6 +18,7 @@ mod output;
 mod runtime;
 mod services;
 mod snapshot;
+mod state_dir;
 mod target;
 mod tuples;
 mod utc;
@@ -31,6 +33,9 @@ use crate::cli::{Cli, Group};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
+    if let Err(error) = switchover_sys::keep_memory_secret() {
+        eprintln!("warning: a core file of this process would hold secrets, and can't be forbidden: {error}");
+    }
     let cli = Cli::parse_from(cli::arguments(std::env::args_os()));
     init_logging(cli.verbose);
     match run(cli) {
@@ -48,6 +53,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Group::Snapshot(command) => snapshot::run(command, &cli.config, cli.json),
         Group::Verify(args) => verify::run(&args, cli.json),
         Group::Init(args) => init::run(*args, &cli.config, cli.json),
+        Group::Bugreport(args) => bugreport::run(&args, &cli.config, cli.json),
         Group::Doctor => doctor::run(&cli.config, cli.json),
         Group::Completion { shell } => completion::script(shell),
         Group::Man { folder } => completion::man_pages(&folder),

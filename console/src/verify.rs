@@ -10,9 +10,11 @@ mod extra;
 mod plan;
 mod progress;
 mod query;
+pub(crate) mod record;
 mod report;
 mod same;
 mod tally;
+mod writes;
 
 use anyhow::anyhow;
 use clap::Args;

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use nix::unistd::{AccessFlags, access};
 use serde_json::{Map, Value, json};
 use switchover_cluster::{Cluster, ClusterOptions};
 use switchover_coordinate::Board;
@@ -11,8 +10,6 @@ use switchover_snapshot::RepositoryUri;
 use crate::failure::Failure;
 use crate::services::{BackfillBlock, Services, Side};
 
-/// Where state is kept when nothing else is said and this user may write there.
-const STATE_DIR: &str = "/var/lib/switchover";
 /// As many workers as the documents of the field show after the start.
 const DEFAULT_SCALE: u32 = 1;
 
@@ -41,6 +38,7 @@ impl Settings {
         let missing = |what: &str, key: &str| {
             Failure::Usage(format!("{what} is not set: add a block {key} to {}", config.display()))
         };
+        let state_dir = services.state_dir();
         let block = services.take_backfill().ok_or_else(|| missing("Backfill migration", "backfill"))?;
         let target = services.cluster(Side::Target).await?;
         let target = target.ok_or_else(|| missing("The target", "target_cluster"))?;
@@ -53,10 +51,6 @@ impl Settings {
             let name = block.snapshot_name.clone().unwrap_or_else(|| place.name.clone());
             Snapshot { name, repository, region: s3.region, endpoint: s3.endpoint }
         });
-        let state_dir = match &block.state_dir {
-            Some(directory) => services.folder().join(directory),
-            None => default_state_dir(),
-        };
         Ok(Self { target, block, snapshot, state_dir })
     }
 
@@ -109,15 +103,4 @@ impl Settings {
         set("options", self.block.options.clone().into());
         json!({"reindex_from_snapshot": all})
     }
-}
-
-fn default_state_dir() -> PathBuf {
-    let system = PathBuf::from(STATE_DIR);
-    if std::fs::create_dir_all(&system).is_ok() && access(&system, AccessFlags::W_OK).is_ok() {
-        return system;
-    }
-    let home = std::env::var_os("XDG_STATE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state")));
-    home.unwrap_or_else(std::env::temp_dir).join("switchover")
 }
