@@ -8,6 +8,7 @@ mod cluster;
 mod error;
 mod jobs;
 mod kafka;
+mod replay;
 mod secret;
 mod snapshot;
 
@@ -22,6 +23,7 @@ use switchover_cluster::{Cluster, ClusterOptions};
 
 pub(crate) use self::backfill::{BackfillBlock, Launch, MAX_SCALE};
 pub(crate) use self::kafka::KafkaBlock;
+pub(crate) use self::replay::ReplayBlock;
 pub(crate) use self::snapshot::{SnapshotBlock, Storage};
 use crate::failure::Failure;
 
@@ -124,6 +126,11 @@ impl Services {
         self.file.backfill.take().map(|jobs| jobs.reindex_from_snapshot.unwrap_or_default())
     }
 
+    /// What the replay is to do, if it is defined.
+    pub(crate) fn take_replay(&mut self) -> Option<ReplayBlock> {
+        self.file.replay.take()
+    }
+
     /// How to reach Kafka, if it is defined.
     pub(crate) fn kafka(&self) -> Option<(&KafkaBlock, &Path)> {
         self.file.kafka.as_ref().map(|block| (block, self.folder()))
@@ -142,8 +149,8 @@ struct File {
     backfill: Option<backfill::Jobs>,
     #[serde(rename = "metadata_migration")]
     _metadata_migration: Option<jobs::Metadata>,
-    #[serde(rename = "replay")]
-    _replay: Option<jobs::Replay>,
+    #[serde(default, deserialize_with = "block")]
+    replay: Option<ReplayBlock>,
     #[serde(rename = "metrics_source")]
     _metrics_source: Option<jobs::Metrics>,
     #[serde(rename = "client_options")]

@@ -2,17 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use nix::unistd::{AccessFlags, access};
 use serde_json::{Map, Value, json};
-use switchover_cluster::{Cluster, ClusterOptions};
-use switchover_coordinate::Board;
+use switchover_cluster::ClusterOptions;
+use switchover_coordinate::{Board, Job};
 use switchover_snapshot::RepositoryUri;
 
 use crate::failure::Failure;
+use crate::fleet::launch::Launcher;
+use crate::fleet::place;
 use crate::services::{BackfillBlock, Services, Side};
 
-/// Where state is kept when nothing else is said and this user may write there.
-const STATE_DIR: &str = "/var/lib/switchover";
+/// What workers are.
+const PROGRAM: &str = "switchover-rfs";
 /// As many workers as the documents of the field show after the start.
 const DEFAULT_SCALE: u32 = 1;
 
@@ -53,23 +54,19 @@ impl Settings {
             let name = block.snapshot_name.clone().unwrap_or_else(|| place.name.clone());
             Snapshot { name, repository, region: s3.region, endpoint: s3.endpoint }
         });
-        let state_dir = match &block.state_dir {
-            Some(directory) => services.folder().join(directory),
-            None => default_state_dir(),
-        };
+        let state_dir = place::state_dir(services.folder(), block.state_dir.as_deref());
         Ok(Self { target, block, snapshot, state_dir })
     }
 
     /// Where the work is shared. Nothing is sent yet.
     pub(super) fn board(&self) -> Result<Board, Failure> {
-        let options = self.target.clone();
-        let options = match &self.block.coordinator_uri {
-            Some(uri) => ClusterOptions { uri: uri.clone(), ..options },
-            None => options,
-        };
-        let failed = |error: &dyn std::fmt::Display| Failure::Failed(anyhow::anyhow!("{error}"));
-        let cluster = Cluster::connect(options).map_err(|error| failed(&error))?;
-        Board::of(cluster, &self.block.session_name).map_err(|error| failed(&error))
+        let Self { target, block, .. } = self;
+        place::board(Job::Backfill, target, block.coordinator_uri.as_deref(), &block.session_name)
+    }
+
+    /// How workers come to be on this host.
+    pub(super) fn launcher(&self) -> Result<Launcher, Failure> {
+        Ok(Launcher::new(PROGRAM, self.block.launch, self.session_dir())?)
     }
 
     /// How many workers there are after the start.
@@ -79,10 +76,7 @@ impl Settings {
 
     /// Of this backfill alone.
     pub(super) fn session_dir(&self) -> PathBuf {
-        match self.block.session_name.as_str() {
-            "" => self.state_dir.join("backfill"),
-            session => self.state_dir.join(format!("backfill-{session}")),
-        }
+        place::session_dir(&self.state_dir, "backfill", &self.block.session_name)
     }
 
     /// Where workers on this host keep refused documents, unless an option says otherwise.
@@ -109,15 +103,4 @@ impl Settings {
         set("options", self.block.options.clone().into());
         json!({"reindex_from_snapshot": all})
     }
-}
-
-fn default_state_dir() -> PathBuf {
-    let system = PathBuf::from(STATE_DIR);
-    if std::fs::create_dir_all(&system).is_ok() && access(&system, AccessFlags::W_OK).is_ok() {
-        return system;
-    }
-    let home = std::env::var_os("XDG_STATE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state")));
-    home.unwrap_or_else(std::env::temp_dir).join("switchover")
 }

@@ -8,13 +8,13 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 /// Makes a directory and those above it.
-pub(super) fn make_directory(path: &Path) -> Result<()> {
+pub(crate) fn make_directory(path: &Path) -> Result<()> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.with_context(|| format!("cannot make the directory {}", path.display()))
 }
 
 /// Writes a file in place of what was there.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let write = || -> std::io::Result<()> {
         let new = path.with_added_extension("new");
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
@@ -30,7 +30,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Of this session, so that two consoles do not start the same workers twice. Held until it is dropped.
-pub(super) fn lock(directory: &Path) -> Result<File> {
+pub(crate) fn lock(directory: &Path) -> Result<File> {
     make_directory(directory)?;
     let path = directory.join("lock");
     let open = || -> std::io::Result<File> {
