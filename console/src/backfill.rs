@@ -6,8 +6,6 @@
 mod archive;
 mod control;
 mod failed_file;
-pub(crate) mod files;
-mod launch;
 mod phase;
 mod picture;
 mod retry_failed;
@@ -15,6 +13,7 @@ mod settings;
 mod status;
 mod stop;
 mod stopped;
+mod worker_config;
 
 use std::path::{Path, PathBuf};
 
@@ -27,7 +26,6 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::runtime::block_on;
 use crate::services::MAX_SCALE;
-pub(crate) use launch::enter;
 use settings::Settings;
 
 /// Of the JSON of `describe`.

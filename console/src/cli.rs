@@ -13,6 +13,7 @@ use crate::completion::Shell;
 use crate::init::InitArgs;
 use crate::kafka::KafkaCommand;
 use crate::metadata::MetadataCommand;
+use crate::replay::ReplayCommand;
 use crate::snapshot::SnapshotCommand;
 use crate::tuples::{CompareArgs, TuplesCommand};
 use crate::verify::VerifyArgs;
@@ -72,6 +73,9 @@ pub(crate) enum Group {
     /// Start, steer and show the backfill, and work on what it left.
     #[command(subcommand)]
     Backfill(BackfillCommand),
+    /// Start, steer and show the replay of captured traffic.
+    #[command(subcommand)]
+    Replay(ReplayCommand),
     /// Compare a snapshot and the target document by document. Exit code 3: they differ.
     Verify(Box<VerifyArgs>),
     /// Work with the topic of captured traffic.

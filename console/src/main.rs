@@ -10,11 +10,13 @@ mod completion;
 mod confirm;
 mod doctor;
 mod failure;
+mod fleet;
 mod glob;
 mod init;
 mod kafka;
 mod metadata;
 mod output;
+mod replay;
 mod runtime;
 mod services;
 mod snapshot;
@@ -50,6 +52,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Group::Clusters(command) => clusters::run(command, &cli.config, cli.json),
         Group::Capture(command) => capture::run(command, cli.json),
         Group::Metadata(command) => metadata::run(*command, &cli.config, cli.json),
+        Group::Replay(command) => replay::run(command, &cli.config, cli.json),
         Group::Snapshot(command) => snapshot::run(command, &cli.config, cli.json),
         Group::Verify(args) => verify::run(&args, cli.json),
         Group::Init(args) => init::run(*args, &cli.config, cli.json),
@@ -60,7 +63,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Group::Kafka(command) => kafka::run(*command, &cli.config, cli.json),
         Group::Tuples(command) => tuples::run(command, cli.json),
         Group::InNewSession { program, arguments } => {
-            backfill::enter(&program, &arguments).map(|never| match never {}).map_err(Into::into)
+            fleet::launch::enter(&program, &arguments).map(|never| match never {}).map_err(Into::into)
         }
         Group::Compare(args) => tuples::run_compare(&args, cli.json),
     }
