@@ -12,6 +12,7 @@ mod planning;
 mod report;
 mod source;
 mod text;
+pub(crate) mod verified;
 
 use std::path::Path;
 
@@ -19,6 +20,7 @@ use anyhow::{Context as _, anyhow};
 use clap::Subcommand;
 use switchover_metadata::Plan;
 
+pub(crate) use self::args::Conflict;
 use self::args::{Args, OnExisting};
 use self::clusters::{Exit, Sides};
 use self::report::Report;
