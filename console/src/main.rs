@@ -14,9 +14,11 @@ mod init;
 mod kafka;
 mod metadata;
 mod output;
+mod reset;
 mod runtime;
 mod services;
 mod snapshot;
+mod source;
 mod state_dir;
 mod target;
 mod tuples;
@@ -47,7 +49,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Group::Capture(command) => capture::run(command, cli.json),
         Group::Metadata(command) => metadata::run(*command, &cli.config, cli.json),
         Group::Snapshot(command) => snapshot::run(command, &cli.config, cli.json),
-        Group::Verify(args) => verify::run(&args, cli.json),
+        Group::Verify(args) => verify::run(&args, &cli.config, cli.json),
+        Group::Reset(args) => reset::run(&args, &cli.config, cli.json),
         Group::Init(args) => init::run(*args, &cli.config, cli.json),
         Group::Doctor => doctor::run(&cli.config, cli.json),
         Group::Completion { shell } => completion::script(shell),

@@ -36,3 +36,4 @@ pub use lease::{LEASE, Lease};
 pub use member::{Identity, Member, MemberState, Membership, Said, host_name};
 pub use overview::{GroupOverview, Overview};
 pub use parts::Parts;
+pub use store::BEHIND_SUFFIX;
