@@ -9,6 +9,7 @@ mod execution;
 mod existing;
 mod indices;
 mod planning;
+mod record;
 mod report;
 mod source;
 mod text;
@@ -23,10 +24,12 @@ use switchover_metadata::Plan;
 pub(crate) use self::args::Conflict;
 use self::args::{Args, OnExisting};
 use self::clusters::{Exit, Sides};
+pub(crate) use self::record::{Became, Record};
 use self::report::Report;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::runtime::block_on;
+use crate::services::Services;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MetadataCommand {
@@ -120,7 +123,14 @@ async fn migrate(args: &Args, on_existing: OnExisting, config: &Path, json: bool
     // A plan from a file was looked at by somebody: nothing else than it says is sent.
     let may_repair = args.plan_file.is_none();
     let actions = execution::run(&sides.target, &mut plan.items, on_existing, may_repair).await?;
-    finish(&Report::new(&sides, plan, actions, false), args, json)
+    let report = Report::new(&sides, plan, actions, false);
+    // A services file makes it a part of a migration that can be asked for its status.
+    if let Ok(services) = Services::load(config)
+        && let Err(error) = Record::add(&report, &sides.target.endpoint(), &services.state_dir())
+    {
+        eprintln!("warning: no record of this run was kept, so `switchover status` does not know of it: {error:#}");
+    }
+    finish(&report, args, json)
 }
 
 fn read_plan(file: &Path) -> Result<Plan, Exit> {

@@ -3,6 +3,7 @@
 //! because a misspelt one would be a wish ignored; every error names file and line, and none shows a value, which may
 //! be a secret. Secrets are read when they are needed: a command about one cluster does not want the other's password.
 
+mod agents;
 mod backfill;
 mod cluster;
 mod error;
@@ -129,6 +130,11 @@ impl Services {
         self.file.backfill.as_ref().and_then(|jobs| jobs.reindex_from_snapshot.as_ref())
     }
 
+    /// Addresses of the agents' admin pages.
+    pub(crate) fn agents(&self) -> &[String] {
+        self.file.agents.as_ref().map_or(&[], |agents| &agents.0)
+    }
+
     /// How to reach Kafka, if it is defined.
     pub(crate) fn kafka(&self) -> Option<(&KafkaBlock, &Path)> {
         self.file.kafka.as_ref().map(|block| (block, self.folder()))
@@ -145,6 +151,7 @@ struct File {
     snapshot: Option<SnapshotBlock>,
     kafka: Option<KafkaBlock>,
     backfill: Option<backfill::Jobs>,
+    agents: Option<agents::Agents>,
     #[serde(rename = "metadata_migration")]
     _metadata_migration: Option<jobs::Metadata>,
     #[serde(rename = "replay")]
