@@ -14,6 +14,7 @@ use crate::init::InitArgs;
 use crate::kafka::KafkaCommand;
 use crate::metadata::MetadataCommand;
 use crate::replay::ReplayCommand;
+use crate::reset::ResetArgs;
 use crate::snapshot::SnapshotCommand;
 use crate::tuples::{CompareArgs, TuplesCommand};
 use crate::verify::VerifyArgs;
@@ -76,8 +77,10 @@ pub(crate) enum Group {
     /// Start, steer and show the replay of captured traffic.
     #[command(subcommand)]
     Replay(ReplayCommand),
-    /// Compare a snapshot and the target document by document. Exit code 3: they differ.
+    /// Compare the source, or a snapshot, with the target document by document. Exit code 3: they differ.
     Verify(Box<VerifyArgs>),
+    /// List what a trial migration left, and remove it. Exit code 3: something is not what the plan says, and was left.
+    Reset(ResetArgs),
     /// Work with the topic of captured traffic.
     #[command(subcommand)]
     Kafka(Box<KafkaCommand>),

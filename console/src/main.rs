@@ -17,9 +17,11 @@ mod kafka;
 mod metadata;
 mod output;
 mod replay;
+mod reset;
 mod runtime;
 mod services;
 mod snapshot;
+mod source;
 mod state_dir;
 mod target;
 mod tuples;
@@ -54,7 +56,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Group::Metadata(command) => metadata::run(*command, &cli.config, cli.json),
         Group::Replay(command) => replay::run(command, &cli.config, cli.json),
         Group::Snapshot(command) => snapshot::run(command, &cli.config, cli.json),
-        Group::Verify(args) => verify::run(&args, cli.json),
+        Group::Verify(args) => verify::run(&args, &cli.config, cli.json),
+        Group::Reset(args) => reset::run(&args, &cli.config, cli.json),
         Group::Init(args) => init::run(*args, &cli.config, cli.json),
         Group::Bugreport(args) => bugreport::run(&args, &cli.config, cli.json),
         Group::Doctor => doctor::run(&cli.config, cli.json),
