@@ -8,6 +8,7 @@ mod control;
 mod failed_file;
 pub(crate) mod files;
 mod launch;
+mod overview;
 mod phase;
 mod picture;
 mod retry_failed;
@@ -28,6 +29,7 @@ use crate::output::Output;
 use crate::runtime::block_on;
 use crate::services::MAX_SCALE;
 pub(crate) use launch::enter;
+pub(crate) use overview::ask as overview;
 use settings::Settings;
 
 /// Of the JSON of `describe`.

@@ -14,10 +14,14 @@ mod init;
 mod kafka;
 mod metadata;
 mod output;
+mod overview;
+mod readable;
 mod runtime;
+mod serve;
 mod services;
 mod snapshot;
 mod state_dir;
+mod status;
 mod target;
 mod tuples;
 mod utc;
@@ -57,6 +61,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Group::InNewSession { program, arguments } => {
             backfill::enter(&program, &arguments).map(|never| match never {}).map_err(Into::into)
         }
+        Group::Status(args) => status::run(&args, &cli.config, cli.json),
+        Group::Serve(args) => serve::run(&args, &cli.config),
         Group::Compare(args) => tuples::run_compare(&args, cli.json),
     }
 }

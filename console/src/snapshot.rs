@@ -5,6 +5,7 @@ mod cat;
 mod create;
 mod delete;
 mod ls;
+mod overview;
 mod progress;
 mod refusal;
 mod server;
@@ -14,6 +15,7 @@ mod verify;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
+pub(crate) use overview::ask as overview;
 use switchover_snapshot::{Repository, RepositoryUri, S3Options, SnapshotError};
 
 use crate::failure::Failure;
