@@ -6,12 +6,15 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser, Subcommand};
 
 use crate::backfill::BackfillCommand;
+use crate::bugreport::BugreportArgs;
 use crate::capture::CaptureCommand;
 use crate::clusters::ClustersCommand;
 use crate::completion::Shell;
 use crate::init::InitArgs;
 use crate::kafka::KafkaCommand;
 use crate::metadata::MetadataCommand;
+use crate::replay::ReplayCommand;
+use crate::reset::ResetArgs;
 use crate::serve::ServeArgs;
 use crate::snapshot::SnapshotCommand;
 use crate::status::StatusArgs;
@@ -61,6 +64,8 @@ pub(crate) enum Group {
     Status(StatusArgs),
     /// Show the same as a web page that keeps itself up to date, with metrics and JSON.
     Serve(ServeArgs),
+    /// Gather what somebody who helps wants to see, without secrets, in one file.
+    Bugreport(BugreportArgs),
     /// Look at the source and the target cluster.
     #[command(subcommand)]
     Clusters(ClustersCommand),
@@ -76,8 +81,13 @@ pub(crate) enum Group {
     /// Start, steer and show the backfill, and work on what it left.
     #[command(subcommand)]
     Backfill(BackfillCommand),
-    /// Compare a snapshot and the target document by document. Exit code 3: they differ.
+    /// Start, steer and show the replay of captured traffic.
+    #[command(subcommand)]
+    Replay(ReplayCommand),
+    /// Compare the source, or a snapshot, with the target document by document. Exit code 3: they differ.
     Verify(Box<VerifyArgs>),
+    /// List what a trial migration left, and remove it. Exit code 3: something is not what the plan says, and was left.
+    Reset(ResetArgs),
     /// Work with the topic of captured traffic.
     #[command(subcommand)]
     Kafka(Box<KafkaCommand>),

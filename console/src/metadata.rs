@@ -13,6 +13,7 @@ mod record;
 mod report;
 mod source;
 mod text;
+pub(crate) mod verified;
 
 use std::path::Path;
 
@@ -20,6 +21,7 @@ use anyhow::{Context as _, anyhow};
 use clap::Subcommand;
 use switchover_metadata::Plan;
 
+pub(crate) use self::args::Conflict;
 use self::args::{Args, OnExisting};
 use self::clusters::{Exit, Sides};
 pub(crate) use self::record::{Became, Kept, Record};

@@ -9,6 +9,7 @@ mod cluster;
 mod error;
 mod jobs;
 mod kafka;
+mod replay;
 mod secret;
 mod snapshot;
 
@@ -23,6 +24,7 @@ use switchover_cluster::{Cluster, ClusterOptions};
 
 pub(crate) use self::backfill::{BackfillBlock, Launch, MAX_SCALE};
 pub(crate) use self::kafka::KafkaBlock;
+pub(crate) use self::replay::ReplayBlock;
 pub(crate) use self::snapshot::{SnapshotBlock, Storage};
 use crate::failure::Failure;
 
@@ -151,6 +153,16 @@ impl Services {
         self.file.agents.as_ref().map_or(&[], |agents| &agents.0)
     }
 
+    /// What the replay is to do, if it is defined.
+    pub(crate) fn take_replay(&mut self) -> Option<ReplayBlock> {
+        self.file.replay.take()
+    }
+
+    /// Whether a replay is defined.
+    pub(crate) fn has_replay(&self) -> bool {
+        self.file.replay.is_some()
+    }
+
     /// How to reach Kafka, if it is defined.
     pub(crate) fn kafka(&self) -> Option<(&KafkaBlock, &Path)> {
         self.file.kafka.as_ref().map(|block| (block, self.folder()))
@@ -170,8 +182,8 @@ struct File {
     agents: Option<agents::Agents>,
     #[serde(rename = "metadata_migration")]
     _metadata_migration: Option<jobs::Metadata>,
-    #[serde(rename = "replay")]
-    _replay: Option<jobs::Replay>,
+    #[serde(default, deserialize_with = "block")]
+    replay: Option<ReplayBlock>,
     #[serde(rename = "metrics_source")]
     _metrics_source: Option<jobs::Metrics>,
     #[serde(rename = "client_options")]

@@ -3,13 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use switchover_cluster::{Cluster, ClusterOptions};
-use switchover_coordinate::Board;
+use switchover_cluster::ClusterOptions;
+use switchover_coordinate::{Board, Job};
 use switchover_snapshot::RepositoryUri;
 
 use crate::failure::Failure;
+use crate::fleet::launch::Launcher;
+use crate::fleet::place;
 use crate::services::{BackfillBlock, Services, Side};
 
+/// What workers are.
+const PROGRAM: &str = "switchover-rfs";
 /// As many workers as the documents of the field show after the start.
 const DEFAULT_SCALE: u32 = 1;
 
@@ -60,14 +64,13 @@ impl Settings {
 
     /// Where the work is shared. Nothing is sent yet.
     pub(super) fn board(&self) -> Result<Board, Failure> {
-        let options = self.target.clone();
-        let options = match &self.block.coordinator_uri {
-            Some(uri) => ClusterOptions { uri: uri.clone(), ..options },
-            None => options,
-        };
-        let failed = |error: &dyn std::fmt::Display| Failure::Failed(anyhow::anyhow!("{error}"));
-        let cluster = Cluster::connect(options).map_err(|error| failed(&error))?;
-        Board::of(cluster, &self.block.session_name).map_err(|error| failed(&error))
+        let Self { target, block, .. } = self;
+        place::board(Job::Backfill, target, block.coordinator_uri.as_deref(), &block.session_name)
+    }
+
+    /// How workers come to be on this host.
+    pub(super) fn launcher(&self) -> Result<Launcher, Failure> {
+        Ok(Launcher::new(PROGRAM, self.block.launch, self.session_dir())?)
     }
 
     /// How many workers there are after the start.
@@ -77,10 +80,7 @@ impl Settings {
 
     /// Of this backfill alone.
     pub(super) fn session_dir(&self) -> PathBuf {
-        match self.block.session_name.as_str() {
-            "" => self.state_dir.join("backfill"),
-            session => self.state_dir.join(format!("backfill-{session}")),
-        }
+        place::session_dir(&self.state_dir, "backfill", &self.block.session_name)
     }
 
     /// Where workers on this host keep refused documents, unless an option says otherwise.

@@ -11,7 +11,7 @@ use switchover_metadata::Kind;
 
 use super::Action;
 use super::report::Report;
-use crate::backfill::files;
+use crate::fleet::files;
 
 /// In the state directory.
 const FILE: &str = "metadata.json";

@@ -43,7 +43,7 @@ impl Collector {
             in_time(metadata::ask(&services)),
             in_time(crate::backfill::overview(&services)),
             async {
-                let asked = timeout(PHASE_DEADLINE, replay(&services)).await;
+                let asked = timeout(PHASE_DEADLINE, crate::replay::overview(&services)).await;
                 asked.unwrap_or_else(|_| (silent(), silent()))
             },
             in_time(verification::ask(&services)),
@@ -64,12 +64,6 @@ async fn in_time<D>(question: impl Future<Output = Phase<D>>) -> Phase<D> {
 
 fn silent<D>() -> Phase<D> {
     Phase::unknown(format!("no answer within {} s", PHASE_DEADLINE.as_secs()))
-}
-
-/// Replayers do not register yet.
-async fn replay(_services: &Services) -> (Phase<super::Replay>, Phase<super::Differences>) {
-    let how = "no replay is set up";
-    (Phase::not_in_use(how), Phase::not_in_use(how))
 }
 
 #[cfg(test)]

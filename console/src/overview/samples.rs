@@ -1,7 +1,5 @@
 //! Made migrations, one for each state that is shown.
 
-use super::differences::Group;
-use super::replay::Oldest;
 use super::*;
 
 /// By name.

@@ -1,28 +1,34 @@
-//! Workers as units of systemd. How they are configured is the units' business.
+//! A program's units of systemd. How they are configured is the units' business.
 
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-const TEMPLATE: &str = "switchover-rfs@.service";
-const SINGLE: &str = "switchover-rfs.service";
+fn template(program: &str) -> String {
+    format!("{program}@.service")
+}
+
+fn single(program: &str) -> String {
+    format!("{program}.service")
+}
 
 /// What is installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::backfill) enum Unit {
+pub(super) enum Unit {
     Template,
     Single,
 }
 
 /// `None`: no systemd, or no unit.
-pub(super) fn unit() -> Option<Unit> {
+pub(super) fn unit(program: &str) -> Option<Unit> {
+    let (template, single) = (template(program), single(program));
     let listed = Command::new("systemctl")
-        .args(["list-unit-files", "--no-legend", "--no-pager", TEMPLATE, SINGLE])
+        .args(["list-unit-files", "--no-legend", "--no-pager", &template, &single])
         .output()
         .ok()?;
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
     let has = |name: &str| listed.lines().any(|line| line.split_whitespace().next() == Some(name));
-    match (has(TEMPLATE), has(SINGLE)) {
+    match (has(&template), has(&single)) {
         (true, _) => Some(Unit::Template),
         (false, true) => Some(Unit::Single),
         (false, false) => None,
@@ -30,16 +36,17 @@ pub(super) fn unit() -> Option<Unit> {
 }
 
 /// Starts so many; one that runs is left alone. Their names.
-pub(super) fn start(unit: &Unit, count: usize) -> Result<Vec<String>> {
+pub(super) fn start(program: &str, unit: &Unit, count: usize) -> Result<Vec<String>> {
     let units: Vec<String> = match unit {
-        Unit::Template => (1..=count).map(|number| format!("switchover-rfs@{number}.service")).collect(),
+        Unit::Template => (1..=count).map(|number| format!("{program}@{number}.service")).collect(),
         Unit::Single => {
             if count > 1 {
+                let (single, template) = (single(program), template(program));
                 tracing::warn!(
-                    "{SINGLE} is one worker; install {TEMPLATE} for more on this host, or start more on others"
+                    "{single} is one process; install {template} for more on this host, or start more on others"
                 );
             }
-            (0..count.min(1)).map(|_| SINGLE.to_owned()).collect()
+            (0..count.min(1)).map(|_| single(program)).collect()
         }
     };
     if !units.is_empty() {
@@ -49,12 +56,12 @@ pub(super) fn start(unit: &Unit, count: usize) -> Result<Vec<String>> {
 }
 
 /// Stops all of them.
-pub(super) fn stop(unit: &Unit) -> Result<()> {
+pub(super) fn stop(program: &str, unit: &Unit) -> Result<()> {
     let units = match unit {
-        Unit::Template => "switchover-rfs@*.service",
-        Unit::Single => SINGLE,
+        Unit::Template => format!("{program}@*.service"),
+        Unit::Single => single(program),
     };
-    systemctl("stop", &[units.to_owned()])
+    systemctl("stop", &[units])
 }
 
 fn systemctl(verb: &str, units: &[String]) -> Result<()> {

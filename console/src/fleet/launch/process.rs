@@ -1,6 +1,4 @@
-//! Workers as processes that outlive the console: each in a session of its own, its output in a file.
-
-mod config;
+//! Processes that outlive the console: each in a session of its own, its output in a file.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -9,7 +7,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
@@ -17,46 +15,42 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::worker_file::WorkerFile;
-use crate::backfill::files;
-use crate::backfill::settings::Settings;
+use crate::fleet::files;
 
-const PROGRAM: &str = "switchover-rfs";
-/// Of the log of a worker that failed, as much is shown.
+/// Of the log of a process that failed, as much is shown.
 const TOLD_BYTES: usize = 2000;
-/// A worker that was told to end gets this long; then it is killed, which loses nothing.
-const END_DEADLINE: Duration = Duration::from_secs(30);
+/// A process that was told to end gets this long (a replayer waits 30 s for answers); then it is killed, which loses nothing.
+const END_DEADLINE: Duration = Duration::from_secs(45);
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A process that was just started.
 #[derive(Debug)]
-pub(in crate::backfill) struct Process {
-    pub(in crate::backfill) pid: u32,
+pub(crate) struct Process {
+    pub(crate) pid: u32,
     child: Child,
     log: PathBuf,
 }
 
-/// Starts processes until there are `count`; `others` are process ids of workers that live here and may not be ours.
+/// Starts processes until there are `count`; `others` are process ids of members that live here and may not be ours.
 pub(super) fn start(
-    settings: &Settings,
+    program: &str,
+    directory: &Path,
     count: usize,
     others: impl Iterator<Item = u32>,
+    arguments: impl Fn(u32) -> Result<Vec<OsString>>,
 ) -> Result<Vec<Process>> {
-    let directory = settings.session_dir();
     let mut pids: BTreeSet<u32> = others.collect();
-    pids.extend(running(settings)?.iter().map(|(_, worker)| *worker));
+    pids.extend(running(directory)?.iter().map(|(_, worker)| *worker));
     let mut started = Vec::new();
-    if pids.len() >= count {
-        return Ok(started);
-    }
-    let config = config::write(settings)?;
     let mut number = 0;
     while pids.len() + started.len() < count {
         number += 1;
-        let file = worker_path(&directory, number);
+        let file = worker_path(directory, number);
         if WorkerFile::read(&file).is_some_and(|worker| worker.lives()) {
             continue;
         }
-        let process = spawn(&config, &directory.join(format!("worker-{number}.log")))?;
+        let log = directory.join(format!("worker-{number}.log"));
+        let process = spawn(program, arguments(number)?, &log)?;
         if let Some(worker) = WorkerFile::of(process.pid) {
             files::replace(&file, &serde_json::to_vec(&worker)?)?;
         }
@@ -65,16 +59,17 @@ pub(super) fn start(
     Ok(started)
 }
 
-fn spawn(config: &Path, log: &Path) -> Result<Process> {
+fn spawn(program: &str, arguments: Vec<OsString>, log: &Path) -> Result<Process> {
     let here = std::env::current_exe().context("cannot find this program")?;
-    let beside = here.parent().map(|directory| directory.join(PROGRAM)).filter(|path| path.exists());
-    let program = beside.unwrap_or_else(|| PathBuf::from(PROGRAM));
+    let beside = here.parent().map(|directory| directory.join(program)).filter(|path| path.exists());
+    let program = beside.unwrap_or_else(|| PathBuf::from(program));
     let output = OpenOptions::new().create(true).append(true).mode(0o600).open(log);
     let output = output.with_context(|| format!("cannot open the log {}", log.display()))?;
     let child = Command::new(here)
         .arg("in-new-session")
         .arg(&program)
-        .args(["--".into(), "--config".into(), config.as_os_str().to_owned()])
+        .arg("--")
+        .args(arguments)
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(output.try_clone().context("cannot open the log twice")?)
@@ -91,9 +86,26 @@ pub(crate) fn enter(program: &Path, arguments: &[OsString]) -> Result<Infallible
     Err(anyhow!("cannot start {}: {error}", program.display()))
 }
 
+/// How a process ended. Display is the whole message for the user.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// `None`: by a signal.
+    pub(crate) code: Option<i32>,
+    status: ExitStatus,
+    told: String,
+    log: PathBuf,
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { status, told, log, .. } = self;
+        write!(f, "the worker ended ({status}): {told}; its log is {}", log.display())
+    }
+}
+
 impl Process {
-    /// Why it ended, if it did.
-    pub(in crate::backfill) fn ended(&mut self) -> Option<String> {
+    /// How and why it ended, if it did.
+    pub(crate) fn ended(&mut self) -> Option<Ended> {
         let status = self.child.try_wait().ok().flatten()?;
         let log = std::fs::read(&self.log).unwrap_or_default();
         let tail = &log[log.len().saturating_sub(TOLD_BYTES)..];
@@ -101,14 +113,13 @@ impl Process {
         // The newest error of the log is the reason, with what follows it.
         let from = tail.rfind("error:").map_or(0, |at| at + "error:".len());
         let told = tail[from..].split_whitespace().collect::<Vec<_>>().join(" ");
-        Some(format!("the worker ended ({status}): {told}; its log is {}", self.log.display()))
+        Some(Ended { code: status.code(), status, told, log: self.log.clone() })
     }
 }
 
 /// Numbers and process ids of workers that were started here and live.
-pub(in crate::backfill) fn running(settings: &Settings) -> Result<Vec<(u32, u32)>> {
-    let directory = settings.session_dir();
-    let entries = match std::fs::read_dir(&directory) {
+pub(crate) fn running(directory: &Path) -> Result<Vec<(u32, u32)>> {
+    let entries = match std::fs::read_dir(directory) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.with_context(|| format!("cannot list {}", directory.display()))?,
     };
@@ -127,8 +138,7 @@ pub(in crate::backfill) fn running(settings: &Settings) -> Result<Vec<(u32, u32)
 }
 
 /// Ends all that live.
-pub(super) fn end(settings: &Settings) -> Result<()> {
-    let directory = settings.session_dir();
+pub(super) fn end(directory: &Path) -> Result<()> {
     let signal = |workers: &[(u32, u32)], signal| {
         for (_, pid) in workers {
             if let Ok(pid) = i32::try_from(*pid) {
@@ -137,16 +147,16 @@ pub(super) fn end(settings: &Settings) -> Result<()> {
             }
         }
     };
-    let workers = running(settings)?;
+    let workers = running(directory)?;
     signal(&workers, Signal::SIGTERM);
     let deadline = Instant::now() + END_DEADLINE;
-    while Instant::now() < deadline && !running(settings)?.is_empty() {
+    while Instant::now() < deadline && !running(directory)?.is_empty() {
         std::thread::sleep(LOOK_INTERVAL);
     }
-    signal(&running(settings)?, Signal::SIGKILL);
+    signal(&running(directory)?, Signal::SIGKILL);
     for (number, _) in workers {
         // Whether it is there or not, it says nothing any more.
-        let _ = std::fs::remove_file(worker_path(&directory, number));
+        let _ = std::fs::remove_file(worker_path(directory, number));
     }
     Ok(())
 }
