@@ -6,6 +6,7 @@
 mod archive;
 mod control;
 mod failed_file;
+mod overview;
 mod phase;
 mod picture;
 mod retry_failed;
@@ -28,6 +29,7 @@ use crate::output::Output;
 use crate::runtime::block_on;
 use crate::services::MAX_SCALE;
 use crate::target::Target;
+pub(crate) use overview::ask as overview;
 use settings::Settings;
 
 /// Of the JSON of `describe`.

@@ -136,7 +136,9 @@ pub(crate) fn run(args: &BugreportArgs, config: &Path, as_json: bool) -> Result<
         report.add(format!("records/{record}"), |_| end_of_file(&state_dir::of(config).join(record)));
     }
     let journal = ["--no-pager", "-o", "short-iso", "-u", "switchover*", "-n", JOURNAL_LINES];
-    report.add("journal.txt", |limit| programs::run(Path::new("journalctl"), journal.map(OsString::from), limit));
+    report.add("journal.txt", |limit| {
+        programs::run(Path::new("journalctl"), journal.map(OsString::from), limit)
+    });
     for file in &args.log_file {
         report.add(name_of("logs", file), |_| end_of_file(file));
     }
@@ -151,7 +153,9 @@ impl Report {
         let now = Instant::now();
         let taken = match self.parts.len() {
             MAX_PARTS => Err(anyhow!("there are {MAX_PARTS} parts already")),
-            _ if now >= self.deadline => Err(anyhow!("the report took {} s already", REPORT_DEADLINE.as_secs())),
+            _ if now >= self.deadline => {
+                Err(anyhow!("the report took {} s already", REPORT_DEADLINE.as_secs()))
+            }
             _ => part(self.deadline.min(now + programs::PART_DEADLINE)),
         };
         match taken {

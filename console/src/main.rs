@@ -16,13 +16,17 @@ mod init;
 mod kafka;
 mod metadata;
 mod output;
+mod overview;
+mod readable;
 mod replay;
 mod reset;
 mod runtime;
+mod serve;
 mod services;
 mod snapshot;
 mod source;
 mod state_dir;
+mod status;
 mod target;
 mod tuples;
 mod utc;
@@ -73,6 +77,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Group::InNewSession { program, arguments } => {
             fleet::launch::enter(&program, &arguments).map(|never| match never {}).map_err(Into::into)
         }
+        Group::Status(args) => status::run(&args, &cli.config, cli.json),
+        Group::Serve(args) => serve::run(&args, &cli.config),
         Group::Compare(args) => tuples::run_compare(&args, cli.json),
     }
 }

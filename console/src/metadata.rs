@@ -23,7 +23,7 @@ use clap::Subcommand;
 pub(crate) use self::args::Conflict;
 use self::args::{Args, OnExisting};
 use self::clusters::{Exit, Sides};
-pub(crate) use self::record::{Became, Record};
+pub(crate) use self::record::{Became, Kept, Record};
 use self::report::Report;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -126,7 +126,9 @@ async fn migrate(args: &Args, on_existing: OnExisting, config: &Path, json: bool
     if let Ok(services) = Services::load(config)
         && let Err(error) = Record::add(&report, &sides.target.endpoint(), &services.state_dir())
     {
-        eprintln!("warning: no record of this run was kept, so `switchover status` does not know of it: {error:#}");
+        eprintln!(
+            "warning: no record of this run was kept, so `switchover status` does not know of it: {error:#}"
+        );
     }
     finish(&report, args, json)
 }

@@ -15,7 +15,9 @@ use super::stopped::Stopped;
 pub(crate) enum Trace {
     None,
     /// It was stopped, and the index is an archive now.
-    Stopped { groups: BTreeSet<String> },
+    Stopped {
+        groups: BTreeSet<String>,
+    },
     Present {
         /// As people know it.
         index: String,

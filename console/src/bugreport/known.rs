@@ -61,7 +61,9 @@ impl Known {
                 }
                 self.user_and_password(mapping);
             }
-            Value::Sequence(values) => values.iter().for_each(|value| self.settings(value, folder, depth + 1)),
+            Value::Sequence(values) => {
+                values.iter().for_each(|value| self.settings(value, folder, depth + 1))
+            }
             _ => {}
         }
     }
@@ -105,7 +107,9 @@ impl Known {
         match small.and_then(|small| if small { std::fs::read_to_string(path) } else { Ok(String::new()) }) {
             Ok(secret) => self.secrets.push(secret.trim().to_owned()),
             // A service's own user may read it, and what it writes does not show it; but it can't be looked for.
-            Err(error) => self.unread.push((format!("secret of {key}"), format!("{}: {error}", path.display()))),
+            Err(error) => {
+                self.unread.push((format!("secret of {key}"), format!("{}: {error}", path.display())))
+            }
         }
     }
 }
@@ -113,7 +117,17 @@ impl Known {
 /// By the whole name or by its last word: `kafkaPassword`, `aws.secret_key`, `AWS_SECRET_ACCESS_KEY`.
 fn name_is_secret(name: &str) -> bool {
     let plain = name.to_ascii_lowercase().replace(['_', '-', '.'], "");
-    let ends = ["password", "passwd", "passphrase", "secret", "token", "apikey", "secretkey", "accesskey", "jaasconfig"];
+    let ends = [
+        "password",
+        "passwd",
+        "passphrase",
+        "secret",
+        "token",
+        "apikey",
+        "secretkey",
+        "accesskey",
+        "jaasconfig",
+    ];
     is_secret_name(name.as_bytes()) || ends.iter().any(|end| plain.ends_with(end))
 }
 
@@ -136,7 +150,8 @@ mod tests {
         std::fs::write(at("password"), "in-a-file\n").unwrap();
         let services = "source_cluster:\n  endpoint: http://h\n  basic_auth: { username: u, password: inline }\ntarget_cluster:\n  basic_auth:\n    username: u\n    password_file: password\nkafka:\n  scram: { password: 12345, password_file: gone }\n";
         std::fs::write(at("services.yaml"), services).unwrap();
-        std::fs::write(at("agent.yaml"), "adminAddress: 127.0.0.1:9\ncaptureLogDir: log\nkafkaPassword: k\n").unwrap();
+        std::fs::write(at("agent.yaml"), "adminAddress: 127.0.0.1:9\ncaptureLogDir: log\nkafkaPassword: k\n")
+            .unwrap();
         std::fs::write(at("client.properties"), "\tx\nsasl.jaas.config=jaas\nbootstrap.servers=b\n").unwrap();
         let files = ["services.yaml", "agent.yaml", "client.properties"].map(at);
         let known = read(&files);
