@@ -100,6 +100,19 @@ impl Access {
     }
 }
 
+/// What the services file says; `None` when it says nothing of Kafka.
+pub(crate) fn of_services(services: &Services) -> anyhow::Result<Option<Resolved>> {
+    #[derive(clap::Parser)]
+    struct NoFlags {
+        #[command(flatten)]
+        kafka: KafkaArgs,
+    }
+    let Some((block, folder)) = services.kafka() else { return Ok(None) };
+    let flags = <NoFlags as clap::Parser>::try_parse_from(["switchover"])?;
+    let args = block.args(folder, flags.kafka)?;
+    resolved(&args).map(Some).map_err(|failure| anyhow::anyhow!("{failure}"))
+}
+
 /// What flags come to; warnings are told.
 pub(crate) fn resolved(args: &KafkaArgs) -> Result<Resolved, Failure> {
     let resolved = args.resolve(CLIENT_ID).map_err(|error| Failure::Usage(error.to_string()))?;

@@ -15,14 +15,16 @@ mod record;
 mod report;
 mod source;
 mod text;
+pub(crate) mod verified;
 
 use std::path::Path;
 
 use clap::Subcommand;
 
+pub(crate) use self::args::Conflict;
 use self::args::{Args, OnExisting};
 use self::clusters::{Exit, Sides};
-pub(crate) use self::record::{Became, Record};
+pub(crate) use self::record::{Became, Kept, Record};
 use self::report::Report;
 use crate::failure::Failure;
 use crate::output::Output;

@@ -10,7 +10,6 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
-use switchover_cluster::TargetArgs;
 use switchover_documents::Placement;
 
 use super::failed_file::{self, FailedFile, Line};
@@ -46,15 +45,14 @@ struct Outcome {
 pub(super) async fn run(
     directory: &Path,
     placement: &Placement,
-    args: &TargetArgs,
+    target: &Target,
     as_json: bool,
 ) -> Result<(), Failure> {
-    let target = Target::connect(args).await?;
     let mut outcomes = Vec::new();
     let mut failure = None;
     for path in failed_file::list(directory)? {
         let mut outcome = Outcome { file: path.display().to_string(), ..Outcome::default() };
-        let retried = retry(&target, placement, &path, &mut outcome).await;
+        let retried = retry(target, placement, &path, &mut outcome).await;
         outcomes.push(outcome);
         if let Err(error) = retried {
             failure = Some(error);

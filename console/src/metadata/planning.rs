@@ -1,11 +1,14 @@
 //! From the source to the plan.
 
+use std::path::Path;
+
 use anyhow::anyhow;
 use serde_json::Value;
 use switchover_metadata::plan::{Planner, SCHEMA, drop_missing};
 use switchover_metadata::types::TypePolicy;
 use switchover_metadata::{Context, Plan, UserRules};
 use switchover_rewrite::args::OnTransformError;
+use switchover_rewrite::rules::Rules;
 
 use super::args::Args;
 use super::clusters::{Exit, Sides};
@@ -49,8 +52,19 @@ fn user_rules(args: &Args) -> Result<UserRules, Failure> {
     Ok(UserRules { transformers, rules, keep_on_error })
 }
 
+/// Declared rules alone: scripts for documents, which others have in the same flags, are none for items.
+pub(super) fn declared_rules(file: Option<&Path>) -> Result<UserRules, Failure> {
+    let Some(file) = file else { return Ok(UserRules::default()) };
+    let shown = file.display().to_string();
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::Usage(format!("--rewriteRules {shown}: cannot read it: {error}")))?;
+    let rules = Rules::parse(&shown, &text);
+    let rules = rules.map_err(|error| Failure::Usage(format!("--rewriteRules: {error}")))?;
+    Ok(UserRules { rules, ..UserRules::default() })
+}
+
 /// With balanced awareness a target refuses other numbers of copies: the number of zones.
-async fn copies_multiple(target: &Target) -> Result<u32, Exit> {
+pub(super) async fn copies_multiple(target: &Target) -> Result<u32, Exit> {
     const AWARENESS: &str = "cluster.routing.allocation.awareness.";
     let path = "/_cluster/settings?flat_settings=true&include_defaults=true&filter_path=*.cluster.routing.allocation.awareness*";
     let settings = indices::json(target, path).await.map_err(Exit::cluster("the target's settings"))?;
