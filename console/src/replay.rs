@@ -4,6 +4,7 @@
 //! starts them. How far they are, their input remembers: with Kafka a start goes on where the group is.
 
 mod control;
+mod overview;
 pub(crate) mod phase;
 pub(crate) mod picture;
 pub(crate) mod settings;
@@ -19,6 +20,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::runtime::block_on;
 use crate::services::MAX_SCALE;
+pub(crate) use overview::ask as overview;
 use settings::Settings;
 
 /// Of the JSON of `describe`.

@@ -46,7 +46,8 @@ pub(super) async fn start(settings: &Settings, scale: Option<u32>, as_json: bool
     for member in silent {
         board.note_lost(&member).await.map_err(failed)?;
     }
-    let mut started = launcher.start(scale, &living, |_| Ok(vec!["--config".into(), worker_config::write(settings)?.into()]))?;
+    let mut started = launcher
+        .start(scale, &living, |_| Ok(vec!["--config".into(), worker_config::write(settings)?.into()]))?;
     let picture = wait_for(&board, &mut started).await?;
     let message = "Backfill started successfully.";
     report("start", message, started.names, Ok(Some(picture)), as_json)

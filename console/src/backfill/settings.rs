@@ -38,11 +38,16 @@ pub(super) struct Snapshot {
 
 impl Settings {
     pub(super) async fn load(config: &Path) -> Result<Self, Failure> {
-        let mut services = Services::load(config)?;
+        Self::of(&Services::load(config)?).await
+    }
+
+    pub(super) async fn of(services: &Services) -> Result<Self, Failure> {
         let missing = |what: &str, key: &str| {
-            Failure::Usage(format!("{what} is not set: add a block {key} to {}", config.display()))
+            let path = services.path().display();
+            Failure::Usage(format!("{what} is not set: add a block {key} to {path}"))
         };
-        let block = services.take_backfill().ok_or_else(|| missing("Backfill migration", "backfill"))?;
+        let block = services.backfill_or_default();
+        let block = block.ok_or_else(|| missing("Backfill migration", "backfill"))?;
         let target = services.cluster(Side::Target).await?;
         let target = target.ok_or_else(|| missing("The target", "target_cluster"))?;
         let snapshot = services.snapshot_if_set().map(|place| {
@@ -54,8 +59,7 @@ impl Settings {
             let name = block.snapshot_name.clone().unwrap_or_else(|| place.name.clone());
             Snapshot { name, repository, region: s3.region, endpoint: s3.endpoint }
         });
-        let state_dir = place::state_dir(services.folder(), block.state_dir.as_deref());
-        Ok(Self { target, block, snapshot, state_dir })
+        Ok(Self { target, block, snapshot, state_dir: services.state_dir() })
     }
 
     /// Where the work is shared. Nothing is sent yet.

@@ -50,7 +50,8 @@ pub(super) fn write(settings: &Settings) -> Result<PathBuf> {
     let failed = settings.failed_documents();
     keys.insert("failedDocumentDir".to_owned(), absolute(&failed)?.into());
     let path = directory.join("worker.yaml");
-    let text = serde_json::to_vec_pretty(&target_keys::checked("backfill", keys)?).context("cannot write the settings of workers")?;
+    let text = serde_json::to_vec_pretty(&target_keys::checked("backfill", keys)?)
+        .context("cannot write the settings of workers")?;
     files::replace(&path, &text)?;
     Ok(PathBuf::from(absolute(&path)?))
 }

@@ -76,7 +76,8 @@ impl Launcher {
             How::Process => {
                 let pids = follows().filter(|member| member.identity.host == host);
                 // One that was killed a moment ago still counts as a member.
-                let pids = pids.map(|member| member.identity.pid).filter(|pid| WorkerFile::of(*pid).is_some());
+                let pids =
+                    pids.map(|member| member.identity.pid).filter(|pid| WorkerFile::of(*pid).is_some());
                 let processes = process::start(self.program, &self.directory, here, pids, arguments)?;
                 let names = processes.iter().map(|process| format!("process {}", process.pid)).collect();
                 Ok(Started { names, processes })

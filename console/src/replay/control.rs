@@ -43,14 +43,15 @@ pub(super) async fn start(settings: &Settings, scale: Option<u32>, as_json: bool
     }
     if living.is_empty() {
         if before.is_some() && settings.is_from_start() {
-            eprintln!("warning: the capture log is replayed from its beginning: what was replayed before is sent again, in the same order");
+            eprintln!(
+                "warning: the capture log is replayed from its beginning: what was replayed before is sent again, in the same order"
+            );
         }
         board.refresh().await.map_err(failed)?;
         board.note_start().await.map_err(failed)?;
     }
     board.want(Desired { state: DesiredState::Run, scale: Some(scale) }).await.map_err(failed)?;
-    let mut started =
-        launcher.start(scale, &living, |number| worker_config::arguments(settings, number))?;
+    let mut started = launcher.start(scale, &living, |number| worker_config::arguments(settings, number))?;
     let picture = wait_for(&board, &mut started).await?;
     let message = match action {
         "scale" => "Replayer scaled successfully.",
@@ -66,7 +67,9 @@ async fn wait_for(board: &Board, started: &mut Started) -> Result<Picture, Failu
         let mut ended = Vec::new();
         for process in &mut started.processes {
             match process.ended() {
-                Some(end) if end.code.is_some_and(|code| EXITS_AT_THE_END.contains(&code)) => ended.push(process.pid),
+                Some(end) if end.code.is_some_and(|code| EXITS_AT_THE_END.contains(&code)) => {
+                    ended.push(process.pid)
+                }
                 Some(end) => return Err(anyhow!("{end}").into()),
                 None => {}
             }
@@ -76,7 +79,8 @@ async fn wait_for(board: &Board, started: &mut Started) -> Result<Picture, Failu
             let mut members = picture.living.iter().filter(|member| member.identity.pid == pid);
             members.any(|member| member.said.state != MemberState::Starting)
         };
-        let all_work = started.processes.iter().all(|process| ended.contains(&process.pid) || works(process.pid));
+        let all_work =
+            started.processes.iter().all(|process| ended.contains(&process.pid) || works(process.pid));
         if all_work || begun.elapsed() >= START_WAIT {
             return Ok(picture);
         }

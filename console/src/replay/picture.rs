@@ -80,9 +80,8 @@ impl Picture {
 
     /// Read and not sent, and sent and not complete.
     pub(crate) fn under_way(&self) -> (u64, u64) {
-        self.active().fold((0, 0), |(waiting, in_flight), said| {
-            (waiting + said.waiting, in_flight + said.in_flight)
-        })
+        self.active()
+            .fold((0, 0), |(waiting, in_flight), said| (waiting + said.waiting, in_flight + said.in_flight))
     }
 
     /// Records of the topic that are not replayed; `None` without Kafka, or when no replayer has a partition.
@@ -105,8 +104,13 @@ impl Picture {
 
     /// The request of all that has waited longest for its answer, and who waits.
     pub(crate) fn oldest(&self) -> Option<(&OldestRequest, &Member)> {
-        let oldest = |member: &'_ Member| member.said.replay.as_ref()?.oldest.as_ref().map(|oldest| oldest.seconds);
-        let member = self.living.iter().filter(|member| oldest(member).is_some()).max_by_key(|member| oldest(member))?;
+        let oldest =
+            |member: &'_ Member| member.said.replay.as_ref()?.oldest.as_ref().map(|oldest| oldest.seconds);
+        let member = self
+            .living
+            .iter()
+            .filter(|member| oldest(member).is_some())
+            .max_by_key(|member| oldest(member))?;
         Some((member.said.replay.as_ref()?.oldest.as_ref()?, member))
     }
 

@@ -49,7 +49,8 @@ impl Settings {
         let block = services.take_replay().ok_or_else(|| missing("Replay", "replay"))?;
         let target = services.cluster(Side::Target).await?;
         let target = target.ok_or_else(|| missing("The target", "target_cluster"))?;
-        let own = ["captureLogDir", "kafkaConnection", "input"].iter().any(|key| block.options.contains_key(*key));
+        let own =
+            ["captureLogDir", "kafkaConnection", "input"].iter().any(|key| block.options.contains_key(*key));
         let input = match (&*block.capture_log_dir, services.kafka()) {
             ([], Some((kafka, folder))) if !own => Input::Kafka(Box::new(kafka.args(folder, no_flags())?)),
             ([], _) => Input::Options,
@@ -57,10 +58,14 @@ impl Settings {
                 Input::Logs(folders.iter().map(|folder| services.folder().join(folder)).collect())
             }
         };
+        let state_dir = match &block.state_dir {
+            Some(folder) => services.folder().join(folder),
+            None => services.state_dir(),
+        };
         let settings = Self {
             target,
             input,
-            state_dir: place::state_dir(services.folder(), block.state_dir.as_deref()),
+            state_dir,
             output_dir: block.output_dir.as_ref().map(|folder| services.folder().join(folder)),
             block,
         };
@@ -88,7 +93,9 @@ impl Settings {
     pub(super) fn checked_scale(&self, scale: u32) -> Result<u32, Failure> {
         if scale > 1 && self.is_from_start() {
             let why = "two would each replay all of it; with Kafka, partitions are divided among several";
-            return Err(Failure::Usage(format!("a capture log has exactly one replayer, not {scale}: {why}")));
+            return Err(Failure::Usage(format!(
+                "a capture log has exactly one replayer, not {scale}: {why}"
+            )));
         }
         Ok(scale)
     }

@@ -33,7 +33,9 @@ fn write(settings: &Settings) -> Result<String> {
     let mut given: Vec<String> = Vec::new();
     for (output, _) in OUTPUTS {
         if keys.contains_key(output) {
-            bail!("replay options, {output}: each replayer has its own; give output_dir, the folder that holds all of them");
+            bail!(
+                "replay options, {output}: each replayer has its own; give output_dir, the folder that holds all of them"
+            );
         }
     }
     let mut set = |key: &str, value: Value| {
@@ -62,10 +64,18 @@ fn write(settings: &Settings) -> Result<String> {
         set("sessionName", settings.block.session_name.clone().into());
     }
     if !given.is_empty() {
-        bail!("replay options {}: the console sets these from other keys of the services file", given.join(", "));
+        bail!(
+            "replay options {}: the console sets these from other keys of the services file",
+            given.join(", ")
+        );
     }
-    if !["captureLogDir", "kafkaConnection", "kafkaPropertyFile", "input"].iter().any(|key| keys.contains_key(*key)) {
-        bail!("nothing to replay: add a block kafka, or capture_log_dir to the block replay of the services file");
+    if !["captureLogDir", "kafkaConnection", "kafkaPropertyFile", "input"]
+        .iter()
+        .any(|key| keys.contains_key(*key))
+    {
+        bail!(
+            "nothing to replay: add a block kafka, or capture_log_dir to the block replay of the services file"
+        );
     }
     let text = serde_json::to_vec_pretty(&target_keys::checked("replay", keys)?);
     let path = directory.join("replayer.yaml");

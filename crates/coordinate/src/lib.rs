@@ -48,3 +48,4 @@ pub use replay::{
     ReplaySaid,
 };
 pub use start::Start;
+pub use store::BEHIND_SUFFIX;

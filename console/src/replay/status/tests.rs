@@ -61,9 +61,18 @@ async fn status(fails: &'static str) -> Status {
                     .map(|name| (name.to_owned(), json!({"value": 20_000.0})))
                     .into_iter()
                     .collect();
-                for name in ["unreplayable", "leftOut", "deadLettered", "expectedDifference", "different",
-                    "notComparable", "gaps", "gapRequests", "unframed", "badRecords"]
-                {
+                for name in [
+                    "unreplayable",
+                    "leftOut",
+                    "deadLettered",
+                    "expectedDifference",
+                    "different",
+                    "notComparable",
+                    "gaps",
+                    "gapRequests",
+                    "unframed",
+                    "badRecords",
+                ] {
                     sums.insert(name.to_owned(), json!({"value": 0.0}));
                 }
                 sums.insert("ends".to_owned(), json!({"doc_count": 0, "done": {"doc_count": 0}}));

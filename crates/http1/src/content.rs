@@ -17,31 +17,43 @@ pub enum ContentError {
     /// Not what its header says.
     #[error("the compressed body is damaged: {0}")]
     Damaged(#[from] std::io::Error),
-    /// More than [`MAX_DECODED_BYTES`].
-    #[error("the body decodes to more than {MAX_DECODED_BYTES} bytes")]
-    TooLarge,
+    /// More than is allowed.
+    #[error("the body decodes to more than {0} bytes")]
+    TooLarge(u64),
 }
 
-/// Decodes a body by its `Content-Encoding`.
+/// Decodes a body by its `Content-Encoding`, to at most [`MAX_DECODED_BYTES`].
 ///
 /// # Errors
 /// See [`ContentError`].
 pub fn decode<'a>(coding: Option<&[u8]>, body: Cow<'a, [u8]>) -> Result<Cow<'a, [u8]>, ContentError> {
+    decode_within(coding, body, MAX_DECODED_BYTES)
+}
+
+/// Decodes a body by its `Content-Encoding`, to at most `max_bytes`.
+///
+/// # Errors
+/// See [`ContentError`].
+pub fn decode_within<'a>(
+    coding: Option<&[u8]>,
+    body: Cow<'a, [u8]>,
+    max_bytes: u64,
+) -> Result<Cow<'a, [u8]>, ContentError> {
     let Some(coding) = coding else { return Ok(body) };
     match coding.to_ascii_lowercase().as_slice() {
         b"" | b"identity" => Ok(body),
         _ if body.is_empty() => Ok(body),
-        b"gzip" | b"x-gzip" => read_all(MultiGzDecoder::new(body.as_ref())),
-        b"deflate" => read_all(ZlibDecoder::new(body.as_ref())),
+        b"gzip" | b"x-gzip" => read_all(MultiGzDecoder::new(body.as_ref()), max_bytes),
+        b"deflate" => read_all(ZlibDecoder::new(body.as_ref()), max_bytes),
         _ => Err(ContentError::UnknownCoding(String::from_utf8_lossy(coding).into_owned())),
     }
 }
 
-fn read_all<'a>(decoder: impl Read) -> Result<Cow<'a, [u8]>, ContentError> {
+fn read_all<'a>(decoder: impl Read, max_bytes: u64) -> Result<Cow<'a, [u8]>, ContentError> {
     let mut decoded = Vec::new();
-    decoder.take(MAX_DECODED_BYTES + 1).read_to_end(&mut decoded)?;
-    if decoded.len() as u64 > MAX_DECODED_BYTES {
-        return Err(ContentError::TooLarge);
+    decoder.take(max_bytes.saturating_add(1)).read_to_end(&mut decoded)?;
+    if decoded.len() as u64 > max_bytes {
+        return Err(ContentError::TooLarge(max_bytes));
     }
     Ok(Cow::Owned(decoded))
 }
