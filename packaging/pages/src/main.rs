@@ -29,7 +29,7 @@ fn daemons() -> [Command; 3] {
     [
         command::<switchover_agent::cli::Cli>(prefix(switchover_agent::cli::ENVIRONMENT)),
         command::<switchover_replayer::cli::Settings>(prefix(switchover_replayer::cli::ENVIRONMENT)),
-        command::<switchover_rfs::cli::Settings>(prefix(switchover_rfs::cli::ENVIRONMENT)),
+        command::<switchover_rfs::cli::Settings>(switchover_rfs::cli::ENVIRONMENT),
     ]
 }
 
