@@ -10,6 +10,7 @@ mod curl;
 mod doctor;
 mod every_command;
 mod init;
+mod metadata;
 mod process;
 mod scripted;
 mod services_file;
