@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand};
 
+use crate::agent::AgentCommand;
 use crate::backfill::BackfillCommand;
 use crate::capture::CaptureCommand;
 use crate::clusters::ClustersCommand;
@@ -57,6 +58,9 @@ pub(crate) enum Group {
     /// Look at the source and the target cluster.
     #[command(subcommand)]
     Clusters(ClustersCommand),
+    /// Put the capture agent in front of a node of this host, and take it away.
+    #[command(subcommand)]
+    Agent(AgentCommand),
     /// Look into captured traffic.
     #[command(subcommand)]
     Capture(CaptureCommand),
