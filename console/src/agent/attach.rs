@@ -19,7 +19,7 @@ use super::journal::{Attachment, Edit, Phase, Place, Step};
 use super::node::{self, Known};
 use super::plan::{self, Plan};
 use super::sockets::{self, Ends};
-use super::{compare, files, guard, systemd, undo};
+use super::{compare, files, gaps, guard, systemd, undo};
 use crate::failure::Failure;
 use crate::output::{Output, harmless};
 
@@ -27,6 +27,8 @@ use crate::output::{Output, harmless};
 const AGENT_LIMIT: Duration = Duration::from_secs(30);
 /// The redirect may take so long to be there.
 const REDIRECT_LIMIT: Duration = Duration::from_secs(10);
+/// Connections that are closed may take so long to be gone.
+const CLOSE_LIMIT: Duration = Duration::from_secs(3);
 const POLL: Duration = Duration::from_millis(50);
 /// Of the agent's file where it is made.
 const AGENT_CONFIG_MODE: u32 = 0o640;
@@ -280,17 +282,22 @@ impl Attaching<'_> {
     fn old_connections(&self) -> Result<()> {
         let agent = &self.plan.attachment.agent;
         let port = self.plan.attachment.node.client_port;
-        let until = Instant::now() + self.args.wait_old;
+        let mut until = Instant::now() + self.args.wait_old;
+        let mut closes = self.args.close_old;
         loop {
             let old = sockets::past_the_agent_now(port, agent.uid)?;
-            if old.is_empty() {
+            // That all is captured from now on is for the redirect's keeper to say: it looks all the time.
+            let lasts = gaps::read(&self.place.gaps())?.last().is_none_or(|gap| gap.to.is_none());
+            if old.is_empty() && !lasts {
                 return Ok(());
             }
             if Instant::now() > until {
-                if self.args.close_old {
-                    close(&old)?;
+                if !closes {
+                    return Ok(());
                 }
-                return Ok(());
+                close(&old)?;
+                closes = false;
+                until += CLOSE_LIMIT;
             }
             thread::sleep(POLL);
         }

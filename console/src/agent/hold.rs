@@ -83,7 +83,10 @@ impl Keeper {
         let heartbeat = Heartbeat(place.heartbeat());
         let mut gaps = GapLog::open(&place.gaps())?;
         // Since the last one who kept it: a crash, a reboot. Ends when the redirect is on and nothing goes past it.
-        gaps.begin(heartbeat.last().unwrap_or_else(unix_ms), "the redirect was not kept")?;
+        match heartbeat.last() {
+            Some(last) => gaps.begin(last, "the redirect was not kept")?,
+            None => gaps.begin(unix_ms(), "the redirect begins")?,
+        }
         rules.install()?;
         let now = Instant::now();
         Ok(Self {
