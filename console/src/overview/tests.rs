@@ -34,8 +34,7 @@ fn each_state_has_its_exit_code_and_its_next_step() {
         ("blocked", 4, Some("switchover backfill status --deep-check")),
         (
             "complete-with-failures",
-            // The replay goes on.
-            3,
+            4,
             Some(
                 "switchover backfill retry-failed --failed-document-dir /var/lib/switchover/backfill/failed-documents",
             ),
