@@ -85,6 +85,9 @@ struct Report {
 }
 
 pub(crate) fn run(args: &BugreportArgs, config: &Path, as_json: bool) -> Result<(), Failure> {
+    if let Some(path) = args.output.as_ref().filter(|path| path.exists()) {
+        return Err(Failure::Usage(format!("--output {}: the file exists; name another", path.display())));
+    }
     let services = Services::load(config);
     let settings = settings_files(config, &args.config_dir);
     let told = known::read(&settings);

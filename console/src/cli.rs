@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::backfill::BackfillCommand;
 use crate::bugreport::BugreportArgs;
@@ -116,6 +116,22 @@ pub(crate) enum Group {
     },
 }
 
+/// The definition of the command line, with each flag in both cases.
+pub(crate) fn command() -> Command {
+    switchover_settings::spelled_both_ways(Cli::command())
+}
+
+/// Understands the arguments of this process.
+pub(crate) fn read(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
+    let mut matches = command().try_get_matches_from(arguments)?;
+    Cli::from_arg_matches_mut(&mut matches)
+}
+
+/// Whether failures are to be told as JSON; must be known before the line is understood.
+pub(crate) fn asks_for_json(arguments: &[OsString]) -> bool {
+    arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json")
+}
+
 /// The arguments of this process. `clusters curl` has a `--json BODY` in the field's documents, which is another option
 /// than `--json` of all commands: behind the word `curl` it gets a name of its own.
 pub(crate) fn arguments(given: impl IntoIterator<Item = OsString>) -> impl Iterator<Item = OsString> {
@@ -145,26 +161,4 @@ enum Words {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn the_definition_is_sound() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn the_json_of_curl_is_a_body() {
-        let read = |line: &str| {
-            arguments(line.split(' ').map(OsString::from))
-                .map(|word| word.into_string().unwrap())
-                .collect::<Vec<_>>()
-        };
-        let expected = ["x", "--json", "clusters", "curl", "source", "/", "--json-body", "{}"];
-        assert_eq!(read("x --json clusters curl source / --json {}"), expected);
-        assert_eq!(read("x clusters curl target / --json={}")[5], "--json-body={}");
-        assert_eq!(read("x clusters cat-indices --json")[3], "--json");
-    }
-}
+mod tests;

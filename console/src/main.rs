@@ -32,9 +32,9 @@ mod tuples;
 mod utc;
 mod verify;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Group};
@@ -44,11 +44,16 @@ fn main() -> ExitCode {
     if let Err(error) = switchover_sys::keep_memory_secret() {
         eprintln!("warning: a core file of this process would hold secrets, and can't be forbidden: {error}");
     }
-    let cli = Cli::parse_from(cli::arguments(std::env::args_os()));
+    let arguments: Vec<_> = cli::arguments(std::env::args_os()).collect();
+    let as_json = cli::asks_for_json(&arguments);
+    let cli = match cli::read(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return failure::of_line(&error, as_json),
+    };
     init_logging(cli.verbose);
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(failure) => failure.report(as_json),
     }
 }
 
@@ -85,5 +90,9 @@ fn init_logging(verbose: u8) {
         1 => "info,switchover=debug",
         _ => "debug",
     };
-    tracing_subscriber::fmt().with_env_filter(EnvFilter::new(level)).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(level))
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
 }

@@ -1,6 +1,6 @@
 //! The file: a gzip-compressed tar that only its owner may read.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -18,7 +18,10 @@ pub(super) fn write<'p>(
     unix_seconds: i64,
     parts: impl Iterator<Item = (&'p str, &'p [u8])>,
 ) -> io::Result<()> {
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    // It gets its name when it is whole.
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".part");
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
     let mut archive = Builder::new(GzEncoder::new(file, Compression::default()));
     for (name, content) in parts {
         let mut header = Header::new_gnu();
@@ -29,5 +32,8 @@ pub(super) fn write<'p>(
     }
     let mut file = archive.into_inner()?.finish()?;
     file.flush()?;
-    file.sync_all()
+    file.sync_all()?;
+    // Unlike a new name, a second one does not take the place of a file that is there.
+    fs::hard_link(&unfinished, path)?;
+    fs::remove_file(&unfinished)
 }

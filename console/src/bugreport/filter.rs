@@ -27,7 +27,7 @@ const PATTERNS: [&str; 8] = [
     r"(?-u)(?P<keep>\b)(?:xox[a-z]-[A-Za-z0-9-]{8,}|gh[pousr]_[A-Za-z0-9]{20,})",
 ];
 /// A name and its value: `password: x`, `"secret_key":"x"`, `?token=x`, `--kafkaPassword x`.
-const NAMED: &str = r#"(?i-u)(?P<name>[a-z0-9_.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|credential|signature|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|jaas[._-]config)[a-z0-9_.-]*)(?P<between>\\?["']?(?:[ \t]*[:=][ \t]*|[ \t]+))(?P<value>\\?"(?:[^"\\]|\\.)*\\?"|'[^']*'|[^\s,;&"'}\]]+)"#;
+const NAMED: &str = r#"(?i-u)(?P<name>[a-z0-9_.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|credential|signature|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|jaas[._-]config)[a-z0-9_.-]*)(?P<between>\\?["']?(?:[ \t]*[:=][ \t]*|[ \t]+))(?P<value>\\"(?:\\"|(?s:.*?)(?:[^\\]\\"|\z))|"(?:[^"\\\r\n]|\\.)*"?|'[^'\r\n]*'?|[^\s,;&"'}\]]+)"#;
 /// Endings of names whose values say where a secret is, not what it is; and of figures.
 const PLACES: [&str; 8] = ["file", "env", "path", "dir", "arn", "name", "total", "type"];
 /// The same, for which an ending would say too little.
@@ -160,6 +160,9 @@ mod tests {
             ("password: 'a b'\nuser: c", "password: 'REDACTED'\nuser: c"),
             (r#"{"secret_key":"a\"b","n":1}"#, r#"{"secret_key":"REDACTED","n":1}"#),
             (r#""text":"{\"password\":\"a\"}""#, r#""text":"{\"password\":\"REDACTED\"}""#),
+            (r#""{\"password\":\"a\\\"b\",\"c\":\"d\"}""#, r#""{\"password\":\"REDACTED\",\"c\":\"d\"}""#),
+            (r#""{\"password\":\"\",\"c\":\"d\"}""#, r#""{\"password\":\"REDACTED\",\"c\":\"d\"}""#),
+            ("password: \"cut off\nuser: c", "password: \"REDACTED\"\nuser: c"),
             ("xpack.a.secure_password=12345", "xpack.a.secure_password=REDACTED"),
             ("--kafkaPassword abc --x", "--kafkaPassword REDACTED --x"),
             ("--kafkaPasswordFile /etc/p", "--kafkaPasswordFile /etc/p"),

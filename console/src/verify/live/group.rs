@@ -99,6 +99,9 @@ impl Comparing<'_> {
         let mut file = kept.begin(&begun, &done)?;
         let (mut unread, mut read) = (Vec::new(), 0);
         let mut left = places;
+        if !done.is_empty() {
+            eprintln!("{key}: going on, {} parts were compared before", done.len());
+        }
         for part in done {
             left.retain(|place| place.key() != part.key);
             read += part.read;
