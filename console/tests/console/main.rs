@@ -15,6 +15,7 @@ mod scripted;
 mod services_file;
 mod snapshot;
 mod snapshot_server;
+mod status;
 mod tuples;
 mod verify;
 
