@@ -16,6 +16,7 @@ mod snapshot;
 mod snapshot_server;
 mod tuples;
 mod verify;
+mod verify_live;
 
 use process::switchover;
 
