@@ -6,8 +6,7 @@
 mod archive;
 mod control;
 mod failed_file;
-pub(crate) mod files;
-mod launch;
+mod overview;
 mod phase;
 mod picture;
 mod retry_failed;
@@ -16,6 +15,7 @@ mod status;
 mod stop;
 mod stopped;
 pub(crate) mod trace;
+mod worker_config;
 
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,7 @@ use crate::output::Output;
 use crate::runtime::block_on;
 use crate::services::MAX_SCALE;
 use crate::target::Target;
-pub(crate) use launch::enter;
+pub(crate) use overview::ask as overview;
 use settings::Settings;
 
 /// Of the JSON of `describe`.

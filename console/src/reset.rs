@@ -70,7 +70,12 @@ fn path(kind: Kind, name: &str) -> String {
         Kind::Script => format!("/_scripts/{name}"),
         // The name that people see is an alias.
         Kind::Coordination => format!("/{name}{}", switchover_coordinate::BEHIND_SUFFIX),
-        Kind::Index | Kind::Topic | Kind::ConsumerGroup | Kind::Snapshot | Kind::Repository | Kind::Folder => {
+        Kind::Index
+        | Kind::Topic
+        | Kind::ConsumerGroup
+        | Kind::Snapshot
+        | Kind::Repository
+        | Kind::Folder => {
             format!("/{name}")
         }
     }
@@ -126,7 +131,9 @@ fn told(plan: &Plan) -> Result<(), Failure> {
     }
     match plan.problems.len() {
         0 => Ok(()),
-        count => Err(anyhow!("{count} places could not be looked at, as told above; more may be left").into()),
+        count => {
+            Err(anyhow!("{count} places could not be looked at, as told above; more may be left").into())
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod create;
 mod delete;
 mod ls;
 pub(crate) mod made;
+mod overview;
 mod progress;
 mod refusal;
 mod server;
@@ -15,6 +16,7 @@ mod verify;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
+pub(crate) use overview::ask as overview;
 use switchover_snapshot::{Repository, RepositoryUri, S3Options, SnapshotError};
 
 use crate::failure::Failure;

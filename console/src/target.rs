@@ -39,15 +39,23 @@ impl Target {
 
     /// The same, by what a services file says.
     pub(crate) fn of(options: ClusterOptions) -> Result<Self, ClusterError> {
-        Ok(Self { cluster: Cluster::connect(options)?, first_pause: FIRST_PAUSE, attempts: MAX_ATTEMPTS, reached: Arc::default() })
+        Ok(Self {
+            cluster: Cluster::connect(options)?,
+            first_pause: FIRST_PAUSE,
+            attempts: MAX_ATTEMPTS,
+            reached: Arc::default(),
+        })
     }
 
     /// The one that the flags name, or else the services file.
     pub(crate) async fn named(args: Option<&TargetArgs>, config: &Path) -> Result<Self, Failure> {
         let Some(args) = args else {
             let target = Services::load(config)?.cluster(Side::Target).await?;
-            let missing =
-                || Failure::Usage("the services file has no target_cluster; give it there, or --targetUri".to_owned());
+            let missing = || {
+                Failure::Usage(
+                    "the services file has no target_cluster; give it there, or --targetUri".to_owned(),
+                )
+            };
             return Self::of(target.ok_or_else(missing)?).map_err(|error| Failure::Failed(error.into()));
         };
         Self::connect(args).await

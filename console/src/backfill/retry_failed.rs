@@ -21,6 +21,8 @@ use send::{Verdict, send};
 
 /// Exit code when documents are left.
 const STILL_REFUSED: u8 = 4;
+/// The JSON's form, and its version.
+const SCHEMA: &str = "switchover.backfill.retry-failed/1";
 /// Bytes of lines that are sent at once; a longer document goes alone.
 const BATCH_BYTES: usize = 5 * 1024 * 1024;
 
@@ -64,7 +66,7 @@ pub(super) async fn run(
     let mut out = Output::stdout();
     if as_json {
         let files = json!(outcomes);
-        out.json(&json!({"taken": taken, "refused": refused, "dropped": dropped, "unreadable": unreadable, "unsent": unsent, "files": files}))?;
+        out.json(&json!({"schema": SCHEMA, "taken": taken, "refused": refused, "dropped": dropped, "unreadable": unreadable, "unsent": unsent, "files": files}))?;
     } else {
         let heading = ["TAKEN", "REFUSED", "UNREADABLE", "UNSENT", "FILE"].map(str::to_owned);
         let row = |outcome: &Outcome| {

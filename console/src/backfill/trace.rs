@@ -6,16 +6,19 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use serde_json::Value;
 
-use super::picture::{Picture, split};
+use super::picture::Picture;
 use super::settings::Settings;
 use super::stopped::Stopped;
+use crate::fleet::living::split;
 
 /// Its coordination index, or what is known without.
 #[derive(Debug)]
 pub(crate) enum Trace {
     None,
     /// It was stopped, and the index is an archive now.
-    Stopped { groups: BTreeSet<String> },
+    Stopped {
+        groups: BTreeSet<String>,
+    },
     Present {
         /// As people know it.
         index: String,

@@ -1,7 +1,6 @@
 //! Both sides of the command, and the exit codes that tell which of them failed.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use anyhow::anyhow;
 use switchover_cluster::{ClusterError, ClusterOptions, Distribution};
@@ -32,21 +31,18 @@ pub(super) enum Exit {
 impl Exit {
     /// A cluster could not be asked; `step` says what for.
     pub(super) fn cluster(step: &'static str) -> impl FnOnce(ClusterError) -> Self {
-        move |error| Self::Error(CONNECT, anyhow!("{step}: {error}"))
+        move |error| Self::Error(CONNECT, anyhow::Error::from(error).context(step))
     }
 
     pub(super) fn source(error: impl std::fmt::Display) -> Self {
         Self::Error(SOURCE, anyhow!("cannot read the source: {error}"))
     }
 
-    /// As a failure, after what must be said is said.
+    /// As a failure.
     pub(super) fn report(self) -> Failure {
         match self {
             Self::Failure(failure) => failure,
-            Self::Error(code, error) => {
-                let _: ExitCode = Failure::Failed(error).report();
-                Failure::Verdict(code)
-            }
+            Self::Error(code, error) => Failure::Coded(code, error),
             Self::Code(code) => Failure::Verdict(code),
         }
     }

@@ -11,7 +11,7 @@ use switchover_metadata::Kind;
 
 use super::Action;
 use super::report::Report;
-use crate::backfill::files;
+use crate::fleet::files;
 
 /// In the state directory.
 const FILE: &str = "metadata.json";
@@ -119,12 +119,7 @@ impl Record {
             };
             items.insert(key(&kept), Kept { became, ..kept });
         }
-        Self {
-            schema: SCHEMA,
-            target: target.to_owned(),
-            at_unix_ms,
-            items: items.into_values().collect(),
-        }
+        Self { schema: SCHEMA, target: target.to_owned(), at_unix_ms, items: items.into_values().collect() }
     }
 }
 
@@ -138,7 +133,13 @@ fn kept((planned, action): (&switchover_metadata::Planned, &Action)) -> Kept {
         Action::Failed(reason) => (Became::Failed, Some(reason.clone())),
         Action::NotTried | Action::ToMake => (Became::Failed, Some("it was not tried".to_owned())),
     };
-    Kept { kind: planned.kind, name: planned.name.clone(), source_name: planned.source_name.clone(), became, reason }
+    Kept {
+        kind: planned.kind,
+        name: planned.name.clone(),
+        source_name: planned.source_name.clone(),
+        became,
+        reason,
+    }
 }
 
 #[cfg(test)]
@@ -161,7 +162,8 @@ mod tests {
         let second = [item("a", LeftOut), item("b", Created), item("c", Created), item("d", LeftOut)];
         let second = Record::after(Some(first), "t", second.into_iter(), 2);
         assert_eq!(became(&second), [("a", Created), ("b", Created), ("c", Created), ("d", Differs)]);
-        let third = Record::after(Some(second), "t", [item("a", Unchanged), item("b", Failed)].into_iter(), 3);
+        let third =
+            Record::after(Some(second), "t", [item("a", Unchanged), item("b", Failed)].into_iter(), 3);
         assert_eq!(became(&third)[..2], [("a", Created), ("b", Failed)]);
         assert_eq!(third.at_unix_ms, 3);
     }

@@ -74,8 +74,7 @@ async fn compare(
 ) -> Result<(usize, Vec<Difference>), Exit> {
     let source = Source::live(source, None).await?;
     let version = target.version().await.map_err(Exit::cluster("the target"))?;
-    let target_version =
-        Version { product: Product::OpenSearch, major: version.major, minor: version.minor };
+    let target_version = Version { product: Product::OpenSearch, major: version.major, minor: version.minor };
     let patterns: Vec<String> = wanted.pattern.iter().map(|&pattern| pattern.to_owned()).collect();
     let indices =
         Patterns::new("--index", &patterns).map_err(|error| Exit::from(Failure::Usage(error.to_string())))?;
@@ -89,7 +88,8 @@ async fn compare(
         conflicts: wanted.type_conflicts.into(),
         ..TypePolicy::default()
     };
-    let items = Planner { context, types, selection, user: planning::user_rules(wanted.rules)? }.plan(inventory.items);
+    let items = Planner { context, types, selection, user: planning::user_rules(wanted.rules)? }
+        .plan(inventory.items);
     let existing = existing::read(target, &items).await?;
     let (mut compared, mut found) = (0, Vec::new());
     for planned in items.iter().filter(|planned| KINDS.contains(&planned.kind)) {

@@ -8,8 +8,8 @@ mod topic;
 
 use anyhow::Result;
 
-use super::item::{At, Item, Kind, LeftAlone, Plan};
 use super::ResetArgs;
+use super::item::{At, Item, Kind, LeftAlone, Plan};
 use crate::failure::Failure;
 use crate::services::Services;
 

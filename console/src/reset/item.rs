@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::backfill::files;
+use crate::fleet::files;
 
 const SCHEMA: &str = "switchover.reset.plan/1";
 const FOLDER: &str = "reset";
@@ -127,7 +127,11 @@ impl Item {
 }
 
 impl Plan {
-    pub(super) fn new(mut items: Vec<Item>, left_alone: Vec<LeftAlone>, problems: Vec<String>) -> Result<Self> {
+    pub(super) fn new(
+        mut items: Vec<Item>,
+        left_alone: Vec<LeftAlone>,
+        problems: Vec<String>,
+    ) -> Result<Self> {
         items.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
         let id = fingerprint(&serde_json::to_vec(&items)?);
         let made_unix_ms = switchover_coordinate::unix_ms();

@@ -68,7 +68,8 @@ async fn of_target(services: &Services, item: &Item) -> Result<bool> {
                 return Ok(false);
             }
             let there: Value = there.success()?.json()?;
-            let indices: Vec<&String> = there.as_object().into_iter().flatten().map(|(name, _)| name).collect();
+            let indices: Vec<&String> =
+                there.as_object().into_iter().flatten().map(|(name, _)| name).collect();
             let body = json!({"actions": [{"remove": {"indices": indices, "alias": item.name}}]});
             target.ask(Method::POST, "/_aliases", Some(Body::json(body.to_string()))).await?
         }

@@ -50,7 +50,9 @@ pub(super) async fn run(services: &Services, args: &CreateArgs, as_json: bool) -
         start(&server, &args.index_allowlist).await?;
     }
     if let Err(error) = Made::add(services, &server, registered, created) {
-        eprintln!("warning: that this was made was not noted, so `switchover reset` will leave it: {error:#}");
+        eprintln!(
+            "warning: that this was made was not noted, so `switchover reset` will leave it: {error:#}"
+        );
     }
     let mut reported = match before {
         Some(before) => before,

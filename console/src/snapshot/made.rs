@@ -10,7 +10,7 @@ use switchover_cluster::Method;
 
 use super::delete;
 use super::server::Server;
-use crate::backfill::files;
+use crate::fleet::files;
 use crate::services::Services;
 
 /// In the state directory.
@@ -46,9 +46,9 @@ impl Made {
     pub(crate) fn read(state_dir: &Path) -> Result<Option<Self>> {
         let path = state_dir.join(FILE);
         match std::fs::read(&path) {
-            Ok(bytes) => {
-                Ok(Some(serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", path.display()))?))
-            }
+            Ok(bytes) => Ok(Some(
+                serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", path.display()))?,
+            )),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(anyhow!("cannot read {}: {error}", path.display())),
         }
@@ -59,16 +59,23 @@ impl Made {
     }
 
     /// Adds what a run made.
-    pub(super) fn add(services: &Services, server: &Server<'_>, registered: bool, created: bool) -> Result<()> {
+    pub(super) fn add(
+        services: &Services,
+        server: &Server<'_>,
+        registered: bool,
+        created: bool,
+    ) -> Result<()> {
         if !registered && !created {
             return Ok(());
         }
         let state_dir = services.state_dir();
         let (source, repository) = (server.cluster.endpoint(), server.block.repository.clone());
         let same = |made: &Self| made.source == source && made.repository == repository;
-        let mut made = Self::read(&state_dir)?
-            .filter(same)
-            .unwrap_or_else(|| Self { source: source.clone(), repository: repository.clone(), ..Self::default() });
+        let mut made = Self::read(&state_dir)?.filter(same).unwrap_or_else(|| Self {
+            source: source.clone(),
+            repository: repository.clone(),
+            ..Self::default()
+        });
         made.registered |= registered;
         if created && !made.has(&server.block.name) {
             made.snapshots.push(server.block.name.clone());

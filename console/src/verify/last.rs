@@ -19,9 +19,8 @@ pub(super) async fn show(
     as_json: bool,
 ) -> Result<(), Failure> {
     let source = Target::of(source).map_err(|error| Failure::Failed(error.into()))?;
-    let record = Record::read(state_dir)?.filter(|record| {
-        (&record.source, &record.target) == (&source.endpoint(), &target.endpoint())
-    });
+    let record = Record::read(state_dir)?
+        .filter(|record| (&record.source, &record.target) == (&source.endpoint(), &target.endpoint()));
     let Some(record) = record else {
         let (source, target) = (source.endpoint(), target.endpoint());
         return Err(anyhow!("{source} and {target} were not compared yet; run `switchover verify`").into());
@@ -55,6 +54,8 @@ pub(super) async fn show(
     match (record.complete, record.is_equal()) {
         (true, true) => Ok(()),
         (true, false) => Err(Failure::Verdict(DIFFERENT)),
-        (false, _) => Err(anyhow!("not verified: the last comparison was not complete; run `switchover verify`").into()),
+        (false, _) => {
+            Err(anyhow!("not verified: the last comparison was not complete; run `switchover verify`").into())
+        }
     }
 }

@@ -27,8 +27,8 @@ use self::dialect::Dialect;
 use self::group::Comparing;
 use self::inventory::Inventory;
 use self::kept::{Done, Kept, Subject};
-pub(super) use self::pace::PaceArgs;
 use self::pace::Pace;
+pub(super) use self::pace::PaceArgs;
 use super::comparison::Compared;
 use super::plan::Plan;
 use super::progress::Progress;
@@ -103,7 +103,8 @@ pub(super) async fn run(args: &LiveArgs, sides: Sides<'_>) -> Result<Report, Fai
     };
     let definitions = verified::differences(sides.source, &target, wanted).await?;
     let Inventory { indices, problems } = inventory::read(&source, dialect, sides.pattern).await?;
-    let plan = Plan::live(indices.iter().map(|(name, index)| (name.as_str(), &*index.types)), sides.placement)?;
+    let plan =
+        Plan::live(indices.iter().map(|(name, index)| (name.as_str(), &*index.types)), sides.placement)?;
     let names: Vec<String> = indices.keys().cloned().collect();
     let all = inventory::count(&source, &names).await?;
     let mut record = Record::new(subject.source.clone(), subject.target.clone(), pattern, options);
@@ -132,9 +133,9 @@ pub(super) async fn run(args: &LiveArgs, sides: Sides<'_>) -> Result<Report, Fai
             });
             continue;
         }
-        let past = before.as_ref().and_then(|record| {
-            record.groups.iter().find(|past| past.source.keys().eq(group.sources.iter()))
-        });
+        let past = before
+            .as_ref()
+            .and_then(|record| record.groups.iter().find(|past| past.source.keys().eq(group.sources.iter())));
         if let Some(past) = past
             && let Some(equal) = comparing.not_written(&group, past).await?
         {
@@ -183,7 +184,8 @@ async fn conclude(
     record.differences = report.differences();
     record.definitions = report.definition_differences();
     record.write(state_dir)?;
-    report.moment = Some(Moment { at_unix_ms: record.began_unix_ms, since: record.since(source, target).await });
+    report.moment =
+        Some(Moment { at_unix_ms: record.began_unix_ms, since: record.since(source, target).await });
     Ok(())
 }
 

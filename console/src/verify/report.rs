@@ -145,14 +145,14 @@ impl Report {
             Source::Cluster(address) => report["source"] = json!(address),
         }
         if let Some((compared, found)) = &self.definitions {
-            report["definitions"] =
-                json!({"compared": compared, "differences": found.iter().map(definition).collect::<Vec<_>>()});
+            report["definitions"] = json!({"compared": compared, "differences": found.iter().map(definition).collect::<Vec<_>>()});
         }
         if let Some(moment) = &self.moment {
             report["verifiedUnixMs"] = json!(moment.at_unix_ms);
             report["writesSince"] = moment.since.json();
             report["stale"] = json!(moment.since.is_stale());
-            report["notWrittenSince"] = self.left_out.iter().map(|(at, indices)| json!({"unixMs": at, "indices": indices})).collect();
+            report["notWrittenSince"] =
+                self.left_out.iter().map(|(at, indices)| json!({"unixMs": at, "indices": indices})).collect();
         }
         report
     }
@@ -186,7 +186,9 @@ impl Report {
         }
         for (index, tally) in self.rows.iter().filter(|(_, tally)| tally.written > 0) {
             let count = tally.written;
-            out.line(harmless(&format!("{index}: {count} documents were written meanwhile and are not judged")))?;
+            out.line(harmless(&format!(
+                "{index}: {count} documents were written meanwhile and are not judged"
+            )))?;
         }
         for (index, count) in &self.dropped {
             out.line(harmless(&format!("{index}: {count} documents of the source are left out by rules")))?;
@@ -195,7 +197,10 @@ impl Report {
             out.line(harmless(&told(difference)))?;
         }
         for (at, indices) in &self.left_out {
-            out.line(format_args!("{indices} indices were not written since they were found equal at {}", time(*at)))?;
+            out.line(format_args!(
+                "{indices} indices were not written since they were found equal at {}",
+                time(*at)
+            ))?;
         }
         if let Some(moment) = &self.moment {
             out.line(harmless(&moment.since.told(moment.at_unix_ms)))?;

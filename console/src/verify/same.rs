@@ -217,7 +217,9 @@ mod tests {
     #[test]
     fn what_can_not_be_read_is_neither() {
         let deep = format!("{}{}", "[".repeat(MAX_DEPTH + 1), "]".repeat(MAX_DEPTH + 1));
-        for (one, other, whose) in [("{", "{}", "of the source"), ("{}", "", "target"), ("{}", &deep, "target")] {
+        for (one, other, whose) in
+            [("{", "{}", "of the source"), ("{}", "", "target"), ("{}", &deep, "target")]
+        {
             let Verdict::Unreadable(problem) = compare(one, other) else { panic!("{one} {other}") };
             assert!(problem.contains(whose), "{problem}");
         }

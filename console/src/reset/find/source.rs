@@ -13,7 +13,8 @@ pub(super) async fn look(services: &Services, found: &mut Found) -> Result<()> {
     }
     let now = made::look(services).await?;
     let record = Made::read(&services.state_dir())?.filter(|made| made.source == now.source);
-    let mine = |name: &str| record.as_ref().is_some_and(|made| made.repository == now.repository && made.has(name));
+    let mine =
+        |name: &str| record.as_ref().is_some_and(|made| made.repository == now.repository && made.has(name));
     let unknown = "nothing says that `snapshot create` made it";
     if let Some(start_millis) = now.snapshot_start_millis {
         match mine(&now.snapshot) {

@@ -63,7 +63,9 @@ pub(super) async fn look(config: &Path, services: &Services, found: &mut Found) 
                         let because = "made when the backfill loaded it";
                         found.items.push(index_item(&target, &name, there, because).await?);
                     }
-                    _ => found.leave(At::Target, Kind::Index, &name, "it was there before the backfill began"),
+                    _ => {
+                        found.leave(At::Target, Kind::Index, &name, "it was there before the backfill began")
+                    }
                 }
             }
             found.items.push(Item {

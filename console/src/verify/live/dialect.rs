@@ -23,9 +23,8 @@ pub(super) struct Dialect {
 
 impl Dialect {
     pub(super) fn of(version: &Version) -> Self {
-        let at_least = |major: u32| {
-            version.distribution == Distribution::OpenSearch || version.major >= major
-        };
+        let at_least =
+            |major: u32| version.distribution == Distribution::OpenSearch || version.major >= major;
         Self {
             scan: !at_least(5),
             plain_scroll_id: !at_least(2),

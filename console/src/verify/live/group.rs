@@ -47,7 +47,8 @@ impl Comparing<'_> {
         group: &Group,
         past: &record::Group,
     ) -> Result<Option<BTreeMap<String, u64>>> {
-        let Some(equal) = past.equal.as_ref().filter(|equal| equal.keys().eq(group.destinations.keys())) else {
+        let Some(equal) = past.equal.as_ref().filter(|equal| equal.keys().eq(group.destinations.keys()))
+        else {
             return Ok(None);
         };
         let numbered = |writes: &Writes| writes.values().all(writes::IndexWrites::is_numbered);
@@ -72,8 +73,7 @@ impl Comparing<'_> {
         group: Group,
         kept: &Kept,
     ) -> Result<(record::Group, Compared)> {
-        let mut matching =
-            Matching::new(self.target, Some(self.source), self.placement, self.progress);
+        let mut matching = Matching::new(self.target, Some(self.source), self.placement, self.progress);
         matching.prepare(group.destinations).await?;
         let there = matching.sides.iter().filter(|(_, side)| side.exists);
         let there: Vec<String> = there.map(|(name, _)| name.clone()).collect();
@@ -177,10 +177,13 @@ impl Comparing<'_> {
                 let place = |range| Place { index: Arc::from(&**source), shard, range, several_types };
                 let known = writes.get(source).and_then(|writes| writes.shards.get(&shard));
                 match known {
-                    None => vec![Err(anyhow!("{source}: the source says nothing of its shard {shard}; check its health"))],
+                    None => vec![Err(anyhow!(
+                        "{source}: the source says nothing of its shard {shard}; check its health"
+                    ))],
                     Some(ShardWrites::Numbered { checkpoint, .. }) if self.dialect.numbered => {
                         let firsts = (0..=*checkpoint).step_by(PART_NUMBERS as usize);
-                        let range = |first: i64| (first, checkpoint.min(&(first + PART_NUMBERS - 1)).to_owned());
+                        let range =
+                            |first: i64| (first, checkpoint.min(&(first + PART_NUMBERS - 1)).to_owned());
                         firsts.map(|first| Ok(place(Some(range(first))))).collect()
                     }
                     Some(_) => vec![Ok(place(None))],

@@ -44,12 +44,15 @@ pub(super) async fn read(source: &Target, dialect: Dialect, pattern: Option<&str
         }
         if index.get("state").and_then(Value::as_str) == Some("close") {
             let advice = "open it, or leave it out with --index";
-            inventory.problems.push(format!("{name}: the index is closed on the source and can't be read; {advice}"));
+            inventory
+                .problems
+                .push(format!("{name}: the index is closed on the source and can't be read; {advice}"));
             continue;
         }
         let shards = index.pointer("/settings/index/number_of_shards");
         let shards = shards.and_then(|value| value.as_str()?.parse().ok());
-        let shards = shards.ok_or_else(|| anyhow!("{name}: the source does not say how many shards it has"))?;
+        let shards =
+            shards.ok_or_else(|| anyhow!("{name}: the source does not say how many shards it has"))?;
         inventory.indices.insert(name.clone(), Index { shards, types: Vec::new() });
     }
     if inventory.indices.is_empty() && inventory.problems.is_empty() {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::super::record;
 use super::super::tally::Tally;
 use super::super::writes::Writes;
-use crate::backfill::files;
+use crate::fleet::files;
 
 const FOLDER: &str = "verify";
 const GROUPS: &str = "groups.ndjson";
@@ -256,7 +256,9 @@ mod tests {
         }
 
         let kept = Kept::open(folder.path(), &subject(None), false).unwrap();
-        assert!(Kept::open(folder.path(), &subject(None), false).unwrap_err().to_string().contains("at work"));
+        assert!(
+            Kept::open(folder.path(), &subject(None), false).unwrap_err().to_string().contains("at work")
+        );
         assert_eq!(kept.done, BTreeMap::from([("a".to_owned(), done)]));
         assert_eq!(kept.parts("c", |_| true).unwrap(), None);
         assert_eq!(kept.parts("b", |_| false).unwrap(), None);

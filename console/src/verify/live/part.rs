@@ -85,12 +85,7 @@ impl Comparing<'_> {
         }
     }
 
-    async fn attempt(
-        &self,
-        place: &Place,
-        matching: &mut Matching<'_>,
-        size: usize,
-    ) -> Result<u64, Stop> {
+    async fn attempt(&self, place: &Place, matching: &mut Matching<'_>, size: usize) -> Result<u64, Stop> {
         let mut scroll =
             Scroll::begin(self.source, self.dialect, &place.index, place.shard, place.range, size);
         let mut read = 0;

@@ -35,7 +35,9 @@ struct Hits<'a> {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Total {
-    Exact { value: u64 },
+    Exact {
+        value: u64,
+    },
     /// Before Elasticsearch 7.
     Plain(u64),
 }

@@ -26,9 +26,8 @@ struct Now {
 
 /// Those that the source has otherwise now are not judged.
 pub(super) async fn look(source: &Target, piece: &[Wanted], outcomes: &mut [Outcome]) -> Result<()> {
-    let differs = |outcome: &Outcome| {
-        matches!(outcome, Outcome::Missing | Outcome::Found(Verdict::Different(_), _))
-    };
+    let differs =
+        |outcome: &Outcome| matches!(outcome, Outcome::Missing | Outcome::Found(Verdict::Different(_), _));
     let mut questioned: Vec<(&Seen, &mut Outcome)> = piece
         .iter()
         .zip(outcomes)

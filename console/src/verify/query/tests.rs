@@ -2,7 +2,12 @@ use super::*;
 use crate::target::scripted;
 
 fn wanted(id: &str, routing: Option<&str>, source: &str) -> Wanted {
-    Wanted { id: id.to_owned(), routing: routing.map(str::to_owned), source: source.as_bytes().to_vec(), seen: None }
+    Wanted {
+        id: id.to_owned(),
+        routing: routing.map(str::to_owned),
+        source: source.as_bytes().to_vec(),
+        seen: None,
+    }
 }
 
 async fn asked(
