@@ -18,6 +18,7 @@ mod snapshot_server;
 mod status;
 mod tuples;
 mod verify;
+mod verify_live;
 
 use process::switchover;
 
