@@ -126,7 +126,9 @@ async fn migrate(args: &Args, on_existing: OnExisting, config: &Path, json: bool
     if let Ok(services) = Services::load(config)
         && let Err(error) = Record::add(&report, &sides.target.endpoint(), &services.state_dir())
     {
-        eprintln!("warning: no record of this run was kept, so `switchover status` does not know of it: {error:#}");
+        eprintln!(
+            "warning: no record of this run was kept, so `switchover status` does not know of it: {error:#}"
+        );
     }
     finish(&report, args, json)
 }

@@ -115,9 +115,10 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
         URL_SAFE_NO_PAD.encode(secret),
     ];
     // Of a key in a file each line is a secret.
-    let lines = secret.lines().filter(|line| secret.contains('\n') && !line.starts_with("-----")).map(str::to_owned);
+    let lines =
+        secret.lines().filter(|line| secret.contains('\n') && !line.starts_with("-----")).map(str::to_owned);
     let all = whole.into_iter().chain(lines).map(|form| form.trim().as_bytes().to_vec());
-    all.filter(|form| form.len() >= MIN_KNOWN_BYTES).collect()
+    all.filter(|form| form.len() >= MIN_KNOWN_BYTES && !is_plain(form)).collect()
 }
 
 fn replace_all(bytes: &[u8], secret: &[u8]) -> Vec<u8> {
@@ -151,7 +152,10 @@ mod tests {
             ("sent Bearer abcdefgh to it", "sent Bearer REDACTED to it"),
             ("http://bob:pw@h:1/a?token=t&x=1", "http://REDACTED@h:1/a?token=REDACTED&x=1"),
             ("key AKIAIOSFODNN7EXAMPLE.", "key REDACTED."),
-            ("-----BEGIN EC PRIVATE KEY-----\nabc\n-----END EC PRIVATE KEY-----\nx", "-----BEGIN EC PRIVATE KEY-----REDACTED\nx"),
+            (
+                "-----BEGIN EC PRIVATE KEY-----\nabc\n-----END EC PRIVATE KEY-----\nx",
+                "-----BEGIN EC PRIVATE KEY-----REDACTED\nx",
+            ),
             ("-----BEGIN PRIVATE KEY-----\nabc", "-----BEGIN PRIVATE KEY-----REDACTED"),
             ("password: 'a b'\nuser: c", "password: 'REDACTED'\nuser: c"),
             (r#"{"secret_key":"a\"b","n":1}"#, r#"{"secret_key":"REDACTED","n":1}"#),

@@ -52,7 +52,8 @@ pub(super) fn facts(state_dir: &Path, limit: Instant) -> Vec<u8> {
         text.push_str(&format!("\n{file}\n{content}"));
     }
     let clock = programs::run(Path::new("timedatectl"), ["show"], limit);
-    let clock = clock.map_or_else(|error| format!("{error:#}"), |out| String::from_utf8_lossy(&out).into_owned());
+    let clock =
+        clock.map_or_else(|error| format!("{error:#}"), |out| String::from_utf8_lossy(&out).into_owned());
     text.push_str(&format!("\ntimedatectl show\n{clock}\n"));
     text.into_bytes()
 }

@@ -38,6 +38,11 @@ pub(super) fn read(settings: &[PathBuf]) -> Known {
     }
     let variables = std::env::vars().filter(|(name, _)| name_is_secret(name));
     known.secrets.extend(variables.map(|(_, value)| value));
+    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".aws/credentials"));
+    let shared = std::env::var_os("AWS_SHARED_CREDENTIALS_FILE").map(PathBuf::from).or(home);
+    if let Some(text) = shared.and_then(|path| std::fs::read_to_string(path).ok()) {
+        known.properties(&text);
+    }
     if let Some(folder) = std::env::var_os(CREDENTIALS) {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             known.file("credential", &entry.path());
@@ -61,7 +66,9 @@ impl Known {
                 }
                 self.user_and_password(mapping);
             }
-            Value::Sequence(values) => values.iter().for_each(|value| self.settings(value, folder, depth + 1)),
+            Value::Sequence(values) => {
+                values.iter().for_each(|value| self.settings(value, folder, depth + 1))
+            }
             _ => {}
         }
     }
@@ -102,10 +109,15 @@ impl Known {
 
     fn file(&mut self, key: &str, path: &Path) {
         let small = std::fs::metadata(path).map(|metadata| metadata.len() <= MAX_SECRET_FILE_BYTES);
-        match small.and_then(|small| if small { std::fs::read_to_string(path) } else { Ok(String::new()) }) {
-            Ok(secret) => self.secrets.push(secret.trim().to_owned()),
+        match small.and_then(|small| if small { std::fs::read(path) } else { Ok(Vec::new()) }) {
+            // What is no text is in no report either.
+            Ok(secret) => {
+                self.secrets.extend(String::from_utf8(secret).map(|secret| secret.trim().to_owned()))
+            }
             // A service's own user may read it, and what it writes does not show it; but it can't be looked for.
-            Err(error) => self.unread.push((format!("secret of {key}"), format!("{}: {error}", path.display()))),
+            Err(error) => {
+                self.unread.push((format!("secret of {key}"), format!("{}: {error}", path.display())))
+            }
         }
     }
 }
@@ -113,7 +125,17 @@ impl Known {
 /// By the whole name or by its last word: `kafkaPassword`, `aws.secret_key`, `AWS_SECRET_ACCESS_KEY`.
 fn name_is_secret(name: &str) -> bool {
     let plain = name.to_ascii_lowercase().replace(['_', '-', '.'], "");
-    let ends = ["password", "passwd", "passphrase", "secret", "token", "apikey", "secretkey", "accesskey", "jaasconfig"];
+    let ends = [
+        "password",
+        "passwd",
+        "passphrase",
+        "secret",
+        "token",
+        "apikey",
+        "secretkey",
+        "accesskey",
+        "jaasconfig",
+    ];
     is_secret_name(name.as_bytes()) || ends.iter().any(|end| plain.ends_with(end))
 }
 
@@ -136,7 +158,8 @@ mod tests {
         std::fs::write(at("password"), "in-a-file\n").unwrap();
         let services = "source_cluster:\n  endpoint: http://h\n  basic_auth: { username: u, password: inline }\ntarget_cluster:\n  basic_auth:\n    username: u\n    password_file: password\nkafka:\n  scram: { password: 12345, password_file: gone }\n";
         std::fs::write(at("services.yaml"), services).unwrap();
-        std::fs::write(at("agent.yaml"), "adminAddress: 127.0.0.1:9\ncaptureLogDir: log\nkafkaPassword: k\n").unwrap();
+        std::fs::write(at("agent.yaml"), "adminAddress: 127.0.0.1:9\ncaptureLogDir: log\nkafkaPassword: k\n")
+            .unwrap();
         std::fs::write(at("client.properties"), "\tx\nsasl.jaas.config=jaas\nbootstrap.servers=b\n").unwrap();
         let files = ["services.yaml", "agent.yaml", "client.properties"].map(at);
         let known = read(&files);

@@ -44,7 +44,9 @@ pub(super) fn run(
         .spawn()
         .with_context(|| format!("cannot run {name}"))?;
     let (ends, ended) = channel();
-    for (number, pipe) in [child.stdout.take().map(boxed), child.stderr.take().map(boxed)].into_iter().enumerate() {
+    for (number, pipe) in
+        [child.stdout.take().map(boxed), child.stderr.take().map(boxed)].into_iter().enumerate()
+    {
         let ends = ends.clone();
         std::thread::spawn(move || {
             let mut output = Vec::new();

@@ -108,12 +108,7 @@ impl Record {
             };
             items.insert(key(&kept), Kept { became, ..kept });
         }
-        Self {
-            schema: SCHEMA,
-            target: target.to_owned(),
-            at_unix_ms,
-            items: items.into_values().collect(),
-        }
+        Self { schema: SCHEMA, target: target.to_owned(), at_unix_ms, items: items.into_values().collect() }
     }
 }
 
@@ -127,7 +122,13 @@ fn kept((planned, action): (&switchover_metadata::Planned, &Action)) -> Kept {
         Action::Failed(reason) => (Became::Failed, Some(reason.clone())),
         Action::NotTried | Action::ToMake => (Became::Failed, Some("it was not tried".to_owned())),
     };
-    Kept { kind: planned.kind, name: planned.name.clone(), source_name: planned.source_name.clone(), became, reason }
+    Kept {
+        kind: planned.kind,
+        name: planned.name.clone(),
+        source_name: planned.source_name.clone(),
+        became,
+        reason,
+    }
 }
 
 #[cfg(test)]
@@ -150,7 +151,8 @@ mod tests {
         let second = [item("a", LeftOut), item("b", Created), item("c", Created), item("d", LeftOut)];
         let second = Record::after(Some(first), "t", second.into_iter(), 2);
         assert_eq!(became(&second), [("a", Created), ("b", Created), ("c", Created), ("d", Differs)]);
-        let third = Record::after(Some(second), "t", [item("a", Unchanged), item("b", Failed)].into_iter(), 3);
+        let third =
+            Record::after(Some(second), "t", [item("a", Unchanged), item("b", Failed)].into_iter(), 3);
         assert_eq!(became(&third)[..2], [("a", Created), ("b", Failed)]);
         assert_eq!(third.at_unix_ms, 3);
     }

@@ -175,8 +175,7 @@ mod tests {
     use crate::target::scripted;
 
     fn writes(name: &str, last: i64) -> Writes {
-        let shard =
-            ShardWrites::Numbered { history: Some("h".to_owned()), checkpoint: last, last };
+        let shard = ShardWrites::Numbered { history: Some("h".to_owned()), checkpoint: last, last };
         let index = IndexWrites { uuid: Some("u".to_owned()), shards: [(0, shard)].into() };
         [(name.to_owned(), index)].into()
     }
