@@ -114,6 +114,7 @@ pub fn figures(status: &Status) -> Vec<Figure> {
             status.kafka.as_ref().map_or(0, |kafka| kafka.deliveries.in_flight() as u64),
         ),
         ("log_bytes", "Bytes of the capture log on disk", journal.log_bytes),
+        ("log_limit_bytes", "How many it may hold", journal.log_limit_bytes),
         ("degraded", "1 while the wanted durability can't be had", u64::from(state == "degraded")),
         ("uncaptured", "1 while traffic passes uncaptured", u64::from(state == "uncaptured")),
     ];

@@ -164,7 +164,7 @@ impl AdminPages for Status {
             let directory = log.directory().display().to_string();
             members.insert(
                 "captureLog".to_owned(),
-                json!({ "bytes": journal.log_bytes, "directory": directory }),
+                json!({ "bytes": journal.log_bytes, "limitBytes": journal.log_limit_bytes, "directory": directory }),
             );
         }
         if let Some(kafka) = &self.kafka {

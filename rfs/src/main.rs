@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
+use switchover_coordinate::End;
 use switchover_rfs::cli::{ENVIRONMENT, Settings};
-use switchover_rfs::orders::End;
 use switchover_rfs::run::{self, Outcome, RunError};
 use tokio_util::sync::CancellationToken;
 

@@ -11,7 +11,7 @@ use switchover_metadata::Kind;
 
 use super::Action;
 use super::report::Report;
-use crate::backfill::files;
+use crate::fleet::files;
 
 /// In the state directory.
 const FILE: &str = "metadata.json";
@@ -91,6 +91,17 @@ impl Record {
         let record = Self::after(before, target, report.items().map(kept), unix_ms());
         files::replace(&path, &serde_json::to_vec(&record).context("cannot write the record")?)?;
         Ok(path)
+    }
+
+    /// An item was removed from the target: it is nobody's now.
+    pub(crate) fn forget(state_dir: &Path, target: &str, kind: Kind, name: &str) -> anyhow::Result<()> {
+        let _lock = files::lock(state_dir)?;
+        let Some(mut record) = Self::read(state_dir)?.filter(|record| record.target == target) else {
+            return Ok(());
+        };
+        record.items.retain(|kept| kept.kind != kind || kept.name != name);
+        let bytes = serde_json::to_vec(&record).context("cannot write the record")?;
+        files::replace(&state_dir.join(FILE), &bytes)
     }
 
     fn after(before: Option<Self>, target: &str, run: impl Iterator<Item = Kept>, at_unix_ms: u64) -> Self {

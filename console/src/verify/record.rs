@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use switchover_snapshot::is_system_index;
 
 use super::writes::{self, Writes};
-use crate::backfill::files;
+use crate::fleet::files;
 use crate::glob;
 use crate::target::Target;
 

@@ -8,12 +8,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
-use switchover_cluster::{Method, path_part};
+use switchover_cluster::Method;
 
+use super::lists::lists;
 use crate::target::Target;
 
-/// Bytes of names in one request; a server takes 4,096 for the whole line.
-const MAX_NAME_BYTES: usize = 2_500;
 const STATS: &str = "_stats/docs,indexing?level=shards&filter_path=indices.*.uuid,indices.*.shards.*.routing,indices.*.shards.*.seq_no,indices.*.shards.*.commit.user_data,indices.*.shards.*.indexing.index_total,indices.*.shards.*.indexing.delete_total";
 
 /// Writes of indices by their concrete names: a data stream has several.
@@ -123,17 +122,8 @@ pub(crate) async fn read(cluster: &Target, names: &[String]) -> Result<Writes> {
     if names.is_empty() {
         gather(cluster, &format!("/{STATS}"), &mut writes).await?;
     }
-    let mut rest = names;
-    while !rest.is_empty() {
-        let mut bytes = 0;
-        let fits = rest.iter().take_while(|name| {
-            bytes += path_part(name).len() + 1;
-            bytes <= MAX_NAME_BYTES
-        });
-        let (batch, others) = rest.split_at(fits.count().max(1));
-        let list = batch.iter().map(|name| path_part(name)).collect::<Vec<_>>().join(",");
+    for list in lists(names) {
         gather(cluster, &format!("/{list}/{STATS}"), &mut writes).await?;
-        rest = others;
     }
     Ok(writes)
 }
