@@ -1,6 +1,7 @@
 //! The console as its users meet it: a process with arguments, two streams and an exit code.
 #![expect(clippy::unwrap_used, reason = "what helps a test fails as a test does")]
 
+mod bugreport;
 mod capture;
 mod capture_log;
 mod clear_indices;
