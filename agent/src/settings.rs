@@ -69,7 +69,11 @@ impl Settings {
         });
         let kafka = cli.kafka.resolve(KAFKA_CLIENT_ID)?;
         let limits = Limits::new(cli.connect_timeout, cli.idle_timeout);
-        let warnings = cli.existing_tool.warnings();
+        let mut warnings = cli.existing_tool.warnings();
+        if cli.insecure_destination && !cli.destination_uri.tls {
+            warnings
+                .push("--insecureDestination has nothing to do: --destinationUri is without TLS".to_owned());
+        }
         Ok(Self { durability, node, tls, rules, limits, kafka, warnings })
     }
 }
@@ -83,10 +87,10 @@ fn tls(cli: &Cli) -> Result<Tls> {
     };
     let files = to_node.files();
     let node = match cli.destination_uri.tls {
-        false if to_node != ClientOptions::default() => bail!(
-            "--insecureDestination and --destination...File are for TLS to the node; --destinationUri is {}",
-            cli.destination_uri
-        ),
+        // The field's documents give --insecureDestination also without TLS; a file would be a wish ignored.
+        false if !files.is_empty() => {
+            bail!("--destination...File are for TLS to the node; --destinationUri is {}", cli.destination_uri)
+        }
         false => None,
         true => {
             let load = move || {
