@@ -10,6 +10,7 @@ mod curl;
 mod doctor;
 mod init;
 mod process;
+mod redirect;
 mod scripted;
 mod services_file;
 mod snapshot;
