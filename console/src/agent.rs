@@ -48,7 +48,7 @@ pub(crate) enum AgentCommand {
     /// Keep the redirect of an attachment.
     #[command(hide = true)]
     RedirectHold(Which),
-    /// Take the rules of a redirect away that nobody keeps any more.
+    /// Switch a redirect off that nobody keeps any more.
     #[command(hide = true)]
     RedirectRelease(Which),
     /// Undo what is unfinished, or was not confirmed in time.
@@ -72,7 +72,7 @@ pub(crate) fn run(command: AgentCommand, as_json: bool) -> Result<(), Failure> {
         }
         AgentCommand::RedirectHold(which) => Ok(hold::run(&which.place())?),
         AgentCommand::RedirectRelease(which) => {
-            Ok(redirect::remove(&redirect::Redirect::table(which.place().name()))?)
+            Ok(redirect::switch_off(&redirect::Redirect::table(which.place().name()))?)
         }
         AgentCommand::Guard(which) => Ok(guard::run(&which.place())?),
     }

@@ -15,14 +15,14 @@ use switchover_coordinate::unix_ms;
 
 use super::gaps::{GapLog, Heartbeat};
 use super::journal::{Agent, Place};
-use super::redirect::{self, EXPIRES_AFTER, Redirect};
+use super::redirect::{EXPIRES_AFTER, Redirect};
 use super::sockets::{self, Ends};
 use super::watch::{Look, Turn, Watch};
 use super::{admin, attach};
 
 const TICK: Duration = Duration::from_millis(100);
 /// Of one look.
-const LOOK_TIMEOUT: Duration = Duration::from_millis(300);
+const LOOK_TIMEOUT: Duration = Duration::from_millis(250);
 /// The switch is put forward this often: [`EXPIRES_AFTER`] leaves two more tries.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
 /// Connections past the agent are looked for this often while none is known, and while some are.
@@ -55,9 +55,9 @@ pub(super) fn run(place: &Place) -> Result<()> {
         thread::sleep(TICK);
     };
     // Whatever happened: clients reach the node.
-    let removed = redirect::remove(&keeper.rules.table);
-    keeper.gaps.begin(unix_ms(), "the redirect was taken away")?;
-    ended.and(removed)
+    let off = keeper.rules.off();
+    keeper.gaps.begin(unix_ms(), "the redirect was switched off")?;
+    ended.and(off)
 }
 
 fn tell(states: &[NotifyState<'_>]) {

@@ -3,8 +3,10 @@
 //! The rules look the port up in a set whose one element expires ([`EXPIRES_AFTER`]) unless it is put in again: a dead
 //! man's switch in the kernel. So clients reach the node again whatever happens to the process that keeps the rules: killed,
 //! stopped, starved. (nftables' `owner` flag would only cover its end, and `nft` of Debian 11 and Ubuntu 20.04 lacks it.)
-//! The table stays while the switch is off, for its other chain: the agent's own port is closed to other hosts, which else would
-//! be a second entrance that no rule for the client port guards.
+//!
+//! The table stays while the switch is off, until the agent has ended: without a chain for NAT the kernel translates no
+//! connection any more, also not those that are open, and their clients would wait for ever. And its other chain closes the
+//! agent's own port to other hosts, which else would be a second entrance that no rule for the client port guards.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -103,7 +105,7 @@ impl Redirect {
 
     /// Switches off: new connections reach the node.
     pub(super) fn off(&self) -> Result<()> {
-        nft(&format!("flush set inet {} live\n", self.table))
+        switch_off(&self.table)
     }
 
     /// Whether clients are led to the agent now; `None`: there is no table.
@@ -123,7 +125,15 @@ impl Redirect {
     }
 }
 
-/// Removes a table, if it is there.
+/// Switches off what a table may switch on. Connections that are open stay where they are.
+pub(super) fn switch_off(table: &str) -> Result<()> {
+    // A table without chains, where there was none, does nothing.
+    nft(&format!(
+        "table inet {table} {{\nset live {{ type inet_service; flags timeout; }}\n}}\nflush set inet {table} live\n"
+    ))
+}
+
+/// Removes a table, if it is there. Connections that it translates end.
 pub(super) fn remove(table: &str) -> Result<()> {
     nft(&format!("table inet {table} {{ }}\ndelete table inet {table}\n"))
 }

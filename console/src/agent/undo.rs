@@ -49,10 +49,19 @@ fn one(place: &Place, attachment: &Attachment, step: &Step, notes: &mut Vec<Stri
                 systemd::call(&["disable", "--quiet", &agent.unit])?;
             }
             if !systemd::stop(&agent.unit)? {
-                notes.push(format!("{} finishes its last requests and then ends by itself", agent.unit));
+                guard::install(place.name())?;
+                bail!(
+                    "new clients reach the node already, but {} has not ended its last requests; {} undoes the rest when it has",
+                    agent.unit,
+                    guard::timer(place.name())
+                );
             }
             systemd::call(&["reset-failed", &agent.unit]).ok();
-            Ok(())
+            // Not before: it translates the connections of these requests.
+            match &attachment.redirect {
+                Some(rules) => redirect::remove(&rules.table),
+                None => Ok(()),
+            }
         }
         Step::Ordering { drop_in } => {
             files::remove(drop_in)?;
@@ -67,7 +76,7 @@ fn one(place: &Place, attachment: &Attachment, step: &Step, notes: &mut Vec<Stri
                 systemd::stop(&unit)?;
                 systemd::call(&["reset-failed", &unit]).ok();
             }
-            redirect::remove(&redirect::Redirect::table(place.name()))
+            redirect::switch_off(&redirect::Redirect::table(place.name()))
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// An agent that listens but does not answer for so long is taken for hung. With what one look takes, clients reach the node
 /// within a second.
-const HUNG_AFTER: Duration = Duration::from_millis(600);
+const HUNG_AFTER: Duration = Duration::from_millis(500);
 /// An agent that came back must answer for so long before clients are led to it again.
 const STEADY_AFTER: Duration = Duration::from_millis(300);
 
@@ -82,7 +82,7 @@ mod tests {
         assert_eq!(look(Look::Healthy, 1300, 1301), Some(Turn::On));
         // A take-over of less than the limit.
         assert_eq!(look(Look::Silent, 1400, 1700), None);
-        assert_eq!(look(Look::Silent, 1800, 1999), None);
+        assert_eq!(look(Look::Silent, 1800, 1899), None);
         assert_eq!(look(Look::Healthy, 2000, 2001), None);
         // What took long, took long from its beginning.
         assert_eq!(look(Look::Silent, 3000, 3300), None);

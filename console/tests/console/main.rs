@@ -12,6 +12,7 @@ mod doctor;
 mod every_command;
 mod init;
 mod process;
+mod redirect;
 mod scripted;
 mod services_file;
 mod snapshot;
