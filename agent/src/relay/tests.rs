@@ -67,6 +67,9 @@ impl Cluster {
                     Some(RequestEvent::Head(head)) => path = String::from_utf8_lossy(head.target).into_owned(),
                     Some(RequestEvent::End) => {
                         self.seen.borrow_mut().push(path.clone());
+                        if path.contains("hangs") {
+                            std::future::pending::<()>().await;
+                        }
                         if !self.dies_at.is_empty() && path.contains(self.dies_at) {
                             return;
                         }
@@ -239,12 +242,16 @@ fn run(test: impl Future<Output = ()>) {
     LocalSet::new().block_on(&runtime, limited);
 }
 
-fn modes() -> impl Strategy<Value = (Mode, u8)> {
+fn routings() -> impl Strategy<Value = Routing> {
+    let by_weight = (prop::sample::select(vec![Mode::Reads, Mode::All]), 0..=100_u8, any::<bool>());
     prop_oneof![
-        Just((Mode::Source, 0)),
-        Just((Mode::Target, 0)),
-        (0..=100_u8).prop_map(|weight| (Mode::Reads, weight)),
-        (0..=100_u8).prop_map(|weight| (Mode::All, weight)),
+        Just(Routing::SOURCE),
+        Just(Routing { mode: Mode::Target, ..Routing::SOURCE }),
+        by_weight.prop_map(|(mode, weight, each)| Routing {
+            mode,
+            weight,
+            route_by: if each { RouteBy::Request } else { RouteBy::Connection },
+        }),
     ]
 }
 
@@ -254,16 +261,16 @@ proptest! {
     #[test]
     fn each_request_is_answered_in_order_by_the_one_cluster_that_got_it(
         kinds in prop::collection::vec(0..3_u8, 1..12),
-        first in modes(),
-        changes in prop::collection::vec((1..60_usize, modes()), 0..12),
+        first in routings(),
+        changes in prop::collection::vec((1..60_usize, routings()), 0..12),
         pipelined: bool,
     ) {
         let directory = tempfile::tempdir().unwrap();
         run(async {
             let bench = Bench::new(directory.path(), &[], "").await;
-            bench.route(first.0, first.1);
-            let only_reads_move = [first].iter().chain(changes.iter().map(|(_, mode)| mode))
-                .all(|(mode, weight)| *mode == Mode::Reads || *mode == Mode::Source || *weight == 0 && *mode == Mode::All);
+            bench.routes.control.set(first).unwrap();
+            let only_reads_move = [first].iter().chain(changes.iter().map(|(_, routing)| routing))
+                .all(|routing| routing.mode == Mode::Reads || routing.is_source_only());
             let client = bench.client().await;
             client.set_nodelay(true).unwrap();
             let (mut from, mut to) = client.into_split();
@@ -273,9 +280,9 @@ proptest! {
             for (number, kind) in kinds.iter().enumerate() {
                 for byte_run in request(number, *kind).as_bytes().chunks(until_change.as_ref().map_or(1000, |it| it.0)) {
                     to.write_all(byte_run).await.unwrap();
-                    if let Some((_, (mode, weight))) = until_change {
+                    if let Some((_, routing)) = until_change {
                         tokio::task::yield_now().await;
-                        bench.route(mode, weight);
+                        bench.routes.control.set(routing).unwrap();
                         until_change = changes.next();
                     }
                 }
@@ -327,6 +334,25 @@ fn a_request_that_the_target_does_not_answer_is_a_502_and_is_not_sent_again() {
             assert_eq!(bench.seen()[path], ["target"]);
         }
         assert_eq!(bench.relay.counters.target_errors.get(), 2);
+    });
+}
+
+#[test]
+fn what_a_silent_target_was_asked_is_a_502_once_it_can_not_be_reached() {
+    let directory = tempfile::tempdir().unwrap();
+    run(async {
+        let bench = Bench::new(directory.path(), &["--routing", "all", "--targetWeight", "100"], "").await;
+        let mut client = bench.client().await;
+        client.write_all(b"PUT /hangs HTTP/1.1\r\n\r\nGET /behind-it HTTP/1.1\r\n\r\n").await.unwrap();
+        while bench.seen().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let epoch = bench.routes.control.current();
+        (0..2).for_each(|_| bench.routes.control.target_connected(&epoch, false));
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 502") && answer.matches("HTTP/1.1").count() == 1, "{answer}");
+        assert_eq!(bench.seen(), HashMap::from([("/hangs".to_owned(), vec!["target"])]));
     });
 }
 

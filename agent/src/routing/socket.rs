@@ -31,7 +31,8 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 /// When the socket can't be made; names it.
 pub async fn serve(directory: PathBuf, control: Arc<Control>) -> io::Result<()> {
     let path = directory.join(NAME);
-    let listener = bind(&path)
+    let listener = fs::create_dir_all(&directory)
+        .and_then(|()| bind(&path))
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
     loop {
         match listener.accept().await {
