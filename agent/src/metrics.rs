@@ -43,6 +43,16 @@ pub fn figures(status: &Status) -> Vec<Figure> {
             counters.unrecorded_requests.get(),
         ),
         (
+            "security_requests",
+            "Requests about users, passwords and keys, which are not captured (--redactBody)",
+            counters.security_requests.get(),
+        ),
+        (
+            "mutating_security_requests",
+            "Those of them that may change the cluster",
+            counters.mutating_security_requests.get(),
+        ),
+        (
             "refused_requests",
             "Writes answered with 503 because they could not be captured",
             counters.refused_requests.get(),

@@ -1,10 +1,10 @@
 //! The flags, read together and checked: what depends on several of them, and what is in files.
 
-use crate::cli::{Cli, Durability};
+use crate::cli::{Cli, Durability, Redact};
 use crate::header_edit::HeaderEdit;
 use crate::limits::Limits;
 use crate::node::Node;
-use crate::redaction::Redaction;
+use crate::redaction::{Redacted, Redaction};
 use crate::rules::Rules;
 use crate::suppression::Suppression;
 use crate::target::Target;
@@ -126,15 +126,20 @@ fn pairs(flag: &str, flat: &[String]) -> Result<Vec<(String, String)>> {
 }
 
 fn redaction(cli: &Cli) -> Result<Option<Redaction>> {
-    let names: Vec<String> = match cli.redact_header.as_slice() {
+    let headers: Vec<String> = match cli.redact_header.as_slice() {
         [] => SECRET_HEADERS.iter().map(|&name| name.to_owned()).collect(),
-        [only] if only == NO_HEADER => return Ok(None),
+        [only] if only == NO_HEADER => Vec::new(),
         names if names.iter().any(|name| name == NO_HEADER) => {
             bail!("--redactHeader none goes with no other --redactHeader")
         }
         names => names.to_vec(),
     };
-    if cli.no_capture {
+    let redacted = Redacted {
+        headers,
+        urls: cli.redact_url == Redact::Secrets,
+        bodies: cli.redact_body == Redact::Secrets,
+    };
+    if cli.no_capture || redacted == Redacted::default() {
         return Ok(None);
     }
     let key = match &cli.redaction_key_file {
@@ -147,7 +152,7 @@ fn redaction(cli: &Cli) -> Result<Option<Redaction>> {
     if key.is_empty() {
         bail!("--redactionKeyFile: the file is empty, so that anybody could guess the key");
     }
-    Ok(Some(Redaction::new(&names, &key)))
+    Ok(Some(Redaction::new(&redacted, &key)))
 }
 
 /// The key beside the capture log, made when there is none: hashes stay comparable over restarts.
@@ -155,7 +160,7 @@ fn own_key(directory: &Path) -> Result<Vec<u8>> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     let path = directory.join(REDACTION_KEY_FILE);
-    let failed = || format!("the key for --redactHeader, {}", path.display());
+    let failed = || format!("the key for hashes of secrets, {}", path.display());
     match std::fs::read(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         read => return read.with_context(failed),

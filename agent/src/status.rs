@@ -182,6 +182,10 @@ impl AdminPages for Status {
             "lost": tally(journal.lost),
             "recovered": { "records": self.recovered_records, "delivered": self.recovered_delivered() },
             "gaps": journal.gaps.iter().map(gap).collect::<Vec<_>>(),
+            "securityRequests": {
+                "uncaptured": self.counters.security_requests.get(),
+                "mutating": self.counters.mutating_security_requests.get(),
+            },
             "connections": {
                 "open": self.counters.open_connections(),
                 "total": self.counters.connections.get(),

@@ -6,8 +6,7 @@
 mod archive;
 mod control;
 mod failed_file;
-mod files;
-mod launch;
+mod overview;
 mod phase;
 mod picture;
 mod retry_failed;
@@ -15,6 +14,8 @@ mod settings;
 mod status;
 mod stop;
 mod stopped;
+pub(crate) mod trace;
+mod worker_config;
 
 use std::path::{Path, PathBuf};
 
@@ -27,7 +28,8 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::runtime::block_on;
 use crate::services::MAX_SCALE;
-pub(crate) use launch::enter;
+use crate::target::Target;
+pub(crate) use overview::ask as overview;
 use settings::Settings;
 
 /// Of the JSON of `describe`.
@@ -65,6 +67,8 @@ pub(crate) enum BackfillCommand {
         yes: bool,
     },
     /// Send the documents again that the target refused. Exit code 4: some are still refused.
+    // An optional set of flags is still required by clap where one of its flags is.
+    #[command(mut_arg("target_uri", |flag| flag.required(false)))]
     RetryFailed {
         /// The folder that switchover-rfs kept them in.
         #[arg(long, alias = "failedDocumentDir", value_name = "DIR")]
@@ -72,13 +76,14 @@ pub(crate) enum BackfillCommand {
         /// For documents that a rule failed for: the flags of switchover-rfs, with the mended rules.
         #[command(flatten)]
         placement: PlacementArgs,
+        /// The target; without it, target_cluster of the services file.
         #[command(flatten)]
-        target: Box<TargetArgs>,
+        target: Option<Box<TargetArgs>>,
     },
 }
 
 pub(crate) fn run(command: BackfillCommand, config: &Path, json: bool) -> Result<(), Failure> {
-    // `retry-failed` has its target in flags.
+    // `retry-failed` may have its target in flags.
     let settings = async || Settings::load(config).await;
     block_on(async {
         match command {
@@ -95,6 +100,7 @@ pub(crate) fn run(command: BackfillCommand, config: &Path, json: bool) -> Result
             }
             BackfillCommand::RetryFailed { failed_document_dir, placement, target } => {
                 let placement = placement.placement().map_err(|error| Failure::Usage(error.to_string()))?;
+                let target = Target::named(target.as_deref(), config).await?;
                 retry_failed::run(&failed_document_dir, &placement, &target, json).await
             }
         }

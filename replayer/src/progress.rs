@@ -1,5 +1,6 @@
 //! How a run is going: counters for the progress line and the admin pages.
 
+mod current;
 mod figures;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,6 +13,8 @@ use switchover_telemetry::AdminPages;
 use switchover_telemetry::figures::{self as metrics, Figure};
 
 use crate::commit::{Offsets, PartitionLag};
+use crate::counts::Losses;
+pub use current::Current;
 pub use figures::PREFIX;
 
 /// Counters of a run, shared by its parts.
@@ -30,6 +33,8 @@ pub struct Progress {
     holding: Mutex<&'static str>,
     report: Mutex<serde_json::Value>,
     oldest: Mutex<Option<Oldest>>,
+    behind: Mutex<Option<Duration>>,
+    losses: Mutex<Losses>,
     offsets: OnceLock<Arc<Offsets>>,
     pacing_error: Mutex<Durations>,
 }
@@ -61,6 +66,11 @@ pub struct Seen {
     pub buffered_bytes: usize,
     /// How far the request to be sent next lies in the past.
     pub lag: Duration,
+    /// How far the oldest request that is not complete lies in the past; nothing when there is none. `None`: not known, as
+    /// what there is was not read yet.
+    pub behind: Option<Duration>,
+    /// What of the input can't be replayed.
+    pub losses: Losses,
     /// The oldest in flight.
     pub oldest: Option<Oldest>,
 }
@@ -113,6 +123,8 @@ impl Default for Progress {
             holding: Mutex::new("starting"),
             report: Mutex::default(),
             oldest: Mutex::default(),
+            behind: Mutex::default(),
+            losses: Mutex::default(),
             offsets: OnceLock::new(),
             pacing_error: Mutex::default(),
         }
@@ -186,6 +198,26 @@ impl Progress {
         self.source_lag_ms.store(lag_ms, Ordering::Relaxed);
         *self.holding.lock().unwrap_or_else(PoisonError::into_inner) = seen.state;
         *self.oldest.lock().unwrap_or_else(PoisonError::into_inner) = seen.oldest;
+        *self.behind.lock().unwrap_or_else(PoisonError::into_inner) = seen.behind;
+        *self.losses.lock().unwrap_or_else(PoisonError::into_inner) = seen.losses;
+    }
+
+    /// How far behind the source the run is; see [`Seen::behind`].
+    #[must_use]
+    pub fn behind(&self) -> Option<Duration> {
+        *self.behind.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What of the input can't be replayed.
+    #[must_use]
+    pub fn losses(&self) -> Losses {
+        *self.losses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the comparison found so far: null until there is something.
+    #[must_use]
+    pub fn found(&self) -> serde_json::Value {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Where the offsets of a consumer group are.
@@ -258,8 +290,11 @@ mod tests {
             in_flight: 1,
             buffered_bytes: 77,
             lag: Duration::from_millis(5),
+            behind: Some(Duration::from_millis(9)),
+            losses: Losses { gaps: 2, ..Losses::default() },
             oldest: None,
         });
+        assert_eq!((progress.behind(), progress.losses().gaps), (Some(Duration::from_millis(9)), 2));
         let offsets = Arc::new(Offsets::default());
         let _unfinished = offsets.begin(3, 10);
         offsets.ends(&[(3, 17), (4, 5)]);

@@ -1,5 +1,7 @@
 //! From the source to the plan.
 
+use std::path::Path;
+
 use anyhow::anyhow;
 use serde_json::Value;
 use switchover_metadata::plan::{Planner, SCHEMA, drop_missing};
@@ -27,7 +29,7 @@ pub(super) async fn plan(args: &Args, sides: &Sides) -> Result<Plan, Exit> {
         conflicts: args.type_conflicts.into(),
         ..TypePolicy::default()
     };
-    let user = user_rules(args)?;
+    let user = user_rules(args.rewrite_rules.as_deref())?;
     let mut items = Planner { context, types, selection, user }.plan(inventory.items);
     items.extend(inventory.unreadable);
     items.sort_by_key(|item| item.kind);
@@ -42,8 +44,8 @@ pub(super) async fn plan(args: &Args, sides: &Sides) -> Result<Plan, Exit> {
     })
 }
 
-fn user_rules(args: &Args) -> Result<UserRules, Failure> {
-    let Some(file) = &args.rewrite_rules else { return Ok(UserRules::default()) };
+pub(super) fn user_rules(file: Option<&Path>) -> Result<UserRules, Failure> {
+    let Some(file) = file else { return Ok(UserRules::default()) };
     let shown = file.display().to_string();
     let text = std::fs::read_to_string(file)
         .map_err(|error| Failure::Usage(format!("--rewriteRules {shown}: cannot read it: {error}")))?;
@@ -51,7 +53,7 @@ fn user_rules(args: &Args) -> Result<UserRules, Failure> {
 }
 
 /// With balanced awareness a target refuses other numbers of copies: the number of zones.
-async fn copies_multiple(target: &Target) -> Result<u32, Exit> {
+pub(super) async fn copies_multiple(target: &Target) -> Result<u32, Exit> {
     const AWARENESS: &str = "cluster.routing.allocation.awareness.";
     let path = "/_cluster/settings?flat_settings=true&include_defaults=true&filter_path=*.cluster.routing.allocation.awareness*";
     let settings = indices::json(target, path).await.map_err(Exit::cluster("the target's settings"))?;

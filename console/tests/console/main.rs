@@ -8,6 +8,7 @@ mod clusters;
 mod completion;
 mod curl;
 mod doctor;
+mod every_command;
 mod init;
 mod process;
 mod scripted;

@@ -2,7 +2,7 @@
 
 mod on_disk;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -75,6 +75,12 @@ pub enum RuleArgsError {
 }
 
 impl RuleArgs {
+    /// The file of declared rules.
+    #[must_use]
+    pub fn rewrite_rules(&self) -> Option<&Path> {
+        self.rewrite_rules.as_deref()
+    }
+
     /// Reads and compiles rules for requests to a target of this version, as far as known.
     ///
     /// # Errors

@@ -6,12 +6,13 @@
 //! keeps help, errors and completions in step with what is accepted.
 
 mod config_file;
+mod dashes;
 mod environment;
 pub mod name;
 pub mod secret;
 pub mod value;
 
-use clap::{Arg, ArgAction, Command, Id, Parser};
+use clap::{Arg, ArgAction, Command, CommandFactory, Id, Parser};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -47,6 +48,24 @@ pub fn parse<'a, T: Parser>(environment: impl Into<Environment<'a>>) -> T {
     }
 }
 
+/// The command line as [`parse`] takes it: what manual pages and completions are made from.
+#[must_use]
+pub fn command<T: CommandFactory>(env_prefix: &str) -> Command {
+    spelled_four_ways(T::command(), env_prefix).arg(
+        Arg::new("config")
+            .long("config")
+            .value_name("FILE")
+            .value_parser(clap::value_parser!(PathBuf))
+            .env(config_variable(env_prefix))
+            .hide_env_values(true)
+            .help("YAML file with the same keys as the flags (flag > environment > file > default)"),
+    )
+}
+
+fn config_variable(env_prefix: &str) -> String {
+    format!("{env_prefix}_CONFIG")
+}
+
 /// Parses `argv` (with the program's name first).
 ///
 /// # Errors
@@ -56,17 +75,10 @@ pub fn try_parse_from<'a, T: Parser>(
     argv: impl IntoIterator<Item = OsString>,
 ) -> Result<T, SettingsError> {
     let environment: Environment<'_> = environment.into();
-    let (given, argv) = config_file::given_in(argv.into_iter().collect());
-    let config_env = format!("{}_CONFIG", environment.prefix);
-    let command = spelled_four_ways(T::command(), environment.prefix).arg(
-        Arg::new("config")
-            .long("config")
-            .value_name("FILE")
-            .value_parser(clap::value_parser!(PathBuf))
-            .env(config_env.clone())
-            .hide_env_values(true)
-            .help("YAML file with the same keys as the flags (flag > environment > file > default)"),
-    );
+    let command = command::<T>(environment.prefix);
+    let argv = dashes::straightened(argv.into_iter().collect(), &command);
+    let (given, argv) = config_file::given_in(argv);
+    let config_env = config_variable(environment.prefix);
     let from_environment = || std::env::var_os(&config_env).map(|path| Given::File(path.into()));
     let command = match given.or_else(from_environment) {
         Some(given) => config_file::apply(command, &given)?,
@@ -94,15 +106,34 @@ fn spelled_four_ways(command: Command, env_prefix: &str) -> Command {
         if matches!(arg.get_action(), ArgAction::Help | ArgAction::Version) {
             return arg;
         }
-        let given = arg.get_all_aliases().unwrap_or_default();
-        let twins: Vec<String> = std::iter::once(long.as_str())
-            .chain(given.iter().copied())
-            .map(name::kebab)
-            .filter(|twin| *twin != long && !given.contains(&twin.as_str()))
-            .collect();
         let variable = format!("{env_prefix}_{}", name::upper_snake(&long));
-        arg.aliases(twins).env(variable).hide_env_values(true)
+        with_twin(arg).env(variable).hide_env_values(true)
     })
+}
+
+/// Lets each long flag of a command and of all commands below it be written in kebab-case and in camelCase, whichever
+/// it is declared in.
+#[must_use]
+pub fn spelled_both_ways(command: Command) -> Command {
+    command.mut_args(with_twin).mut_subcommands(spelled_both_ways)
+}
+
+/// The flag with its names in the other case.
+fn with_twin(arg: Arg) -> Arg {
+    let names: Vec<String> = arg
+        .get_long()
+        .into_iter()
+        .chain(arg.get_all_aliases().unwrap_or_default())
+        .map(str::to_owned)
+        .collect();
+    let mut twins: Vec<String> = Vec::new();
+    for name in &names {
+        let twin = if name.contains('-') { name::camel(name) } else { name::kebab(name) };
+        if !names.contains(&twin) && !twins.contains(&twin) {
+            twins.push(twin);
+        }
+    }
+    arg.aliases(twins)
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod replay;
 mod replay_memory;
 mod rewriting;
 mod routing;
+mod secrets;
 mod sending;
 mod tls;
 mod transparency;
