@@ -156,10 +156,16 @@ mod tests {
         let expected = "GET /?pretty HTTP/1.1\r\nhost: b:9200\r\nauthorization: Basic x\r\nAccept: application/json, text/plain\r\n\r\n";
         assert_eq!(String::from_utf8(edit.clone().for_target(true).apply(raw)).unwrap(), expected);
         let kept = String::from_utf8(edit.clone().for_target(false).apply(raw)).unwrap();
-        assert!(kept.contains("Accept-Encoding: gzip\r\nAccept: application/vnd.elasticsearch+json"), "{kept}");
+        assert!(
+            kept.contains("Accept-Encoding: gzip\r\nAccept: application/vnd.elasticsearch+json"),
+            "{kept}"
+        );
         let search = b"POST /i/_search HTTP/1.1\r\nAccept-Encoding: gzip\r\nContent-Type: application/vnd.elasticsearch+x-ndjson;compatible-with=8\r\n\r\n";
         let sent = String::from_utf8(edit.clone().for_target(true).apply(search)).unwrap();
-        assert!(sent.ends_with("Accept-Encoding: gzip\r\nContent-Type: application/x-ndjson\r\n\r\n"), "{sent}");
+        assert!(
+            sent.ends_with("Accept-Encoding: gzip\r\nContent-Type: application/x-ndjson\r\n\r\n"),
+            "{sent}"
+        );
         assert!(!format!("{edit:?}").contains("Basic"));
     }
 

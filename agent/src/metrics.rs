@@ -58,11 +58,7 @@ pub fn figures(status: &Status) -> Vec<Figure> {
             counters.refused_requests.get(),
         ),
         ("target_requests", "Requests that went to the target", counters.target_requests.get()),
-        (
-            "target_errors",
-            "Requests that the target failed or did not answer",
-            counters.target_errors.get(),
-        ),
+        ("target_errors", "Requests that the target failed or did not answer", counters.target_errors.get()),
         (
             "diverted_requests",
             "Requests that went to the source as the target could not be connected to",

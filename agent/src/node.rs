@@ -43,8 +43,7 @@ impl Node {
     ) -> Result<Self, String> {
         let named = |tls| {
             let name = ServerName::try_from(destination.host.clone());
-            name.map(|name| (tls, name))
-                .map_err(|error| format!("{flag} {}: {error}", destination.host))
+            name.map(|name| (tls, name)).map_err(|error| format!("{flag} {}: {error}", destination.host))
         };
         let tls = tls.map(named).transpose()?;
         Ok(Self { destination, tls })

@@ -79,12 +79,7 @@ impl Recorder {
 
     /// A recorder for a new connection that this cluster serves.
     #[must_use]
-    pub fn of_cluster(
-        journal: Arc<Journal>,
-        node_id: &str,
-        connection_id: &str,
-        cluster: ServedBy,
-    ) -> Self {
+    pub fn of_cluster(journal: Arc<Journal>, node_id: &str, connection_id: &str, cluster: ServedBy) -> Self {
         Self {
             encoder: StreamEncoder::new(connection_id, node_id, MAX_RECORD_BYTES).served_by(cluster),
             sink: JournalSink {

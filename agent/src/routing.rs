@@ -79,9 +79,9 @@ impl Routing {
     pub fn check(self) -> Result<Self, String> {
         match self {
             Self { weight, .. } if weight > WHOLE_PERCENT => Err(format!("weight {weight} is more than 100")),
-            Self { mode: mode @ (Mode::Source | Mode::Target), weight, .. } if weight > 0 => Err(format!(
-                "mode {mode} has no weight, and {weight} was given; reads and all go by weight"
-            )),
+            Self { mode: mode @ (Mode::Source | Mode::Target), weight, .. } if weight > 0 => {
+                Err(format!("mode {mode} has no weight, and {weight} was given; reads and all go by weight"))
+            }
             routing => Ok(routing),
         }
     }

@@ -206,7 +206,11 @@ impl Agent {
             let (file, limit) = (target.file.clone(), target.max_errors_percent);
             let (seen, ending) = (Arc::clone(&counters), draining.clone());
             let control = Control::start(target.routing, file, limit, clock, seen, ending)?;
-            Ok::<_, std::io::Error>(Arc::new(Routes { control: Arc::new(control), lots: Lots::default(), target }))
+            Ok::<_, std::io::Error>(Arc::new(Routes {
+                control: Arc::new(control),
+                lots: Lots::default(),
+                target,
+            }))
         });
         Ok(Self {
             settings,

@@ -52,9 +52,8 @@ impl Settings {
     pub fn new(cli: &Cli) -> Result<Self> {
         let durability = cli.effective_durability().map_err(|reason| anyhow!(reason))?;
         let mut tls = both_sides(cli)?;
-        let node =
-            Node::new(cli.destination_uri.clone(), tls.node.clone(), "--destinationUri")
-                .map_err(|reason| anyhow!(reason))?;
+        let node = Node::new(cli.destination_uri.clone(), tls.node.clone(), "--destinationUri")
+            .map_err(|reason| anyhow!(reason))?;
         let suppression = Suppression::new(
             cli.suppress_capture_for_method.as_deref(),
             cli.suppress_capture_for_uri_path.as_deref(),

@@ -51,7 +51,8 @@ impl Target {
         let routing = routing.check().map_err(|reason| anyhow!("--routing, --targetWeight: {reason}"))?;
         let authorization = authorization(flags)?;
         let Some(uri) = &flags.target_uri else {
-            let given = authorization.is_some() || flags.product_check.is_some() || routing != Routing::SOURCE;
+            let given =
+                authorization.is_some() || flags.product_check.is_some() || routing != Routing::SOURCE;
             if given || to_target != ClientOptions::default() {
                 bail!("--routing, --productCheck and the flags of the target need --targetUri");
             }

@@ -10,10 +10,10 @@ mod exchange;
 mod lane;
 mod requests;
 
+use super::Relay;
 use super::both_ways::{BothWays, Leave};
 use super::refusal::Refusal;
 use super::routed::{Held, Routes};
-use super::Relay;
 use crate::routing::{Epoch, Lot, Mode};
 use exchange::{Ended, Exchange};
 use lane::Lane;
@@ -21,7 +21,9 @@ use requests::{Next, Request, Requests};
 use std::io;
 use std::sync::Arc;
 use switchover_capture::ServedBy;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf, join, split};
+use tokio::io::{
+    AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf, join, split,
+};
 
 /// A connection that is being served.
 #[derive(Debug)]
@@ -130,7 +132,8 @@ impl<'a, C: AsyncRead + AsyncWrite + Unpin> Switched<'a, C> {
         {
             // Nothing was sent. In mode `target` the source may lack what clients wrote, so it must not answer.
             if epoch.routing.mode == Mode::Target {
-                let reason = format!("switchover-agent cannot reach the target at {}: {error}", routes.target.node);
+                let reason =
+                    format!("switchover-agent cannot reach the target at {}: {error}", routes.target.node);
                 routes.control.target_answered(&epoch, None);
                 return Goes::Closes(Some(Refusal::target_failed(&reason)));
             }

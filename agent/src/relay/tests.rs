@@ -64,7 +64,9 @@ impl Cluster {
                 at += consumed;
                 match event {
                     None => break,
-                    Some(RequestEvent::Head(head)) => path = String::from_utf8_lossy(head.target).into_owned(),
+                    Some(RequestEvent::Head(head)) => {
+                        path = String::from_utf8_lossy(head.target).into_owned()
+                    }
                     Some(RequestEvent::End) => {
                         self.seen.borrow_mut().push(path.clone());
                         if path.contains("hangs") {
@@ -77,7 +79,10 @@ impl Cluster {
                         let answer = if path.len() % 2 == 0 {
                             format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
                         } else {
-                            format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len())
+                            format!(
+                                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+                                body.len()
+                            )
                         };
                         for piece in answer.as_bytes().chunks(25) {
                             if stream.write_all(piece).await.is_err() {
@@ -116,7 +121,8 @@ impl Bench {
         }
         flags.extend(more);
         let settings = Settings::new(&Cli::try_parse_from(flags).unwrap()).unwrap();
-        let (clock, counters, draining) = (Clock::start(), Arc::new(Counters::default()), CancellationToken::new());
+        let (clock, counters, draining) =
+            (Clock::start(), Arc::new(Counters::default()), CancellationToken::new());
         let options = LogOptions { dir: log.clone(), segment_bytes: 1 << 20, max_bytes: 1 << 24 };
         let (writer, _) = LogWriter::open(options).unwrap();
         let gate = Gate::new(Durability::Append, Duration::from_secs(1), OnFull::Pass, clock, 0, 0);
@@ -189,7 +195,8 @@ fn captured(directory: &Path) -> Vec<(String, ServedBy, String)> {
             Reassembled::Transaction(found) => {
                 let request = String::from_utf8_lossy(&found.request.bytes).into_owned();
                 let path = request.split(' ').nth(1).unwrap().to_owned();
-                let answer = found.response.map(|response| String::from_utf8_lossy(&response.bytes).into_owned());
+                let answer =
+                    found.response.map(|response| String::from_utf8_lossy(&response.bytes).into_owned());
                 Some((path, found.served_by, answer.unwrap_or_default()))
             }
             Reassembled::ConnectionClosed { .. } => None,
@@ -323,7 +330,8 @@ proptest! {
 fn a_request_that_the_target_does_not_answer_is_a_502_and_is_not_sent_again() {
     let directory = tempfile::tempdir().unwrap();
     run(async {
-        let bench = Bench::new(directory.path(), &["--routing", "all", "--targetWeight", "100"], "dies").await;
+        let bench =
+            Bench::new(directory.path(), &["--routing", "all", "--targetWeight", "100"], "dies").await;
         for path in ["/i/_doc/dies", "/i/_search/dies"] {
             let mut client = bench.client().await;
             let method = if path.contains("_doc") { "PUT" } else { "GET" };
@@ -386,7 +394,8 @@ fn what_can_not_be_framed_goes_to_the_source_whatever_the_weight() {
     run(async {
         let source = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let uri = format!("http://{}", source.local_addr().unwrap());
-        let bench = Bench::new(directory.path(), &["--routing", "target", "--destinationUri", &uri], "").await;
+        let bench =
+            Bench::new(directory.path(), &["--routing", "target", "--destinationUri", &uri], "").await;
         let mut client = bench.client().await;
         let junk = b"PUT /i HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx";
         client.write_all(junk).await.unwrap();
@@ -415,7 +424,10 @@ fn clients_are_shown_the_version_of_the_product_check() {
             all.extend_from_slice(&raw[..length]);
         }
         let text = String::from_utf8(all).unwrap();
-        assert!(text.contains("X-Elastic-Product: Elasticsearch\r\n") && text.contains("target /i/_doc/1"), "{text}");
+        assert!(
+            text.contains("X-Elastic-Product: Elasticsearch\r\n") && text.contains("target /i/_doc/1"),
+            "{text}"
+        );
         drop(client);
         bench.has_seen_clients_go().await;
         let captured = captured(directory.path());

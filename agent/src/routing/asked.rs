@@ -4,16 +4,8 @@ use switchover_rest::{Call, is_mutating};
 
 /// Segments of paths under which one cluster keeps something for a client from one request to the next: the other
 /// cluster would answer that it does not know it. Cursors of SQL stand in bodies, so all of SQL counts.
-const HELD_OPEN: [&str; 8] = [
-    "_pit",
-    "point_in_time",
-    "_async_search",
-    "_asynchronous_search",
-    "_sql",
-    "_ppl",
-    "sql",
-    "_tasks",
-];
+const HELD_OPEN: [&str; 8] =
+    ["_pit", "point_in_time", "_async_search", "_asynchronous_search", "_sql", "_ppl", "sql", "_tasks"];
 
 /// A request, as routing sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The time between two changes of routing.
 
-use super::health::Health;
 use super::Routing;
+use super::health::Health;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::sync::CancellationToken;

@@ -87,7 +87,8 @@ impl Health {
         }
         let requests: u64 = state.seconds.iter().map(|second| second.requests).sum();
         let errors: u64 = state.seconds.iter().map(|second| second.errors).sum();
-        let too_many = requests >= MIN_REQUESTS && errors * 100 > requests * u64::from(self.max_errors_percent);
+        let too_many =
+            requests >= MIN_REQUESTS && errors * 100 > requests * u64::from(self.max_errors_percent);
         too_many.then(|| {
             format!(
                 "{errors} of {requests} requests failed in {WINDOW_SECONDS} s (--maxTargetErrors {})",

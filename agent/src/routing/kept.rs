@@ -45,7 +45,9 @@ impl StateFile {
     pub fn check(&self) -> io::Result<()> {
         self.read().map(drop).map_err(|error| {
             let path = self.path.display();
-            let what = format!("{path}: {error}; it says which cluster serves: mend it, or remove it for the flags to count");
+            let what = format!(
+                "{path}: {error}; it says which cluster serves: mend it, or remove it for the flags to count"
+            );
             io::Error::new(error.kind(), what)
         })
     }
@@ -68,8 +70,7 @@ impl StateFile {
         let directory = self.path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(directory)?;
         let beside = self.path.with_extension("json.new");
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(MODE).open(&beside)?;
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(MODE).open(&beside)?;
         file.write_all(&serde_json::to_vec_pretty(kept)?)?;
         file.write_all(b"\n")?;
         file.sync_all()?;

@@ -110,7 +110,10 @@ async fn carried_out(request: &[u8], control: &Arc<Control>) -> (u16, String) {
             let setting = Arc::clone(control);
             let set = tokio::task::spawn_blocking(move || setting.set(wanted)).await;
             if let Err(error) = set.map_err(io::Error::other).flatten() {
-                return (500, refusal(&format!("the routing file can't be written, nothing changed: {error}")));
+                return (
+                    500,
+                    refusal(&format!("the routing file can't be written, nothing changed: {error}")),
+                );
             }
         }
         _ => return (404, refusal("there is GET /routing and PUT /routing")),

@@ -133,7 +133,9 @@ impl Tap {
             Some(recorder) => {
                 let rest = chunk.get(cursor.recorded..cursor.framed).unwrap_or_default();
                 let (mut first_line, mut headers) = (request.first_line_len, request.headers_len);
-                if let Some((mut held, redaction)) = self.held_request.take().zip(self.rules.redaction.as_ref()) {
+                if let Some((mut held, redaction)) =
+                    self.held_request.take().zip(self.rules.redaction.as_ref())
+                {
                     held.add(rest);
                     let (since, message) = (held.since(), held.request(redaction));
                     (first_line, headers) = lengths(&message);

@@ -191,7 +191,10 @@ mod tests {
         assert_eq!(value["response"], serde_json::Value::Null);
         assert_eq!((&value["end"], &value["requestIndex"]), (&"closed".into(), &4.into()));
         let keys: Vec<_> = value.as_object().unwrap().keys().collect();
-        assert_eq!(keys, ["nodeId", "connectionId", "requestIndex", "request", "response", "end", "servedBy"]);
+        assert_eq!(
+            keys,
+            ["nodeId", "connectionId", "requestIndex", "request", "response", "end", "servedBy"]
+        );
     }
 
     #[test]

@@ -88,7 +88,8 @@ impl StreamEncoder {
             let mut ids = std::mem::take(&mut self.ids).into_vec();
             let before = ids.len();
             wire::put_uint(&mut ids, Field::ServedBy, ServedBy::TARGET.into());
-            self.max_record_bytes = self.max_record_bytes.max(MIN_OBSERVATION_SPACE_BYTES + ids.len() - before);
+            self.max_record_bytes =
+                self.max_record_bytes.max(MIN_OBSERVATION_SPACE_BYTES + ids.len() - before);
             self.ids = ids.into();
         }
         self

@@ -57,7 +57,8 @@ impl Answer {
                 Some(ResponseEvent::Interim(head)) => out.extend_from_slice(head.raw),
                 Some(ResponseEvent::Head(head)) => {
                     self.status = Some(head.status);
-                    self.closes = closes(head.version, head.header("connection")) || head.body == BodyKind::UntilClose;
+                    self.closes =
+                        closes(head.version, head.header("connection")) || head.body == BodyKind::UntilClose;
                     let hold = reading.root && fits(&head);
                     match reading.check {
                         Some(_) if hold => self.held = Some((head.raw.to_vec(), head.raw.len())),
@@ -107,7 +108,9 @@ fn fits(head: &ResponseHead<'_>) -> bool {
 pub(super) fn closes(version: Version, connection: Option<&[u8]>) -> bool {
     let says = |word: &str| {
         connection.is_some_and(|value| {
-            value.split(|&byte| byte == b',').any(|part| part.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
+            value
+                .split(|&byte| byte == b',')
+                .any(|part| part.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
         })
     };
     match version {
@@ -133,7 +136,10 @@ mod tests {
     fn any_split_gives_the_same() {
         let check: ProductCheck = "7.10.2".parse().unwrap();
         let body = r#"{"version":{"number":"2.19.1"},"tagline":"x"}"#;
-        let plain = format!("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nConnection: Keep-Alive, Close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let plain = format!(
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nConnection: Keep-Alive, Close\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
         for (check, root) in [(None, false), (Some(&check), false), (Some(&check), true)] {
             let reading = Reading { kind: RequestKind::Other, check, root };
             let (whole, answer) = passed(plain.as_bytes(), 1 << 20, reading);
@@ -153,7 +159,10 @@ mod tests {
         let check: ProductCheck = "7.10.2".parse().unwrap();
         let reading = Reading { kind: RequestKind::Other, check: Some(&check), root: true };
         let pad = "x".repeat(2 * MAX_ROOT_BYTES);
-        let chunked = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{pad}\r\n0\r\n\r\n", pad.len());
+        let chunked = format!(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{pad}\r\n0\r\n\r\n",
+            pad.len()
+        );
         let (out, answer) = passed(chunked.as_bytes(), 1000, reading);
         assert_eq!(out.len(), chunked.len() + "X-Elastic-Product: Elasticsearch\r\n".len());
         assert!(!answer.closes);

@@ -1,8 +1,8 @@
 //! A connection to one of the clusters, with what is captured of it.
 
+use super::super::Relay;
 use super::super::both_ways::{BothWays, Leave};
 use super::super::routed::Routes;
-use super::super::Relay;
 use super::answer::Answer;
 use crate::node::Stream;
 use crate::routing::Epoch;

@@ -79,9 +79,7 @@ impl Load {
 
     fn more(&self, count: u64) {
         let before = self.written.load(Ordering::Relaxed);
-        eventually("writes go on", || {
-            (self.written.load(Ordering::Relaxed) > before + count).then_some(())
-        });
+        eventually("writes go on", || (self.written.load(Ordering::Relaxed) > before + count).then_some(()));
     }
 }
 
@@ -151,7 +149,8 @@ fn clients_are_moved_there_and_back_by_weight_and_no_request_fails() {
         }
     }
     for (cluster, ids) in [(ServedBy::Source, &at_source), (ServedBy::Target, &at_target)] {
-        let said: HashSet<&String> = captured.iter().filter(|(_, by)| **by == cluster).map(|(id, _)| id).collect();
+        let said: HashSet<&String> =
+            captured.iter().filter(|(_, by)| **by == cluster).map(|(id, _)| id).collect();
         assert_eq!(said, ids.iter().collect(), "what the capture says of {cluster:?}");
     }
 }
@@ -239,23 +238,31 @@ fn routing_outlives_take_overs_under_load_and_its_file_is_read_again() {
     agent.await_status("it is taken", |status| status["routing"]["mode"] == "source");
     let (status, answer) = socket(directory.path(), Some(r#"{"mode":"all","weight":101}"#));
     assert!(status.contains("400") && answer["error"].is_string(), "{status} {answer}");
-    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file.with_extension("sock")).unwrap().permissions());
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(&file.with_extension("sock")).unwrap().permissions(),
+    );
     assert_eq!(mode & 0o777, 0o600);
 }
 
 #[test]
 fn official_clients_work_with_the_target_behind_the_product_check() {
     let (source, target) = (Lab::elasticsearch("7.10.2"), Lab::opensearch("2.19"));
-    for (package, version) in
-        [("elasticsearch==7.10.1", "7.10.2"), ("elasticsearch==7.17.12", "7.17.29"), ("elasticsearch==8.19.0", "8.19.0")]
-    {
+    for (package, version) in [
+        ("elasticsearch==7.10.1", "7.10.2"),
+        ("elasticsearch==7.17.12", "7.17.29"),
+        ("elasticsearch==8.19.0", "8.19.0"),
+    ] {
         let directory = tempfile::tempdir().unwrap();
         let flags = ["--targetUri", target.url(), "--routing", "target", "--productCheck", version];
         let agent = Agent::start(source.url(), directory.path(), &flags);
         let python = run(Command::new(in_repository("clients/venv")).arg(package));
         ask(target.url(), "DELETE", "/product-check", "");
         let script = in_repository("clients/product_check.py");
-        let said = run(Command::new(python.trim()).arg(script).args(["elasticsearch", &agent.url(), "product-check"]));
+        let said = run(Command::new(python.trim()).arg(script).args([
+            "elasticsearch",
+            &agent.url(),
+            "product-check",
+        ]));
         let expected = format!(
             "version {version}\nbulk 200 []\nget {{'n': 7}}\nsearch 50\ndelete deleted\nexists False\n"
         );
