@@ -170,7 +170,9 @@ impl Rewriter {
             let new_head = head::rewrite(&head, &Edits::default(), &self.authority, &self.auth);
             return Ok(outgoing(new_head, raw.slice(body_at..), false, head.method, notes));
         };
-        if target.bodies() != Bodies::Open && memchr::memmem::find(&body, REDACTED_PREFIX.as_bytes()).is_some() {
+        if target.bodies() != Bodies::Open
+            && memchr::memmem::find(&body, REDACTED_PREFIX.as_bytes()).is_some()
+        {
             return Err(Unsent::Redacted);
         }
         if target.path == "/" {
