@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::agent::AgentCommand;
 use crate::backfill::BackfillCommand;
 use crate::bugreport::BugreportArgs;
 use crate::capture::CaptureCommand;
@@ -69,6 +70,9 @@ pub(crate) enum Group {
     /// Look at the source and the target cluster.
     #[command(subcommand)]
     Clusters(ClustersCommand),
+    /// Put the capture agent in front of a node of this host, and take it away.
+    #[command(subcommand)]
+    Agent(AgentCommand),
     /// Look into captured traffic.
     #[command(subcommand)]
     Capture(CaptureCommand),
