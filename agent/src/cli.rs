@@ -1,8 +1,10 @@
 //! The agent's flags.
 
 mod existing_tool;
+mod target;
 
 pub use existing_tool::ExistingTool;
+pub use target::TargetFlags;
 
 use crate::rules::{AckPolicy, OnFull};
 use clap::{Parser, ValueEnum};
@@ -52,6 +54,10 @@ pub struct Cli {
     #[arg(long, value_name = "FILE", help_heading = "TLS to the node", requires = "destination_cert_file")]
     pub destination_key_file: Option<PathBuf>,
 
+    /// The target.
+    #[command(flatten)]
+    pub target: TargetFlags,
+
     /// PEM file of the certificate chain for clients: they speak TLS then
     #[arg(long, value_name = "FILE", help_heading = "TLS for clients", requires = "ssl_key_file")]
     pub ssl_cert_chain_file: Option<PathBuf>,
@@ -89,6 +95,12 @@ pub struct Cli {
     /// Capture a keyed hash in place of this header's value; may be repeated; `none` for no header [default: authorization, proxy-authorization, cookie, set-cookie, x-api-key, x-amz-security-token, es-security-runas-user, es-secondary-authorization]
     #[arg(long, value_name = "NAME", help_heading = "Capture")]
     pub redact_header: Vec<String>,
+    /// Whether secret values of queries, and users in URLs, are captured as keyed hashes
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Capture", default_value = "secrets")]
+    pub redact_url: Redact,
+    /// Whether requests about users, passwords and keys are left out of the capture, and secrets of settings captured as keyed hashes
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Capture", default_value = "secrets")]
+    pub redact_body: Redact,
     /// File with the key of those hashes [default: redaction-key in the capture log's directory, made if missing]
     #[arg(long, value_name = "FILE", help_heading = "Capture")]
     pub redaction_key_file: Option<PathBuf>,
@@ -165,6 +177,15 @@ pub enum Durability {
     Append,
 }
 
+/// What is not captured as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Redact {
+    /// What is known to be a secret
+    Secrets,
+    /// Nothing: everything is captured as it is
+    None,
+}
+
 impl Cli {
     /// The directory of the capture log, given or by default.
     #[must_use]
@@ -234,14 +255,18 @@ impl Destination {
     }
 }
 
+impl Destination {
+    /// As in a `Host` header.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        let Self { host, port, .. } = self;
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    }
+}
+
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { tls, host, port } = self;
-        let scheme = if *tls { "https" } else { "http" };
-        if host.contains(':') {
-            return write!(f, "{scheme}://[{host}]:{port}");
-        }
-        write!(f, "{scheme}://{host}:{port}")
+        write!(f, "{}://{}", if self.tls { "https" } else { "http" }, self.authority())
     }
 }
 

@@ -17,6 +17,8 @@ mod policies;
 mod replay;
 mod replay_memory;
 mod rewriting;
+mod routing;
+mod secrets;
 mod sending;
 mod tls;
 mod transparency;
