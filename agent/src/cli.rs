@@ -89,6 +89,12 @@ pub struct Cli {
     /// Capture a keyed hash in place of this header's value; may be repeated; `none` for no header [default: authorization, proxy-authorization, cookie, set-cookie, x-api-key, x-amz-security-token, es-security-runas-user, es-secondary-authorization]
     #[arg(long, value_name = "NAME", help_heading = "Capture")]
     pub redact_header: Vec<String>,
+    /// Whether secret values of queries, and users in URLs, are captured as keyed hashes
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Capture", default_value = "secrets")]
+    pub redact_url: Redact,
+    /// Whether requests about users, passwords and keys are left out of the capture, and secrets of settings captured as keyed hashes
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Capture", default_value = "secrets")]
+    pub redact_body: Redact,
     /// File with the key of those hashes [default: redaction-key in the capture log's directory, made if missing]
     #[arg(long, value_name = "FILE", help_heading = "Capture")]
     pub redaction_key_file: Option<PathBuf>,
@@ -163,6 +169,15 @@ pub enum Durability {
     Disk,
     /// In the page cache: survives the agent's death, not the host's
     Append,
+}
+
+/// What is not captured as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Redact {
+    /// What is known to be a secret
+    Secrets,
+    /// Nothing: everything is captured as it is
+    None,
 }
 
 impl Cli {

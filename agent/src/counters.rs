@@ -97,6 +97,10 @@ pub struct Counters {
     pub mutating_requests: Count,
     /// Those that were not recorded because the operator said so.
     pub unrecorded_requests: Count,
+    /// Those that were not recorded because they are about users, passwords and keys.
+    pub security_requests: Count,
+    /// Those of these that may change the cluster.
+    pub mutating_security_requests: Count,
     /// Writes answered with 503 because the capture log could not take them.
     pub refused_requests: Count,
     /// Bytes from clients.
@@ -122,6 +126,20 @@ impl Counters {
     #[must_use]
     pub fn open_connections(&self) -> u64 {
         self.connections.get().saturating_sub(self.connections_ended.get())
+    }
+
+    /// A request about users, passwords and keys passed unrecorded. Said once: that they do is by design.
+    pub fn security_request(&self, mutating: bool) {
+        if self.security_requests.add(1) == 1 {
+            tracing::info!(
+                "requests about users, passwords and keys pass uncaptured (--redactBody none captures them): make users, roles and keys on the target by other means"
+            );
+        }
+        if mutating && self.mutating_security_requests.add(1) == 1 {
+            tracing::warn!(
+                "a request that changes users, roles or keys passed uncaptured: it will not be replayed"
+            );
+        }
     }
 
     /// A connection became a tunnel. Logged at each power of two: enough to notice, never a flood.

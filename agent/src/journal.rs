@@ -53,6 +53,8 @@ pub struct JournalState {
     pub refusing: Option<String>,
     /// Bytes that the log holds on disk.
     pub log_bytes: u64,
+    /// How many of them there may be.
+    pub log_limit_bytes: u64,
 }
 
 /// The capture log, shared by all connections.
@@ -205,6 +207,7 @@ impl Journal {
         state.gaps = inner.gaps.listed(self.clock.now());
         state.refusing = inner.refusing.clone();
         state.log_bytes = inner.writer.bytes();
+        state.log_limit_bytes = inner.writer.max_bytes();
         state
     }
 

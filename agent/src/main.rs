@@ -7,6 +7,9 @@ use switchover_agent::settings::Settings;
 
 fn main() -> ExitCode {
     switchover_sys::keep_heap_small();
+    if let Err(error) = switchover_sys::keep_memory_secret() {
+        eprintln!("warning: a core file of this process would hold secrets, and can't be forbidden: {error}");
+    }
     // Before anything opens a descriptor.
     let inherited = match Inherited::take() {
         Ok(inherited) => inherited,

@@ -43,6 +43,16 @@ pub fn figures(status: &Status) -> Vec<Figure> {
             counters.unrecorded_requests.get(),
         ),
         (
+            "security_requests",
+            "Requests about users, passwords and keys, which are not captured (--redactBody)",
+            counters.security_requests.get(),
+        ),
+        (
+            "mutating_security_requests",
+            "Those of them that may change the cluster",
+            counters.mutating_security_requests.get(),
+        ),
+        (
             "refused_requests",
             "Writes answered with 503 because they could not be captured",
             counters.refused_requests.get(),
@@ -104,6 +114,7 @@ pub fn figures(status: &Status) -> Vec<Figure> {
             status.kafka.as_ref().map_or(0, |kafka| kafka.deliveries.in_flight() as u64),
         ),
         ("log_bytes", "Bytes of the capture log on disk", journal.log_bytes),
+        ("log_limit_bytes", "How many it may hold", journal.log_limit_bytes),
         ("degraded", "1 while the wanted durability can't be had", u64::from(state == "degraded")),
         ("uncaptured", "1 while traffic passes uncaptured", u64::from(state == "uncaptured")),
     ];

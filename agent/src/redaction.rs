@@ -1,47 +1,91 @@
-//! Secrets that must not be captured: values of headers such as `Authorization`, replaced by a keyed hash.
+//! Secrets that must not be captured: values of headers such as `Authorization`, of query parameters such as `token`, and
+//! passwords and keys in bodies, replaced by a keyed hash.
 //!
 //! Only the capture changes; the node gets what the client sent. The hash is the same for the same value, so that
 //! "the same caller" can still be told, and without the key it tells nothing.
 
+mod lines;
+mod message;
+
+pub use lines::LineMask;
+pub use message::Held;
+
 use aws_lc_rs::hmac;
 use std::fmt::Write as _;
 use switchover_capture::REDACTED_PREFIX;
-use switchover_http1::Headers;
+use switchover_http1::{Headers, RequestHead, ResponseHead};
+use switchover_rest::secrets::{self, Bodies, is_url_header, secret_spans};
 
 /// Bytes of the hash that are kept: too many to collide, few enough to read.
 const KEPT_HASH_BYTES: usize = 16;
 
-/// Replaces the values of some headers.
+/// What is replaced.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Redacted {
+    /// The values of these headers.
+    pub headers: Vec<String>,
+    /// Secret values of queries, and users in URLs.
+    pub urls: bool,
+    /// What bodies say of passwords and keys.
+    pub bodies: bool,
+}
+
+/// Replaces secrets.
 #[derive(Debug, Clone)]
 pub struct Redaction {
     names: Vec<Box<str>>,
+    urls: bool,
+    bodies: bool,
     key: hmac::Key,
 }
 
 impl Redaction {
-    /// Redacts headers of these names, in any case.
+    /// Replaces these, headers' names in any case.
     #[must_use]
-    pub fn new(names: &[String], key: &[u8]) -> Self {
-        let names = names.iter().map(|name| name.to_ascii_lowercase().into()).collect();
-        Self { names, key: hmac::Key::new(hmac::HMAC_SHA256, key) }
+    pub fn new(redacted: &Redacted, key: &[u8]) -> Self {
+        Self {
+            names: redacted.headers.iter().map(|name| name.to_ascii_lowercase().into()).collect(),
+            urls: redacted.urls,
+            bodies: redacted.bodies,
+            key: hmac::Key::new(hmac::HMAC_SHA256, key),
+        }
     }
 
-    /// The head as it may be captured; `None` when nothing in it has to change.
+    /// What of the bodies of this request and its answer may be captured.
     #[must_use]
-    pub fn redacted(&self, raw: &[u8], headers: Headers<'_>) -> Option<Vec<u8>> {
-        let mut out: Option<Vec<u8>> = None;
-        let mut copied = 0;
-        for (_, value) in headers.filter(|(name, value)| !value.is_empty() && self.is_secret(name)) {
-            // A value is a part of the head's own bytes.
-            let Some(start) = (value.as_ptr() as usize).checked_sub(raw.as_ptr() as usize) else { continue };
-            let Some(before) = raw.get(copied..start) else { continue };
-            let out = out.get_or_insert_with(|| Vec::with_capacity(raw.len() + 64));
-            out.extend_from_slice(before);
-            out.extend_from_slice(self.replacement(value).as_bytes());
-            copied = start + value.len();
+    pub fn bodies(&self, target: &[u8]) -> Bodies {
+        let bodies = if self.bodies { secrets::bodies(target) } else { Bodies::Open };
+        match bodies {
+            // The body may stand in the query.
+            Bodies::Mixed { .. } if target.windows(7).any(|part| part == b"source=") => Bodies::Secret,
+            bodies => bodies,
         }
-        let mut out = out?;
-        out.extend_from_slice(raw.get(copied..).unwrap_or_default());
+    }
+
+    /// A request's head as it may be captured; `None` when nothing in it has to change.
+    #[must_use]
+    pub fn request(&self, head: &RequestHead<'_>) -> Option<Vec<u8>> {
+        self.head(head.raw, head.target, head.headers())
+    }
+
+    /// An answer's head as it may be captured; `None` when nothing in it has to change.
+    #[must_use]
+    pub fn response(&self, head: &ResponseHead<'_>) -> Option<Vec<u8>> {
+        self.head(head.raw, b"", head.headers())
+    }
+
+    fn head(&self, raw: &[u8], target: &[u8], headers: Headers<'_>) -> Option<Vec<u8>> {
+        let mut head = Rewriting { redaction: self, raw, out: None, copied: 0 };
+        head.url(target);
+        for (name, value) in headers.filter(|(_, value)| !value.is_empty()) {
+            if self.is_secret(name) {
+                head.replace(value);
+            } else if is_url_header(name) {
+                head.url(value);
+            }
+        }
+        let mut out = head.out?;
+        out.extend_from_slice(raw.get(head.copied..).unwrap_or_default());
         Some(out)
     }
 
@@ -60,62 +104,33 @@ impl Redaction {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use switchover_http1::{RequestEvent, RequestFramer};
-    use switchover_rest::secrets::SECRET_HEADERS;
+/// A head that is copied from its first secret on.
+struct Rewriting<'h> {
+    redaction: &'h Redaction,
+    raw: &'h [u8],
+    out: Option<Vec<u8>>,
+    copied: usize,
+}
 
-    fn redacted(redaction: &Redaction, request: &str) -> Option<String> {
-        let mut framer = RequestFramer::new();
-        let (_, Some(RequestEvent::Head(head))) = framer.step(request.as_bytes()) else {
-            panic!("{request}")
-        };
-        redaction.redacted(head.raw, head.headers()).map(|bytes| String::from_utf8(bytes).unwrap())
+impl Rewriting<'_> {
+    /// `value` is a part of the head's own bytes, behind all that were replaced.
+    fn replace(&mut self, value: &[u8]) {
+        let Some(start) = (value.as_ptr() as usize).checked_sub(self.raw.as_ptr() as usize) else { return };
+        let Some(before) = self.raw.get(self.copied..start) else { return };
+        let out = self.out.get_or_insert_with(|| Vec::with_capacity(self.raw.len() + 64));
+        out.extend_from_slice(before);
+        out.extend_from_slice(self.redaction.replacement(value).as_bytes());
+        self.copied = start + value.len();
     }
 
-    fn default_names() -> Vec<String> {
-        SECRET_HEADERS.iter().map(|&name| name.to_owned()).collect()
-    }
-
-    #[test]
-    fn values_change_and_nothing_else_does() {
-        let redaction = Redaction::new(&default_names(), b"key");
-        let request = |value: &str, cookie: &str| {
-            format!(
-                "GET /x HTTP/1.1\r\nHost: a\r\nAUTHORIZATION:  {value} \r\nCookie:\r\nX: 1\r\ncookie: {cookie}\r\n\r\n"
-            )
-        };
-        let out = redacted(&redaction, &request("Basic abc", "s=1")).unwrap();
-        assert!(!out.contains("abc") && !out.contains("s=1"), "{out}");
-        let values: Vec<&str> = out
-            .lines()
-            .filter_map(|line| line.split_once(REDACTED_PREFIX))
-            .map(|(_, hash)| hash.trim_end())
-            .collect();
-        assert_eq!(values.len(), 2);
-        assert!(values.iter().all(|hash| hash.len() == 2 * KEPT_HASH_BYTES) && values[0] != values[1]);
-        let around =
-            request(&format!("{REDACTED_PREFIX}{}", values[0]), &format!("{REDACTED_PREFIX}{}", values[1]));
-        assert_eq!(out, around);
-        // the same secret is the same hash, under the same key only
-        assert_eq!(redacted(&redaction, &request("Basic abc", "s=1")).unwrap(), out);
-        assert_ne!(
-            redacted(&Redaction::new(&default_names(), b"other"), &request("Basic abc", "s=1")).unwrap(),
-            out
-        );
-    }
-
-    #[test]
-    fn a_head_without_secrets_is_left_as_it_is() {
-        let redaction = Redaction::new(&default_names(), b"key");
-        assert_eq!(
-            redacted(&redaction, "GET /?authorization=x HTTP/1.1\r\nHost: a\r\nauthorization2: b\r\n\r\n"),
-            None
-        );
-        assert_eq!(
-            redacted(&Redaction::new(&[], b"key"), "GET / HTTP/1.1\r\nauthorization: b\r\n\r\n"),
-            None
-        );
+    fn url(&mut self, url: &[u8]) {
+        if self.redaction.urls {
+            for span in secret_spans(url) {
+                self.replace(url.get(span).unwrap_or_default());
+            }
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

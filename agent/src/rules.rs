@@ -4,7 +4,8 @@ use crate::header_edit::HeaderEdit;
 use crate::redaction::Redaction;
 use crate::suppression::Suppression;
 use clap::ValueEnum;
-use switchover_http1::Headers;
+use switchover_http1::{RequestHead, ResponseHead};
+use switchover_rest::secrets::Bodies;
 
 /// What of a mutating request waits until its record is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -46,9 +47,21 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// A head as it may be captured; `None` when as it is.
+    /// What of the bodies of this request and its answer may be captured.
     #[must_use]
-    pub fn redacted(&self, raw: &[u8], headers: Headers<'_>) -> Option<Vec<u8>> {
-        self.redaction.as_ref().and_then(|redaction| redaction.redacted(raw, headers))
+    pub fn bodies(&self, target: &[u8]) -> Bodies {
+        self.redaction.as_ref().map_or(Bodies::Open, |redaction| redaction.bodies(target))
+    }
+
+    /// A request's head as it may be captured; `None` when as it is.
+    #[must_use]
+    pub fn redacted_request(&self, head: &RequestHead<'_>) -> Option<Vec<u8>> {
+        self.redaction.as_ref().and_then(|redaction| redaction.request(head))
+    }
+
+    /// An answer's head as it may be captured; `None` when as it is.
+    #[must_use]
+    pub fn redacted_response(&self, head: &ResponseHead<'_>) -> Option<Vec<u8>> {
+        self.redaction.as_ref().and_then(|redaction| redaction.response(head))
     }
 }

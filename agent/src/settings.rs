@@ -1,10 +1,10 @@
 //! The flags, read together and checked: what depends on several of them, and what is in files.
 
-use crate::cli::{Cli, Durability};
+use crate::cli::{Cli, Durability, Redact};
 use crate::header_edit::HeaderEdit;
 use crate::limits::Limits;
 use crate::node::Node;
-use crate::redaction::Redaction;
+use crate::redaction::{Redacted, Redaction};
 use crate::rules::Rules;
 use crate::suppression::Suppression;
 use crate::tls::Tls;
@@ -69,7 +69,11 @@ impl Settings {
         });
         let kafka = cli.kafka.resolve(KAFKA_CLIENT_ID)?;
         let limits = Limits::new(cli.connect_timeout, cli.idle_timeout);
-        let warnings = cli.existing_tool.warnings();
+        let mut warnings = cli.existing_tool.warnings();
+        if cli.insecure_destination && !cli.destination_uri.tls {
+            warnings
+                .push("--insecureDestination has nothing to do: --destinationUri is without TLS".to_owned());
+        }
         Ok(Self { durability, node, tls, rules, limits, kafka, warnings })
     }
 }
@@ -83,10 +87,10 @@ fn tls(cli: &Cli) -> Result<Tls> {
     };
     let files = to_node.files();
     let node = match cli.destination_uri.tls {
-        false if to_node != ClientOptions::default() => bail!(
-            "--insecureDestination and --destination...File are for TLS to the node; --destinationUri is {}",
-            cli.destination_uri
-        ),
+        // The field's documents give --insecureDestination also without TLS; a file would be a wish ignored.
+        false if !files.is_empty() => {
+            bail!("--destination...File are for TLS to the node; --destinationUri is {}", cli.destination_uri)
+        }
         false => None,
         true => {
             let load = move || {
@@ -133,15 +137,20 @@ fn pairs(flag: &str, flat: &[String]) -> Result<Vec<(String, String)>> {
 }
 
 fn redaction(cli: &Cli) -> Result<Option<Redaction>> {
-    let names: Vec<String> = match cli.redact_header.as_slice() {
+    let headers: Vec<String> = match cli.redact_header.as_slice() {
         [] => SECRET_HEADERS.iter().map(|&name| name.to_owned()).collect(),
-        [only] if only == NO_HEADER => return Ok(None),
+        [only] if only == NO_HEADER => Vec::new(),
         names if names.iter().any(|name| name == NO_HEADER) => {
             bail!("--redactHeader none goes with no other --redactHeader")
         }
         names => names.to_vec(),
     };
-    if cli.no_capture {
+    let redacted = Redacted {
+        headers,
+        urls: cli.redact_url == Redact::Secrets,
+        bodies: cli.redact_body == Redact::Secrets,
+    };
+    if cli.no_capture || redacted == Redacted::default() {
         return Ok(None);
     }
     let key = match &cli.redaction_key_file {
@@ -154,7 +163,7 @@ fn redaction(cli: &Cli) -> Result<Option<Redaction>> {
     if key.is_empty() {
         bail!("--redactionKeyFile: the file is empty, so that anybody could guess the key");
     }
-    Ok(Some(Redaction::new(&names, &key)))
+    Ok(Some(Redaction::new(&redacted, &key)))
 }
 
 /// The key beside the capture log, made when there is none: hashes stay comparable over restarts.
@@ -162,7 +171,7 @@ fn own_key(directory: &Path) -> Result<Vec<u8>> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     let path = directory.join(REDACTION_KEY_FILE);
-    let failed = || format!("the key for --redactHeader, {}", path.display());
+    let failed = || format!("the key for hashes of secrets, {}", path.display());
     match std::fs::read(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         read => return read.with_context(failed),

@@ -149,6 +149,10 @@ impl AdminPages for Status {
             "lost": tally(journal.lost),
             "recovered": { "records": self.recovered_records, "delivered": self.recovered_delivered() },
             "gaps": journal.gaps.iter().map(gap).collect::<Vec<_>>(),
+            "securityRequests": {
+                "uncaptured": self.counters.security_requests.get(),
+                "mutating": self.counters.mutating_security_requests.get(),
+            },
             "connections": {
                 "open": self.counters.open_connections(),
                 "total": self.counters.connections.get(),
@@ -160,7 +164,7 @@ impl AdminPages for Status {
             let directory = log.directory().display().to_string();
             members.insert(
                 "captureLog".to_owned(),
-                json!({ "bytes": journal.log_bytes, "directory": directory }),
+                json!({ "bytes": journal.log_bytes, "limitBytes": journal.log_limit_bytes, "directory": directory }),
             );
         }
         if let Some(kafka) = &self.kafka {

@@ -9,17 +9,20 @@
 mod from_client;
 mod from_node;
 mod outgoing;
+mod withheld;
 
 pub use outgoing::{Gate, Outgoing, Piece, Source};
 
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::recorder::{Kept, Recorder};
+use crate::redaction::{Held, LineMask};
 use crate::rules::Rules;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use switchover_capture::Timestamp;
 use switchover_http1::{RequestFramer, RequestKind, ResponseEof, ResponseFramer, TunnelReason};
+use switchover_rest::secrets::Bodies;
 
 /// A connection's records are appended at the latest when this much is pending: little enough to stay in the
 /// processor's cache and in the encoder's first buffer.
@@ -43,7 +46,15 @@ pub struct Tap {
     /// What has come of a head that is not complete: it is recorded when it is, without its secrets.
     request_head: PartialHead,
     response_head: PartialHead,
+    /// A message that is arriving and is recorded when it is complete, without the secrets in its body.
+    held_request: Option<Held>,
+    held_response: Option<Held>,
     tunnel: bool,
+    /// Nothing more is recorded: what is left of a message with secrets can't be told from what follows.
+    muted: bool,
+    /// For bytes that are no messages.
+    client_mask: LineMask,
+    node_mask: LineMask,
     /// What the bytes of a tunnel wait for.
     tunnel_gate: Gate,
     /// The flusher knows of this connection.
@@ -60,6 +71,8 @@ struct Exchange {
     mutating: bool,
     /// Neither the request nor its response is recorded.
     suppressed: bool,
+    /// What of the bodies is recorded.
+    bodies: Bodies,
     /// What must be durable before the response is released.
     gate: Gate,
 }
@@ -70,6 +83,8 @@ struct Reading {
     number: u64,
     mutating: bool,
     suppressed: bool,
+    /// Suppressed because of its secrets, not because the operator said so.
+    withheld: bool,
     first_line_len: usize,
     headers_len: usize,
 }
@@ -90,8 +105,12 @@ impl PartialHead {
 
     /// When the head began; forgets it.
     fn begun(&mut self, at: Timestamp) -> Timestamp {
-        self.bytes = Vec::new();
-        self.since.take().unwrap_or(at)
+        self.take(at).0
+    }
+
+    /// When the head began, and what there is of it; forgets it.
+    fn take(&mut self, at: Timestamp) -> (Timestamp, Vec<u8>) {
+        (self.since.take().unwrap_or(at), std::mem::take(&mut self.bytes))
     }
 }
 
@@ -111,7 +130,12 @@ impl Tap {
             reading: None,
             request_head: PartialHead::default(),
             response_head: PartialHead::default(),
+            held_request: None,
+            held_response: None,
             tunnel: false,
+            muted: false,
+            client_mask: LineMask::default(),
+            node_mask: LineMask::default(),
             tunnel_gate: Gate::Open,
             watched: false,
             closed: false,
@@ -121,7 +145,10 @@ impl Tap {
 
     /// The node closed its side.
     pub fn node_closed(&mut self) {
-        if self.responses.eof() == ResponseEof::MessageEnd && self.exchanges.pop_front().is_some() {
+        if self.responses.eof() == ResponseEof::MessageEnd
+            && let Some(exchange) = self.exchanges.pop_front()
+        {
+            self.record_held_response(exchange.kind);
             self.answered += 1;
         }
     }
@@ -200,13 +227,13 @@ impl Tap {
     }
 
     fn record_read(&mut self, at: Timestamp, bytes: &[u8]) {
-        if let Some(recorder) = self.recorder.as_mut().filter(|_| !bytes.is_empty()) {
+        if let Some(recorder) = self.recorder.as_mut().filter(|_| !bytes.is_empty() && !self.muted) {
             recorder.read(at, bytes);
         }
     }
 
     fn record_write(&mut self, at: Timestamp, bytes: &[u8]) {
-        if let Some(recorder) = self.recorder.as_mut().filter(|_| !bytes.is_empty()) {
+        if let Some(recorder) = self.recorder.as_mut().filter(|_| !bytes.is_empty() && !self.muted) {
             recorder.write(at, bytes);
         }
     }
@@ -226,6 +253,7 @@ impl Tap {
         self.requests.enter_tunnel(reason);
         self.responses.enter_tunnel(reason);
         self.counters.tunnel(reason);
+        self.mute_if_secret();
         self.tunnel_gate = Gate::after(self.flush());
     }
 }
@@ -247,10 +275,8 @@ impl Tap {
             return;
         }
         let at = self.clock.now();
-        let (request, response) =
-            (std::mem::take(&mut self.request_head), std::mem::take(&mut self.response_head));
-        self.record_read(request.since.unwrap_or(at), &request.bytes);
-        self.record_write(response.since.unwrap_or(at), &response.bytes);
+        self.record_torn_request_head(at, b"");
+        self.record_torn_response_head(at, b"");
         if let Some(recorder) = &mut self.recorder {
             recorder.close(at);
         }

@@ -3,24 +3,29 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::agent::AgentCommand;
 use crate::backfill::BackfillCommand;
+use crate::bugreport::BugreportArgs;
 use crate::capture::CaptureCommand;
 use crate::clusters::ClustersCommand;
 use crate::completion::Shell;
 use crate::init::InitArgs;
 use crate::kafka::KafkaCommand;
 use crate::metadata::MetadataCommand;
+use crate::replay::ReplayCommand;
+use crate::reset::ResetArgs;
+use crate::serve::ServeArgs;
 use crate::snapshot::SnapshotCommand;
+use crate::status::StatusArgs;
 use crate::tuples::{CompareArgs, TuplesCommand};
 use crate::verify::VerifyArgs;
 
 /// Drives and shows a migration.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage; 3 from compare: more answers differ than allowed, from verify: documents
-/// differ, from doctor: something needs attention, from metadata: a cluster can't be reached; 4 from backfill retry-failed: documents are still refused, from
+/// Exit codes: 0 done, 1 failed, 2 wrong usage; 3 and 4 from status: it goes on, a person must do something; 3 from compare: more answers differ than allowed, from verify: something
+/// differs, from reset: something is not what the plan says, from doctor: something needs attention, from metadata: a cluster can't be reached; 4 from backfill retry-failed: documents are still refused, from
 /// metadata: the source can't be read; 5 from metadata: no item could be made.
 #[derive(Debug, Parser)]
 #[command(name = "switchover", version = switchover_settings::VERSION)]
@@ -55,6 +60,13 @@ pub(crate) enum Group {
     /// Check everything that can be checked before a migration. Exit code 1: something keeps it from working; 3: something
     /// needs attention.
     Doctor,
+    /// Show the whole migration on one screen, and what to do next. Exit code 0: all is complete; 3: it goes on; 4: a person
+    /// must do something; 1: something can't be known.
+    Status(StatusArgs),
+    /// Show the same as a web page that keeps itself up to date, with metrics and JSON.
+    Serve(ServeArgs),
+    /// Gather what somebody who helps wants to see, without secrets, in one file.
+    Bugreport(BugreportArgs),
     /// Look at the source and the target cluster.
     #[command(subcommand)]
     Clusters(ClustersCommand),
@@ -73,8 +85,13 @@ pub(crate) enum Group {
     /// Start, steer and show the backfill, and work on what it left.
     #[command(subcommand)]
     Backfill(BackfillCommand),
-    /// Compare a snapshot and the target document by document. Exit code 3: they differ.
+    /// Start, steer and show the replay of captured traffic.
+    #[command(subcommand)]
+    Replay(ReplayCommand),
+    /// Compare the source, or a snapshot, with the target document by document. Exit code 3: they differ.
     Verify(Box<VerifyArgs>),
+    /// List what a trial migration left, and remove it. Exit code 3: something is not what the plan says, and was left.
+    Reset(ResetArgs),
     /// Work with the topic of captured traffic.
     #[command(subcommand)]
     Kafka(Box<KafkaCommand>),
@@ -101,6 +118,22 @@ pub(crate) enum Group {
         #[arg(last = true)]
         arguments: Vec<OsString>,
     },
+}
+
+/// The definition of the command line, with each flag in both cases.
+pub(crate) fn command() -> Command {
+    switchover_settings::spelled_both_ways(Cli::command())
+}
+
+/// Understands the arguments of this process.
+pub(crate) fn read(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
+    let mut matches = command().try_get_matches_from(arguments)?;
+    Cli::from_arg_matches_mut(&mut matches)
+}
+
+/// Whether failures are to be told as JSON; must be known before the line is understood.
+pub(crate) fn asks_for_json(arguments: &[OsString]) -> bool {
+    arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json")
 }
 
 /// The arguments of this process. `clusters curl` has a `--json BODY` in the field's documents, which is another option
@@ -132,26 +165,4 @@ enum Words {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn the_definition_is_sound() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn the_json_of_curl_is_a_body() {
-        let read = |line: &str| {
-            arguments(line.split(' ').map(OsString::from))
-                .map(|word| word.into_string().unwrap())
-                .collect::<Vec<_>>()
-        };
-        let expected = ["x", "--json", "clusters", "curl", "source", "/", "--json-body", "{}"];
-        assert_eq!(read("x --json clusters curl source / --json {}"), expected);
-        assert_eq!(read("x clusters curl target / --json={}")[5], "--json-body={}");
-        assert_eq!(read("x clusters cat-indices --json")[3], "--json");
-    }
-}
+mod tests;

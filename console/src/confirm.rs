@@ -1,6 +1,6 @@
 //! The question before something is deleted. Without a terminal it is answered from stdin too, and no answer is a no.
 
-use std::io::{BufRead, Write};
+use std::io::{BufRead, IsTerminal, Write};
 
 use crate::failure::Failure;
 
@@ -14,6 +14,10 @@ pub(crate) fn confirm(question: &str, acknowledged: bool) -> Result<(), Failure>
     std::io::stderr().flush().map_err(|error| anyhow::anyhow!("cannot ask: {error}"))?;
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
+    if !std::io::stdin().is_terminal() {
+        // Where nobody pressed the key that ends the line.
+        eprintln!();
+    }
     match read {
         Ok(_) if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") => Ok(()),
         Ok(_) => {

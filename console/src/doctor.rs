@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Map, json};
-use switchover_cluster::{Cluster, ClusterError, Distribution, Method, Response, Version};
+use switchover_cluster::{Cluster, ClusterError, ClusterErrorKind, Distribution, Method, Response, Version};
 
 use crate::failure::Failure;
 use crate::output::{Output, harmless};
@@ -160,10 +160,33 @@ async fn reach(services: &Services, side: Side, findings: &mut Findings) -> Opti
             Some(Reached { side, cluster, version })
         }
         Err(error) => {
-            // The error says what to do.
-            findings.add(Severity::Error, at, error.to_string(), "nothing else of this cluster was checked");
+            let remedy = unreached(side, error.kind());
+            findings.add(
+                Severity::Error,
+                at,
+                error.to_string(),
+                format!("{remedy}; nothing else of this cluster was checked"),
+            );
             None
         }
+    }
+}
+
+/// What to look at, by the keys of the services file.
+fn unreached(side: Side, kind: ClusterErrorKind) -> String {
+    let block = side.key();
+    match kind {
+        ClusterErrorKind::Tls => format!(
+            "mend the certificate, or set ca_file of {block} to the PEM file of the authority that signed it, and endpoint to a name that is in it; allow_insecure: true checks nothing"
+        ),
+        ClusterErrorKind::Unauthorized => {
+            format!("check username and password (or password_file) of basic_auth of {block}")
+        }
+        ClusterErrorKind::Forbidden => {
+            format!("give the user of {block} the right cluster:monitor/main (Elasticsearch: monitor)")
+        }
+        ClusterErrorKind::Unsigned => format!("check this host's AWS credentials and sigv4 of {block}"),
+        _ => format!("check endpoint of {block}"),
     }
 }
 

@@ -1,7 +1,15 @@
 //! The ways a command can end other than well, and the exit code of each.
 
+mod document;
+
 use std::process::ExitCode;
 use std::{fmt, io};
+
+use self::document::Document;
+
+/// Exit codes of [`Failure::Usage`] and [`Failure::Failed`].
+const USAGE: u8 = 2;
+const FAILED: u8 = 1;
 
 /// Why a command stops.
 #[derive(Debug)]
@@ -10,6 +18,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// It was tried and did not work: exit 1.
     Failed(anyhow::Error),
+    /// The same with an exit code of its own.
+    Coded(u8, anyhow::Error),
     /// It was done, and what was found is not as it should be: this exit code. The output says what.
     Verdict(u8),
     /// Whoever read our output has seen enough (`| head`): exit 0, without a word.
@@ -25,20 +35,41 @@ impl Failure {
         }
     }
 
-    /// Says it on stderr.
-    pub(crate) fn report(self) -> ExitCode {
-        match self {
-            Self::Usage(message) => {
-                eprintln!("error: {message}");
-                ExitCode::from(2)
-            }
-            Self::Failed(error) => {
-                eprintln!("error: {}", sentence(&error));
-                ExitCode::FAILURE
-            }
-            Self::Verdict(code) => ExitCode::from(code),
-            Self::ReaderGone => ExitCode::SUCCESS,
+    /// Says it on stderr, with `--json` as one line of JSON.
+    pub(crate) fn report(&self, as_json: bool) -> ExitCode {
+        match (self, Document::of(self)) {
+            (_, None) => {}
+            (_, Some(document)) if as_json => say(&document),
+            (failure, Some(_)) => eprintln!("error: {failure}"),
         }
+        ExitCode::from(self.code())
+    }
+
+    fn code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => USAGE,
+            Self::Failed(_) => FAILED,
+            Self::Coded(code, _) | Self::Verdict(code) => *code,
+            Self::ReaderGone => 0,
+        }
+    }
+}
+
+/// Answers a command line that asks for help or can't be understood.
+pub(crate) fn of_line(error: &clap::Error, as_json: bool) -> ExitCode {
+    if as_json && error.use_stderr() {
+        say(&Document::of_line(error));
+    } else if error.print().is_err() {
+        // Nobody is there to read it.
+        return ExitCode::FAILURE;
+    }
+    if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS }
+}
+
+fn say(document: &Document) {
+    match serde_json::to_string(document) {
+        Ok(line) => eprintln!("{line}"),
+        Err(error) => eprintln!("error: cannot write JSON: {error}"),
     }
 }
 
@@ -46,7 +77,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(message) => out.write_str(message),
-            Self::Failed(error) => out.write_str(&sentence(error)),
+            Self::Failed(error) | Self::Coded(_, error) => out.write_str(&sentence(error)),
             Self::Verdict(code) => write!(out, "exit code {code}"),
             Self::ReaderGone => out.write_str("the reader is gone"),
         }

@@ -76,11 +76,9 @@ macro_rules! cluster_args {
     ($name:ident, $side:literal) => {
         #[derive(Debug, Default, Args)]
         struct $name {
-            #[doc = concat!("The ", $side, ": http(s)://host:port.")]
-            #[arg(id = concat!($side, "_endpoint"), long = concat!($side, "-endpoint"), value_name = "URI")]
+            #[arg(id = concat!($side, "_endpoint"), long = concat!($side, "-endpoint"), value_name = "URI", help = concat!("The ", $side, ": http(s)://host:port"))]
             endpoint: Option<String>,
-            #[doc = concat!("The user for the ", $side, ".")]
-            #[arg(id = concat!($side, "_username"), long = concat!($side, "-username"), value_name = "USER")]
+            #[arg(id = concat!($side, "_username"), long = concat!($side, "-username"), value_name = "USER", help = concat!("The user for the ", $side))]
             username: Option<String>,
             /// The file with the user's password.
             #[arg(id = concat!($side, "_password_file"), long = concat!($side, "-password-file"), value_name = "FILE")]

@@ -100,6 +100,19 @@ impl Access {
     }
 }
 
+/// What the services file says; `None` when it says nothing of Kafka.
+pub(crate) fn of_services(services: &Services) -> anyhow::Result<Option<Resolved>> {
+    #[derive(clap::Parser)]
+    struct NoFlags {
+        #[command(flatten)]
+        kafka: KafkaArgs,
+    }
+    let Some((block, folder)) = services.kafka() else { return Ok(None) };
+    let flags = <NoFlags as clap::Parser>::try_parse_from(["switchover"])?;
+    let args = block.args(folder, flags.kafka)?;
+    resolved(&args).map(Some).map_err(|failure| anyhow::anyhow!("{failure}"))
+}
+
 /// What flags come to; warnings are told.
 pub(crate) fn resolved(args: &KafkaArgs) -> Result<Resolved, Failure> {
     let resolved = args.resolve(CLIENT_ID).map_err(|error| Failure::Usage(error.to_string()))?;
@@ -122,17 +135,36 @@ impl At {
 
 pub(crate) fn run(command: KafkaCommand, config: &Path, json: bool) -> Result<(), Failure> {
     match command {
-        KafkaCommand::CreateTopic { at, shape } => topic::create(&at.resolve(config)?, shape, json),
+        KafkaCommand::CreateTopic { at, shape } => {
+            naming(at.resolve(config)?, |at| topic::create(at, shape, json))
+        }
         KafkaCommand::DeleteTopic { at, acknowledge_risk } => {
-            topic::delete(&at.resolve(config)?, acknowledge_risk, json)
+            naming(at.resolve(config)?, |at| topic::delete(at, acknowledge_risk, json))
         }
-        KafkaCommand::DescribeTopicRecords { at } => records::describe(&at.resolve(config)?, json),
+        KafkaCommand::DescribeTopicRecords { at } => {
+            naming(at.resolve(config)?, |at| records::describe(at, json))
+        }
         KafkaCommand::DescribeConsumerGroup { access, group } => {
-            group::describe(&access.resolve(config)?, &group, json)
+            naming(access.resolve(config)?, |at| group::describe(at, &group, json))
         }
-        KafkaCommand::Export { at, output_dir } => export::run(&at.resolve(config)?, &output_dir, json),
-        KafkaCommand::Load { at, input_file } => load::run(&at.resolve(config)?, &input_file, json),
+        KafkaCommand::Export { at, output_dir } => {
+            naming(at.resolve(config)?, |at| export::run(at, &output_dir, json))
+        }
+        KafkaCommand::Load { at, input_file } => {
+            naming(at.resolve(config)?, |at| load::run(at, &input_file, json))
+        }
     }
+}
+
+/// Errors of Kafka's library name a topic or a group, and not always whom it asked.
+fn naming(at: Resolved, command: impl FnOnce(&Resolved) -> Result<(), Failure>) -> Result<(), Failure> {
+    let brokers = &at.options.brokers;
+    command(&at).map_err(|failure| match failure {
+        Failure::Failed(error) if !format!("{error:#}").contains(brokers.as_str()) => {
+            Failure::Failed(error.context(format!("brokers {brokers}")))
+        }
+        other => other,
+    })
 }
 
 fn failed(error: KafkaError) -> Failure {

@@ -5,26 +5,31 @@
 mod args;
 mod asking;
 mod clusters;
+mod defaults;
 mod execution;
 mod existing;
 mod indices;
+mod plan_file;
 mod planning;
+mod record;
 mod report;
 mod source;
 mod text;
+pub(crate) mod verified;
 
 use std::path::Path;
 
-use anyhow::{Context as _, anyhow};
 use clap::Subcommand;
-use switchover_metadata::Plan;
 
+pub(crate) use self::args::Conflict;
 use self::args::{Args, OnExisting};
 use self::clusters::{Exit, Sides};
+pub(crate) use self::record::{Became, Kept, Record};
 use self::report::Report;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::runtime::block_on;
+use crate::services::Services;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MetadataCommand {
@@ -70,8 +75,17 @@ enum Action {
 pub(crate) fn run(command: MetadataCommand, config: &Path, json: bool) -> Result<(), Failure> {
     let exit = block_on_exit(async {
         match command {
-            MetadataCommand::Evaluate(args) => evaluate(&args, config, json).await,
-            MetadataCommand::Migrate { args, on_existing } => migrate(&args, on_existing, config, json).await,
+            MetadataCommand::Evaluate(mut args) => {
+                defaults::fill(&mut args, config)?;
+                evaluate(&args, config, json).await
+            }
+            MetadataCommand::Migrate { mut args, on_existing } => {
+                // A plan says where it comes from.
+                if args.plan_file.is_none() {
+                    defaults::fill(&mut args, config)?;
+                }
+                migrate(&args, on_existing, config, json).await
+            }
         }
     });
     exit.map_err(Exit::report)
@@ -91,9 +105,7 @@ async fn evaluate(args: &Args, config: &Path, json: bool) -> Result<(), Exit> {
     let sides = Sides::of(args, config).await?;
     let plan = planning::plan(args, &sides).await?;
     if let Some(file) = &args.plan_file {
-        let text = serde_json::to_vec_pretty(&plan).context("cannot write the plan")?;
-        std::fs::write(file, text)
-            .map_err(|error| anyhow!("--planFile {}: cannot write it: {error}", file.display()))?;
+        plan_file::write(file, &plan)?;
     }
     let existing = existing::read(&sides.target, &plan.items).await?;
     let actions = plan.items.iter().map(|planned| existing.action(planned)).collect();
@@ -104,7 +116,7 @@ async fn migrate(args: &Args, on_existing: OnExisting, config: &Path, json: bool
     announce("Starting Metadata Migration", json)?;
     let (sides, plan) = match &args.plan_file {
         Some(file) => {
-            let plan = read_plan(file)?;
+            let plan = plan_file::read(file)?;
             let sides = Sides::of_plan(args, config, &plan).await?;
             (sides, plan)
         }
@@ -117,22 +129,18 @@ async fn migrate(args: &Args, on_existing: OnExisting, config: &Path, json: bool
     let mut plan = plan;
     // A plan from a file was looked at by somebody: nothing else than it says is sent.
     let may_repair = args.plan_file.is_none();
-    let actions = execution::run(&sides.target, &mut plan.items, on_existing, may_repair).await?;
-    finish(&Report::new(&sides, plan, actions, false), args, json)
-}
-
-fn read_plan(file: &Path) -> Result<Plan, Exit> {
-    let wrong = |error: &dyn std::fmt::Display| {
-        Exit::from(Failure::Usage(format!("--planFile {}: {error}", file.display())))
-    };
-    let text = std::fs::read(file).map_err(|error| wrong(&format!("cannot read it: {error}")))?;
-    let plan: Plan = serde_json::from_slice(&text).map_err(|error| wrong(&format!("not a plan: {error}")))?;
-    match plan.schema == switchover_metadata::plan::SCHEMA {
-        true => Ok(plan),
-        false => {
-            Err(wrong(&format!("a plan of another version ({}); make it anew with evaluate", plan.schema)))
-        }
+    let done = execution::run(&sides.target, &mut plan.items, on_existing, may_repair).await?;
+    let mut report = Report::new(&sides, plan, done.actions, false);
+    report.interrupted = done.interrupted;
+    // A services file makes it a part of a migration that can be asked for its status.
+    if let Ok(services) = Services::load(config)
+        && let Err(error) = Record::add(&report, &sides.target.endpoint(), &services.state_dir())
+    {
+        eprintln!(
+            "warning: no record of this run was kept, so `switchover status` does not know of it: {error:#}"
+        );
     }
+    finish(&report, args, json)
 }
 
 fn announce(text: &str, json: bool) -> Result<(), Exit> {

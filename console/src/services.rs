@@ -3,11 +3,14 @@
 //! because a misspelt one would be a wish ignored; every error names file and line, and none shows a value, which may
 //! be a secret. Secrets are read when they are needed: a command about one cluster does not want the other's password.
 
+mod agents;
 mod backfill;
 mod cluster;
 mod error;
 mod jobs;
 mod kafka;
+mod metadata;
+mod replay;
 mod secret;
 mod snapshot;
 
@@ -22,6 +25,8 @@ use switchover_cluster::{Cluster, ClusterOptions};
 
 pub(crate) use self::backfill::{BackfillBlock, Launch, MAX_SCALE};
 pub(crate) use self::kafka::KafkaBlock;
+pub(crate) use self::metadata::MetadataBlock;
+pub(crate) use self::replay::ReplayBlock;
 pub(crate) use self::snapshot::{SnapshotBlock, Storage};
 use crate::failure::Failure;
 
@@ -83,6 +88,11 @@ impl Services {
         Ok(Self { file, path: path.to_owned() })
     }
 
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
     }
@@ -96,6 +106,16 @@ impl Services {
         let Some(block) = block else { return Ok(None) };
         let options = block.options(self.folder()).await;
         options.with_context(|| format!("{}: {}", self.path.display(), side.key())).map(Some)
+    }
+
+    /// The address of a cluster as it may be shown, if it is defined.
+    pub(crate) fn endpoint(&self, side: Side) -> Option<String> {
+        let block = match side {
+            Side::Source => &self.file.source_cluster,
+            Side::Target => &self.file.target_cluster,
+        };
+        let cluster = Cluster::connect(ClusterOptions::new(&block.as_ref()?.endpoint));
+        Some(cluster.map_or_else(|error| error.to_string(), |cluster| cluster.endpoint()))
     }
 
     /// A client of a cluster that must be defined, with a limit on each request. Nothing is sent yet.
@@ -119,9 +139,35 @@ impl Services {
         self.file.snapshot.as_ref()
     }
 
+    /// What `metadata` does where no flag says otherwise, if it is defined.
+    pub(crate) fn metadata(&self) -> Option<&MetadataBlock> {
+        self.file.metadata_migration.as_ref()
+    }
+
     /// What the backfill is to do, if it is defined.
-    pub(crate) fn take_backfill(&mut self) -> Option<BackfillBlock> {
-        self.file.backfill.take().map(|jobs| jobs.reindex_from_snapshot.unwrap_or_default())
+    pub(crate) fn backfill(&self) -> Option<&BackfillBlock> {
+        self.file.backfill.as_ref().and_then(|jobs| jobs.reindex_from_snapshot.as_ref())
+    }
+
+    /// The same; a block with nothing in it is one with its defaults.
+    pub(crate) fn backfill_or_default(&self) -> Option<BackfillBlock> {
+        let jobs = self.file.backfill.as_ref()?;
+        Some(jobs.reindex_from_snapshot.clone().unwrap_or_default())
+    }
+
+    /// Addresses of the agents' admin pages.
+    pub(crate) fn agents(&self) -> &[String] {
+        self.file.agents.as_ref().map_or(&[], |agents| &agents.0)
+    }
+
+    /// What the replay is to do, if it is defined.
+    pub(crate) fn take_replay(&mut self) -> Option<ReplayBlock> {
+        self.file.replay.take()
+    }
+
+    /// Whether a replay is defined.
+    pub(crate) fn has_replay(&self) -> bool {
+        self.file.replay.is_some()
     }
 
     /// How to reach Kafka, if it is defined.
@@ -140,10 +186,10 @@ struct File {
     snapshot: Option<SnapshotBlock>,
     kafka: Option<KafkaBlock>,
     backfill: Option<backfill::Jobs>,
-    #[serde(rename = "metadata_migration")]
-    _metadata_migration: Option<jobs::Metadata>,
-    #[serde(rename = "replay")]
-    _replay: Option<jobs::Replay>,
+    agents: Option<agents::Agents>,
+    metadata_migration: Option<MetadataBlock>,
+    #[serde(default, deserialize_with = "block")]
+    replay: Option<ReplayBlock>,
     #[serde(rename = "metrics_source")]
     _metrics_source: Option<jobs::Metrics>,
     #[serde(rename = "client_options")]

@@ -5,6 +5,8 @@ mod cat;
 mod create;
 mod delete;
 mod ls;
+pub(crate) mod made;
+mod overview;
 mod progress;
 mod refusal;
 mod server;
@@ -14,6 +16,7 @@ mod verify;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
+pub(crate) use overview::ask as overview;
 use switchover_snapshot::{Repository, RepositoryUri, S3Options, SnapshotError};
 
 use crate::failure::Failure;
@@ -72,8 +75,8 @@ pub(crate) enum SnapshotCommand {
 #[derive(Debug, Args)]
 pub(crate) struct Place {
     /// The repository: file:///path, or s3://bucket/prefix with credentials of AWS's default chain.
-    #[arg(long = "repo", aliases = ["repoUri", "repo-uri"], value_name = "URI")]
-    uri: RepositoryUri,
+    #[arg(long, aliases = ["repoUri", "repo-uri"], value_name = "URI")]
+    repo: RepositoryUri,
     /// The bucket's region.
     #[arg(long, alias = "s3Region", value_name = "REGION")]
     s3_region: Option<String>,
@@ -85,7 +88,7 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) async fn open(&self) -> Repository {
         let s3 = S3Options { region: self.s3_region.clone(), endpoint: self.s3_endpoint.clone() };
-        Repository::open(&self.uri, &s3).await
+        Repository::open(&self.repo, &s3).await
     }
 }
 

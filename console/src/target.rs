@@ -1,5 +1,6 @@
 //! Requests to the target that may be sent twice: a target that is away or overloaded for a moment does not end a command.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,17 +10,22 @@ use switchover_cluster::{
 };
 
 use crate::failure::Failure;
+use crate::services::{Services, Side};
 
 /// A request is sent so often at most.
 const MAX_ATTEMPTS: u32 = 6;
+/// The same for a command that runs for hours: about five minutes.
+const PATIENT_ATTEMPTS: u32 = 34;
 /// Before the second attempt; doubled before each further one, so that they all take 15 s at most beside the requests.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// The target.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
     cluster: Cluster,
     first_pause: Duration,
+    attempts: u32,
     /// It has answered. Before, an address at which nobody listens is rather a wrong one.
     reached: Arc<AtomicBool>,
 }
@@ -33,7 +39,31 @@ impl Target {
 
     /// The same, by what a services file says.
     pub(crate) fn of(options: ClusterOptions) -> Result<Self, ClusterError> {
-        Ok(Self { cluster: Cluster::connect(options)?, first_pause: FIRST_PAUSE, reached: Arc::default() })
+        Ok(Self {
+            cluster: Cluster::connect(options)?,
+            first_pause: FIRST_PAUSE,
+            attempts: MAX_ATTEMPTS,
+            reached: Arc::default(),
+        })
+    }
+
+    /// The one that the flags name, or else the services file.
+    pub(crate) async fn named(args: Option<&TargetArgs>, config: &Path) -> Result<Self, Failure> {
+        let Some(args) = args else {
+            let target = Services::load(config)?.cluster(Side::Target).await?;
+            let missing = || {
+                Failure::Usage(
+                    "the services file has no target_cluster; give it there, or --targetUri".to_owned(),
+                )
+            };
+            return Self::of(target.ok_or_else(missing)?).map_err(|error| Failure::Failed(error.into()));
+        };
+        Self::connect(args).await
+    }
+
+    /// The same, which waits longer for a cluster that is overloaded or away.
+    pub(crate) fn patient(self) -> Self {
+        Self { attempts: PATIENT_ATTEMPTS, ..self }
     }
 
     /// What it is.
@@ -49,12 +79,12 @@ impl Target {
         body: Option<Body>,
     ) -> Result<Response, ClusterError> {
         let mut pause = self.first_pause;
-        for _ in 1..MAX_ATTEMPTS {
+        for _ in 1..self.attempts {
             match self.once(method.clone(), path, body.clone()).await {
                 Err(error) if error.may_pass() && self.is_patient_with(&error) => {
                     tracing::info!(%error, ?pause, "asked again");
                     tokio::time::sleep(pause).await;
-                    pause *= 2;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
                 }
                 other => return other,
             }
@@ -92,7 +122,7 @@ impl Target {
     /// Without pauses.
     pub(crate) fn impatient(uri: &str) -> Self {
         let cluster = Cluster::connect(switchover_cluster::ClusterOptions::new(uri)).unwrap();
-        Self { cluster, first_pause: Duration::ZERO, reached: Arc::default() }
+        Self { cluster, first_pause: Duration::ZERO, attempts: MAX_ATTEMPTS, reached: Arc::default() }
     }
 }
 

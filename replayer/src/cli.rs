@@ -1,6 +1,7 @@
 //! The command line.
 
 mod existing_tool;
+mod fleet;
 mod selection;
 mod target;
 
@@ -9,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use switchover_cluster::TargetUsageError;
+use switchover_cluster::{ClusterOptions, TargetUsageError};
 use switchover_kafka::{KafkaArgs, OptionsError, Resolved};
 use switchover_rewrite::args::RuleArgsError;
 use switchover_settings::{Environment, value};
@@ -17,6 +18,7 @@ use switchover_telemetry::LogFormat;
 use switchover_telemetry::otlp::CollectorEndpoint;
 
 use crate::client::DEFAULT_NON_RETRYABLE;
+use crate::fleet::Fleet;
 use crate::order::Policy;
 use crate::pace::Speed;
 use crate::rewrite::RewriteArgs;
@@ -35,7 +37,8 @@ const KAFKA_CLIENT_ID: &str = "switchover-replayer";
 /// answer.
 ///
 /// Exit codes: 0 all replayed; 1 failed; 2 wrong usage; 3 more answers differ than --maxDifferences allows;
-/// 4 traffic of the source is missing in the capture or could not be replayed (see --deadLetterDir).
+/// 4 traffic of the source is missing in the capture or could not be replayed (see --deadLetterDir); 5 stopped from the
+/// console (with --coordinatorUri).
 #[derive(Debug, clap::Parser)]
 #[command(name = "switchover-replayer", rename_all = "camelCase")]
 pub struct Settings {
@@ -108,6 +111,9 @@ pub struct Settings {
     /// What keeps its order
     #[arg(long, value_enum, value_name = "POLICY", default_value = "document", help_heading = "Replay")]
     order: Policy,
+
+    #[command(flatten)]
+    fleet: fleet::FleetArgs,
 
     /// Directory for tuples.log, one JSON line for each request with both answers
     #[arg(long, value_name = "DIR", default_value = "tuples", help_heading = "Output")]
@@ -202,6 +208,17 @@ impl Settings {
             max_differences: self.max_differences,
             spans: None,
         })
+    }
+
+    /// The fleet to follow, if one is named; reads the files with secrets.
+    ///
+    /// # Errors
+    /// When these can't be read.
+    pub async fn fleet(&self) -> Result<Option<Fleet>, UsageError> {
+        let Some((coordinator, session)) = self.fleet.session() else { return Ok(None) };
+        let options = self.target.cluster().await?;
+        let uri = coordinator.unwrap_or_else(|| options.uri.clone());
+        Ok(Some(Fleet { coordinator: ClusterOptions { uri, ..options }, session }))
     }
 
     fn input(&self) -> Result<Input, UsageError> {

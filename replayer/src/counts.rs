@@ -44,7 +44,27 @@ pub struct InputCounts {
     pub bad_record_examples: Vec<String>,
 }
 
+/// How much of the source's traffic can't be replayed for lack of its bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// Places where traffic is missing.
+    pub gaps: u64,
+    /// Requests known to be missing there.
+    pub gap_requests: u64,
+    /// Stretches of traffic that are not HTTP/1 requests that could be told apart.
+    pub unframed: u64,
+    /// Records that can't be decoded.
+    pub bad_records: u64,
+}
+
 impl InputCounts {
+    /// What is lost.
+    #[must_use]
+    pub fn losses(&self) -> Losses {
+        let Self { gaps, gap_requests, unframed, bad_records, .. } = *self;
+        Losses { gaps, gap_requests, unframed, bad_records }
+    }
+
     /// Counts a gap.
     pub fn gap(&mut self, what: &str, requests: u64) {
         self.gaps += 1;

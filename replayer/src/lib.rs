@@ -13,6 +13,7 @@ pub mod counts;
 pub mod dead_letter;
 pub mod done;
 pub mod evaluate;
+pub mod fleet;
 pub mod footprint;
 pub mod intake;
 pub mod open_files;

@@ -219,6 +219,20 @@ impl<T> Order<T> {
         gone.into_iter().map(|waiting| waiting.value).chain(dropped).collect()
     }
 
+    /// When the source saw the oldest request that is not complete (unix nanoseconds). `None`: there is none.
+    #[must_use]
+    pub fn oldest(&self) -> Option<i64> {
+        let begun = self.begun.values().filter(|begun| !begun.is_dropped).map(|begun| begun.arrival.first);
+        begun.chain(self.waiting.peek().map(|waiting| waiting.arrival.first)).min()
+    }
+
+    /// Every lane has been read to its end, for now at least.
+    #[must_use]
+    pub fn is_all_read(&self) -> bool {
+        let at_end = |state: &LaneMark| matches!(state, LaneMark::AtEnd | LaneMark::Finished);
+        !self.lanes.is_empty() && self.lanes.values().all(|(_, state)| at_end(state))
+    }
+
     /// What holds the next request, at the wall-clock time `now` (unix nanoseconds).
     #[must_use]
     pub fn head(&self, now: i64) -> Head {

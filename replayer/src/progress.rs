@@ -1,5 +1,6 @@
 //! How a run is going: counters for the progress line and the admin pages.
 
+mod current;
 mod figures;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,7 +12,10 @@ use switchover_compare::report::{Durations, Percentiles};
 use switchover_telemetry::AdminPages;
 use switchover_telemetry::figures::{self as metrics, Figure};
 
+use crate::client::Trouble;
 use crate::commit::{Offsets, PartitionLag};
+use crate::counts::Losses;
+pub use current::Current;
 pub use figures::PREFIX;
 
 /// Counters of a run, shared by its parts.
@@ -27,9 +31,12 @@ pub struct Progress {
     buffered_bytes: AtomicU64,
     source_lag_ms: AtomicU64,
     ready: AtomicBool,
+    reaching: Arc<Trouble>,
     holding: Mutex<&'static str>,
     report: Mutex<serde_json::Value>,
     oldest: Mutex<Option<Oldest>>,
+    behind: Mutex<Option<Duration>>,
+    losses: Mutex<Losses>,
     offsets: OnceLock<Arc<Offsets>>,
     pacing_error: Mutex<Durations>,
 }
@@ -61,6 +68,11 @@ pub struct Seen {
     pub buffered_bytes: usize,
     /// How far the request to be sent next lies in the past.
     pub lag: Duration,
+    /// How far the oldest request that is not complete lies in the past; nothing when there is none. `None`: not known, as
+    /// what there is was not read yet.
+    pub behind: Option<Duration>,
+    /// What of the input can't be replayed.
+    pub losses: Losses,
     /// The oldest in flight.
     pub oldest: Option<Oldest>,
 }
@@ -110,9 +122,12 @@ impl Default for Progress {
             buffered_bytes: AtomicU64::new(0),
             source_lag_ms: AtomicU64::new(0),
             ready: AtomicBool::new(false),
+            reaching: Arc::default(),
             holding: Mutex::new("starting"),
             report: Mutex::default(),
             oldest: Mutex::default(),
+            behind: Mutex::default(),
+            losses: Mutex::default(),
             offsets: OnceLock::new(),
             pacing_error: Mutex::default(),
         }
@@ -123,6 +138,22 @@ impl Progress {
     /// The input is open and the target answers.
     pub fn started(&self) {
         self.ready.store(true, Ordering::Relaxed);
+    }
+
+    /// Where it is kept why the target does not answer, before the start.
+    #[must_use]
+    pub fn reaching(&self) -> Arc<Trouble> {
+        Arc::clone(&self.reaching)
+    }
+
+    /// The request that has waited longest; before the start that is our own.
+    fn oldest(&self) -> Option<Oldest> {
+        if self.ready.load(Ordering::Relaxed) {
+            return self.oldest.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        }
+        let seconds = self.started.elapsed().as_secs();
+        let reason = self.reaching.get()?;
+        Some(Oldest { request: "GET /".to_owned(), node_id: "the replayer".into(), seconds, reason })
     }
 
     /// Requests were read.
@@ -186,6 +217,26 @@ impl Progress {
         self.source_lag_ms.store(lag_ms, Ordering::Relaxed);
         *self.holding.lock().unwrap_or_else(PoisonError::into_inner) = seen.state;
         *self.oldest.lock().unwrap_or_else(PoisonError::into_inner) = seen.oldest;
+        *self.behind.lock().unwrap_or_else(PoisonError::into_inner) = seen.behind;
+        *self.losses.lock().unwrap_or_else(PoisonError::into_inner) = seen.losses;
+    }
+
+    /// How far behind the source the run is; see [`Seen::behind`].
+    #[must_use]
+    pub fn behind(&self) -> Option<Duration> {
+        *self.behind.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What of the input can't be replayed.
+    #[must_use]
+    pub fn losses(&self) -> Losses {
+        *self.losses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the comparison found so far: null until there is something.
+    #[must_use]
+    pub fn found(&self) -> serde_json::Value {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Where the offsets of a consumer group are.
@@ -208,7 +259,7 @@ impl Progress {
             buffered_bytes: get(&self.buffered_bytes),
             source_lag_ms: get(&self.source_lag_ms),
             seconds: self.started.elapsed().as_secs(),
-            oldest: self.oldest.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            oldest: self.oldest(),
             pacing_error_ms: self.pacing_error(),
             partitions: self.offsets.get().map(|offsets| offsets.lag()).unwrap_or_default(),
         }
@@ -258,8 +309,11 @@ mod tests {
             in_flight: 1,
             buffered_bytes: 77,
             lag: Duration::from_millis(5),
+            behind: Some(Duration::from_millis(9)),
+            losses: Losses { gaps: 2, ..Losses::default() },
             oldest: None,
         });
+        assert_eq!((progress.behind(), progress.losses().gaps), (Some(Duration::from_millis(9)), 2));
         let offsets = Arc::new(Offsets::default());
         let _unfinished = offsets.begin(3, 10);
         offsets.ends(&[(3, 17), (4, 5)]);

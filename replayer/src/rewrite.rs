@@ -14,7 +14,10 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
+use switchover_capture::REDACTED_PREFIX;
 use switchover_compare::items::SentItems;
+use switchover_compare::tuple::WITHOUT_SECRETS;
+pub use switchover_http1::message::with_body;
 use switchover_http1::message::{MessageError, parse_request, parse_response};
 use switchover_http1::{RequestHead, RequestKind};
 use switchover_rewrite::bulk;
@@ -28,9 +31,10 @@ use crate::captured::Captured;
 use crate::content;
 use crate::evaluate::{request_body, request_line};
 use switchover_rest::Call;
+use switchover_rest::secrets::Bodies;
 
 use cursor::Cursors;
-pub use head::{HeadLines, TargetAuth, header, with_body};
+pub use head::{HeadLines, TargetAuth, header};
 pub use options::{Rewrite, RewriteArgs, RewriteOptions};
 pub use switchover_rewrite::args::OnTransformError;
 
@@ -66,6 +70,9 @@ pub enum Unsent {
         /// Which one.
         filter: String,
     },
+    /// The agent captured hashes in the place of secrets in its body.
+    #[error("{WITHOUT_SECRETS}: do on the target by hand what it did")]
+    Redacted,
     /// A rule could not be followed.
     #[error("rewriting failed: {reason}")]
     Failed {
@@ -164,6 +171,11 @@ impl Rewriter {
             let new_head = head::rewrite(&head, &Edits::default(), &self.authority, &self.auth);
             return Ok(outgoing(new_head, raw.slice(body_at..), false, head.method, notes));
         };
+        if target.bodies() != Bodies::Open
+            && memchr::memmem::find(&body, REDACTED_PREFIX.as_bytes()).is_some()
+        {
+            return Err(Unsent::Redacted);
+        }
         if target.path == "/" {
             self.see_source(captured);
         }

@@ -49,6 +49,14 @@ pub enum Input {
     Stdin,
 }
 
+impl Input {
+    /// Several processes that read it divide it among themselves, and it remembers how far they are.
+    #[must_use]
+    pub fn is_divided(&self) -> bool {
+        matches!(self, Self::Kafka { .. })
+    }
+}
+
 /// When the input is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Until {

@@ -14,7 +14,7 @@ use switchover_compare::tuple::{write_comparison, write_text};
 
 use crate::evaluate::{Finished, Sending, request_line};
 use crate::verdict::Comparison;
-use switchover_rest::Call;
+use switchover_rest::secrets::bodies;
 
 pub use file::{FILE_NAME, TupleFile};
 pub use line::Line;
@@ -22,21 +22,21 @@ pub use line::Line;
 /// Writes the tuple of a request, with the line's end.
 pub fn write_line(out: &mut Line<'_>, finished: &Finished, comparison: &Comparison) {
     let captured = &finished.captured;
-    let (method, target) = request_line(&captured.request.bytes);
-    let secret = Call::parse(method, target).is_some_and(|call| call.is_secret());
+    let (_, target) = request_line(&captured.request.bytes);
+    let secrecy = bodies(target);
     out.extend_from_slice(b"{\"sourceRequest\":");
-    let source_body = message::request(out, &captured.request.bytes, secret);
+    let source_body = message::request(out, &captured.request.bytes, secrecy);
     if let Some(response) = &captured.response {
         let latency_ms = captured.source_latency_ns().map(|nanos| nanos / 1_000_000);
         out.extend_from_slice(b",\"sourceResponse\":");
-        message::response(out, &response.bytes, kind(finished, captured), latency_ms, secret);
+        message::response(out, &response.bytes, kind(finished, captured), latency_ms, secrecy);
     }
     let (mut count, mut errors, mut sent_at) = (0, 0, None);
     match &finished.sending {
         Sending::Unreplayable(_) => out.extend_from_slice(b",\"targetResponses\":[]"),
         Sending::Answered { request, attempts } | Sending::DeadLettered { request, attempts, .. } => {
             out.extend_from_slice(b",\"targetRequest\":");
-            message::outgoing(out, request, &captured.request.bytes, source_body, secret);
+            message::outgoing(out, request, &captured.request.bytes, source_body, secrecy);
             if let Some(items) = request.items.to_json() {
                 put(out, format_args!(",\"sentItems\":{items}"));
             }
@@ -49,7 +49,7 @@ pub fn write_line(out: &mut Line<'_>, finished: &Finished, comparison: &Comparis
                 match &attempt.outcome {
                     Ok(answer) => {
                         let latency_ms = u64::try_from(answer.latency.as_millis()).ok();
-                        message::response(out, &answer.bytes, request.kind, latency_ms, secret);
+                        message::response(out, &answer.bytes, request.kind, latency_ms, secrecy);
                     }
                     Err(error) => {
                         errors += 1;

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
+use switchover_coordinate::End;
 use switchover_rfs::cli::{ENVIRONMENT, Settings};
-use switchover_rfs::orders::End;
 use switchover_rfs::run::{self, Outcome, RunError};
 use tokio_util::sync::CancellationToken;
 
@@ -12,6 +12,9 @@ const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     switchover_sys::keep_heap_small();
+    if let Err(error) = switchover_sys::keep_memory_secret() {
+        eprintln!("warning: a core file of this process would hold secrets, and can't be forbidden: {error}");
+    }
     let settings: Settings = switchover_settings::parse(ENVIRONMENT);
     switchover_telemetry::init_logging(settings.log_format);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

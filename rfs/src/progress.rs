@@ -10,11 +10,10 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use switchover_coordinate::{CoordinationError, Desired, MemberState, Overview, Said};
+use switchover_coordinate::{Account, Board, CoordinationError, Desired, MemberState, Order, Orders, Overview, Rest, Said};
 use tokio::sync::watch;
 
 use crate::load::Loading;
-use crate::orders::{Order, Orders, Rest};
 use crate::standstill::{Standing, Standstill};
 use crate::under_way::UnderWay;
 use rates::Rates;
@@ -65,35 +64,10 @@ impl Progress {
         seen.error = None;
     }
 
-    /// The board could not be read: what was seen last stands.
-    pub fn note_error(&self, error: &CoordinationError) {
-        let error = error.to_string();
-        let mut seen = self.lock();
-        if seen.error.as_ref() != Some(&error) {
-            tracing::warn!(error, "the coordination index can't be read; what was wanted last still holds");
-        }
-        seen.error = Some(error);
-    }
-
     /// What was seen last of all work.
     #[must_use]
     pub fn overview(&self) -> Option<Overview> {
         self.lock().overview.clone()
-    }
-
-    /// What this process says of itself under an order.
-    #[must_use]
-    pub fn said(&self, order: Order) -> Said {
-        let items = self.under_way.items();
-        let standing = self.standstill.standing();
-        let (state, reason) = state(order, standing.as_ref(), !items.is_empty());
-        self.say(state, reason, items)
-    }
-
-    /// What it says when it ends.
-    #[must_use]
-    pub fn last_words(&self) -> Said {
-        self.say(MemberState::Ended, None, Vec::new())
     }
 
     fn say(&self, state: MemberState, reason: Option<String>, items: Vec<String>) -> Said {
@@ -108,6 +82,7 @@ impl Progress {
             documents_per_second: seen.rates.documents.round(),
             source_bytes_per_second: seen.rates.source_bytes.round(),
             all_bytes_per_second: seen.rates.all.round(),
+            replay: None,
         }
     }
 
@@ -117,6 +92,33 @@ impl Progress {
 
     fn lock(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Account for Progress {
+    async fn look(&self, board: &Board, desired: Option<Desired>) -> Result<(), CoordinationError> {
+        self.note(desired, board.overview().await?);
+        Ok(())
+    }
+
+    fn note_error(&self, error: &CoordinationError) {
+        let error = error.to_string();
+        let mut seen = self.lock();
+        if seen.error.as_ref() != Some(&error) {
+            tracing::warn!(error, "the coordination index can't be read; what was wanted last still holds");
+        }
+        seen.error = Some(error);
+    }
+
+    fn said(&self, order: Order) -> Said {
+        let items = self.under_way.items();
+        let standing = self.standstill.standing();
+        let (state, reason) = state(order, standing.as_ref(), !items.is_empty());
+        self.say(state, reason, items)
+    }
+
+    fn last_words(&self) -> Said {
+        self.say(MemberState::Ended, None, Vec::new())
     }
 }
 

@@ -1,10 +1,12 @@
 //! One process: opens everything, runs its workers, and says what it came to.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use switchover_cluster::{Cluster, ClusterError, ClusterOptions, TargetUsageError};
-use switchover_coordinate::{Board, CoordinationError, Identity, Overview, Subject, host_name};
+use switchover_coordinate::{
+    Board, CoordinationError, End, Follower, Identity, Manner, Order, Orders, Overview, Subject, host_name, process_name,
+};
 use switchover_snapshot::{Repository, S3Options, SnapshotError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -14,16 +16,19 @@ use crate::bulk::Sender;
 use crate::cli::{Settings, Until, UsageError};
 use crate::destination::Destinations;
 use crate::failed::{FailedDocuments, FailedDocumentsError};
-use crate::fleet::{self, Follower};
 use crate::load::{Done, Loading};
 use crate::named::NamedByRules;
-use crate::orders::{End, Order, Orders};
 use crate::progress::Progress;
 use crate::progress::display;
 use crate::shards::Shards;
 use crate::standstill::Standstill;
 use crate::under_way::UnderWay;
 use crate::worker::{Shared, Worker, WorkerError};
+
+/// How often the board is looked at and a sign of life is given, at most.
+const MAX_BEAT_INTERVAL: Duration = Duration::from_secs(5);
+/// So many signs of life are missing before a member counts as dead, at least.
+const BEATS_A_LEASE: u32 = 4;
 
 /// Why the process failed. Display is the whole message for the user.
 #[derive(Debug, thiserror::Error)]
@@ -122,19 +127,19 @@ pub async fn run(settings: &Settings, stop: CancellationToken) -> Result<Outcome
     };
     let board = Board::open(coordinator, &settings.session_name, &subject).await?;
     let name = process_name();
+    let silence = settings.lease_duration;
+    let beat = MAX_BEAT_INTERVAL.min(silence / BEATS_A_LEASE);
+    let manner = Manner { stays: settings.until == Until::Never, limit: None, beat, silence };
     let identity = Identity {
         name: name.clone(),
         host: host_name(),
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         follows: settings.until == Until::Never,
-        beat_interval_ms: u64::try_from(fleet::beat_interval(settings.lease_duration).as_millis())
-            .unwrap_or(u64::MAX),
+        beat_interval_ms: u64::try_from(beat.as_millis()).unwrap_or(u64::MAX),
     };
     let stop = stop.child_token();
-    let (follower, orders) =
-        Follower::join(board.clone(), identity, settings.until, settings.lease_duration, stop.clone())
-            .await?;
+    let (follower, orders) = Follower::join(board.clone(), identity, manner, stop.clone()).await?;
     let standstill = Arc::new(Standstill::default());
     let under_way = Arc::new(UnderWay::default());
     let loading = Arc::new(Loading {
@@ -227,10 +232,4 @@ async fn work(
         }
     }
     result
-}
-
-/// Of this process alone: workers tell each other apart by it.
-fn process_name() -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("{}-{}-{:x}", host_name(), std::process::id(), since.as_millis())
 }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use switchover_cluster::Cluster;
-use switchover_coordinate::{Board, Claim, Claims, CoordinationError, Ended, Lease, Progress};
+use switchover_coordinate::{
+    Board, Claim, Claims, CoordinationError, Ended, Lease, Order, Orders, Progress,
+};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::load::{LoadError, Loading};
-use crate::orders::{Order, Orders};
 use crate::plan::{self, PlanError};
 use crate::selection::Selection;
 use crate::shards::Shards;

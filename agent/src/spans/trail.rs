@@ -8,6 +8,7 @@ use switchover_http1::{
     RequestEvent, RequestFramer, RequestHead, RequestKind, ResponseEof, ResponseEvent, ResponseFramer,
 };
 use switchover_rest::is_mutating;
+use switchover_rest::secrets::without_secrets;
 use switchover_telemetry::otlp::{Kind, Span, TraceContext, Value};
 
 /// What of a path is shown.
@@ -179,10 +180,11 @@ fn begin(spans: &Spans, head: &RequestHead<'_>, number: u64, now: u64) -> Option
         return None;
     }
     let path = head.target.split(|byte| *byte == b'?').next().unwrap_or_default();
-    let path = path.get(..MAX_PATH_BYTES).unwrap_or(path);
+    let path = String::from_utf8_lossy(path.get(..MAX_PATH_BYTES).unwrap_or(path));
     Some(Box::new(Current {
         method: head.method.chars().take(MAX_METHOD_BYTES).collect(),
-        path: String::from_utf8_lossy(path).into_owned(),
+        // Of a target with scheme and host, who is in it is nobody's business.
+        path: without_secrets(&path).into_owned(),
         number,
         context,
         began: now,

@@ -1,11 +1,14 @@
 //! The client's direction: requests are found, recorded before they go on, and gated.
 
+use super::withheld::lengths;
 use super::{Exchange, Gate, Outgoing, Reading, Tap, is_part_of};
 use crate::recorder::Kept;
+use crate::redaction::Held;
 use crate::rules::AckPolicy;
 use switchover_capture::Timestamp;
 use switchover_http1::RequestEvent;
 use switchover_rest::is_mutating;
+use switchover_rest::secrets::Bodies;
 
 /// How far one chunk has been worked off.
 #[derive(Debug, Default)]
@@ -34,10 +37,14 @@ impl Tap {
                 None => break,
                 Some(RequestEvent::Head(head)) => {
                     let began = self.request_head.begun(at);
-                    let reading = Reading {
+                    let unasked = self.recorder.is_none() || self.rules.suppression.covers(&head);
+                    let bodies = if unasked { Bodies::Open } else { self.rules.bodies(head.target) };
+                    let withheld = bodies == Bodies::Secret;
+                    let mut reading = Reading {
                         number: self.answered + self.exchanges.len() as u64,
                         mutating: is_mutating(head.method, head.target),
-                        suppressed: self.recorder.is_none() || self.rules.suppression.covers(&head),
+                        suppressed: unasked || withheld,
+                        withheld,
                         first_line_len: head.first_line_len,
                         headers_len: head.headers_len,
                     };
@@ -45,6 +52,7 @@ impl Tap {
                         kind: head.kind(),
                         mutating: reading.mutating,
                         suppressed: reading.suppressed,
+                        bodies,
                         gate: Gate::Open,
                     });
                     cursor.pieces_before = out.len();
@@ -53,10 +61,17 @@ impl Tap {
                         cursor.sent = cursor.framed;
                     }
                     if let Some(recorder) = self.recorder.as_mut().filter(|_| !reading.suppressed) {
-                        let redacted = self.rules.redacted(head.raw, head.headers());
+                        let redacted = self.rules.redacted_request(&head);
                         recorder.begin_request();
+                        if let Some(redacted) = &redacted {
+                            (reading.first_line_len, reading.headers_len) = lengths(redacted);
+                        }
+                        if let Bodies::Mixed { within } = bodies {
+                            let head = redacted.as_deref().unwrap_or(head.raw);
+                            self.held_request = Some(Held::new(began, head, within));
+                            cursor.recorded = cursor.framed;
                         // A head that lies whole in the chunk is recorded together with the body behind it.
-                        if redacted.is_some() || !is_part_of(head.raw, chunk) {
+                        } else if redacted.is_some() || !is_part_of(head.raw, chunk) {
                             recorder.read(began, redacted.as_deref().unwrap_or(head.raw));
                             cursor.recorded = cursor.framed;
                         }
@@ -65,10 +80,16 @@ impl Tap {
                 }
                 Some(RequestEvent::End) => self.end_of_request(at, chunk, &mut cursor, out),
                 Some(RequestEvent::Tunnel(reason)) => {
-                    let held = std::mem::take(&mut self.request_head);
-                    self.record_read(held.since.unwrap_or(at), &held.bytes);
                     if !self.rules.edit.is_empty() {
-                        out.own(held.bytes);
+                        out.own(self.request_head.bytes.clone());
+                    }
+                    let rest = chunk.get(cursor.recorded..).unwrap_or_default();
+                    cursor.recorded = chunk.len();
+                    if self.reading.is_none() {
+                        self.record_torn_request_head(at, rest);
+                    } else {
+                        self.mute_if_secret();
+                        self.record_tunnel_read(at, rest);
                     }
                     self.enter_tunnel(reason);
                 }
@@ -88,12 +109,23 @@ impl Tap {
             None if self.rules.refuse_writes && request.mutating => {
                 return self.refuse(&request, cursor, out);
             }
+            None if request.withheld => self.counters.security_request(request.mutating),
             None => {
                 self.counters.unrecorded_requests.add(1);
             }
             Some(recorder) => {
-                recorder.read(at, chunk.get(cursor.recorded..cursor.framed).unwrap_or_default());
-                let (first_line, headers) = (request.first_line_len, request.headers_len);
+                let rest = chunk.get(cursor.recorded..cursor.framed).unwrap_or_default();
+                let (mut first_line, mut headers) = (request.first_line_len, request.headers_len);
+                if let Some((mut held, redaction)) =
+                    self.held_request.take().zip(self.rules.redaction.as_ref())
+                {
+                    held.add(rest);
+                    let (since, message) = (held.since(), held.request(redaction));
+                    (first_line, headers) = lengths(&message);
+                    recorder.read(since, &message);
+                } else {
+                    recorder.read(at, rest);
+                }
                 if !request.mutating {
                     recorder.end_of_request(at, first_line, headers);
                 } else {
@@ -139,13 +171,18 @@ impl Tap {
         let mut gate = Gate::Open;
         match &self.reading {
             _ if self.tunnel => {
-                self.record_read(at, unrecorded);
+                self.record_tunnel_read(at, unrecorded);
                 self.tunnel_gate = Gate::after(self.flush());
                 if self.rules.ack_policy == AckPolicy::Request {
                     gate = self.tunnel_gate;
                 }
             }
             Some(request) if request.suppressed => {}
+            Some(_) if self.held_request.is_some() => {
+                if let Some(held) = &mut self.held_request {
+                    held.add(unrecorded);
+                }
+            }
             Some(_) => {
                 self.record_read(at, unrecorded);
                 self.flush_if_large();

@@ -1,5 +1,7 @@
 //! Whatever the split, the same bytes go on, the same is recorded, and the same waits.
 
+mod secrets;
+
 use super::{Gate, Outgoing, Source, Tap};
 use crate::cli::Durability;
 use crate::clock::Clock;
@@ -8,7 +10,7 @@ use crate::durability;
 use crate::header_edit::HeaderEdit;
 use crate::journal::Journal;
 use crate::recorder::Recorder;
-use crate::redaction::Redaction;
+use crate::redaction::{Redacted, Redaction};
 use crate::rules::{AckPolicy, OnFull, Rules};
 use crate::suppression::Suppression;
 use proptest::prelude::*;
@@ -59,22 +61,30 @@ impl Bench {
     }
 
     /// What is in the log when the connection is over.
-    fn transactions(mut self) -> Vec<Transaction<()>> {
+    fn transactions(self) -> Vec<Transaction<()>> {
+        self.finish(false).1
+    }
+
+    /// What is in the log when the connection is over: the records' bytes, and what they mean. A `torn` connection may
+    /// end with parts of messages.
+    fn finish(mut self, torn: bool) -> (Vec<u8>, Vec<Transaction<()>>) {
         self.tap = None;
+        let mut bytes = Vec::new();
         let mut reader = LogReader::open(self.directory.path(), Start::Oldest).unwrap();
         let (mut reassembler, mut out) = (Reassembler::default(), Vec::new());
         while let Some(entry) = reader.next().unwrap() {
             assert_eq!(entry.kind, EntryKind::Record);
+            bytes.extend_from_slice(&entry.payload);
             reassembler.push(TrafficStream::decode_record(entry.payload).unwrap(), (), &mut out);
         }
         reassembler.finish(&mut out);
-        out.into_iter()
-            .filter_map(|part| match part {
-                Reassembled::Transaction(transaction) => Some(transaction),
-                Reassembled::ConnectionClosed { .. } => None,
-                other => panic!("{other:?}"),
-            })
-            .collect()
+        let transactions = out.into_iter().filter_map(|part| match part {
+            Reassembled::Transaction(transaction) => Some(transaction),
+            Reassembled::ConnectionClosed { .. } => None,
+            _ if torn => None,
+            other => panic!("{other:?}"),
+        });
+        (bytes, transactions.collect())
     }
 }
 
@@ -84,7 +94,7 @@ fn rules(ack_policy: AckPolicy, edits: bool) -> Rules {
     Rules {
         ack_policy,
         suppression: Suppression::new(None, Some("/quiet"), None, &[]).unwrap(),
-        redaction: Some(Redaction::new(&names, b"key")),
+        redaction: Some(Redaction::new(&Redacted { headers: names, urls: true, bodies: true }, b"key")),
         edit: HeaderEdit::new(if edits { &set } else { &[] }).unwrap(),
         refuse_writes: false,
     }

@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 use switchover_coordinate::{Board, Page};
 use time::OffsetDateTime;
 
-use super::files;
 use super::settings::Settings;
+use crate::fleet::files;
 
 /// Where the existing tool's console keeps what others are to see.
 const SHARED_DIRECTORY: &str = "SHARED_LOGS_DIR_PATH";

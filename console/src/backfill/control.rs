@@ -8,13 +8,15 @@ use serde_json::json;
 use switchover_coordinate::{Board, CoordinationError, Desired, DesiredState};
 use tokio::time::{Instant, sleep};
 
-use super::files;
-use super::launch::{Launcher, Started};
-use super::picture::{Picture, split};
+use super::picture::Picture;
 use super::settings::Settings;
 use super::status::Status;
 use super::stopped::Stopped;
+use super::worker_config;
 use crate::failure::Failure;
+use crate::fleet::files;
+use crate::fleet::launch::Started;
+use crate::fleet::living::split;
 use crate::output::Output;
 
 /// Of the JSON of all commands that change something.
@@ -32,7 +34,7 @@ pub(super) async fn start(settings: &Settings, scale: Option<u32>, as_json: bool
         return Err(anyhow!("the backfill was stopped ({stopped}); {advice}").into());
     }
     let board = settings.board()?;
-    let launcher = Launcher::of(settings)?;
+    let launcher = settings.launcher()?;
     let _lock = files::lock(&settings.session_dir())?;
     board.make().await.map_err(failed)?;
     let before = board.desired().await.map_err(failed)?;
@@ -44,7 +46,8 @@ pub(super) async fn start(settings: &Settings, scale: Option<u32>, as_json: bool
     for member in silent {
         board.note_lost(&member).await.map_err(failed)?;
     }
-    let mut started = launcher.start(settings, scale, &living)?;
+    let mut started = launcher
+        .start(scale, &living, |_| Ok(vec!["--config".into(), worker_config::write(settings)?.into()]))?;
     let picture = wait_for(&board, &mut started).await?;
     let message = "Backfill started successfully.";
     report("start", message, started.names, Ok(Some(picture)), as_json)
@@ -55,8 +58,8 @@ async fn wait_for(board: &Board, started: &mut Started) -> Result<Picture, Failu
     let begun = Instant::now();
     loop {
         for process in &mut started.processes {
-            if let Some(reason) = process.ended() {
-                return Err(anyhow!(reason).into());
+            if let Some(ended) = process.ended() {
+                return Err(anyhow!("{ended}").into());
             }
         }
         let picture = Picture::take(board, true).await.map_err(failed)?.unwrap_or_default();

@@ -1,20 +1,9 @@
 //! All that the coordination index knows of a backfill at one time.
 
-use std::time::Duration;
+use switchover_coordinate::{Board, CoordinationError, Desired, Member, Overview, Parts};
 
-use switchover_coordinate::{
-    Board, CoordinationError, Desired, DesiredState, Member, MemberState, Overview, Parts, unix_ms,
-};
-use tokio::time::{Instant, sleep};
-
-/// A sign of life that is younger than this many intervals by the member's clock is believed at once.
-const FRESH_BEATS: u64 = 3;
-/// By how much a member's clock may be ahead for that.
-const MAX_AHEAD_MS: u64 = 1000;
-/// Between two looks at members whose sign of life is not.
-const LOOK_INTERVAL: Duration = Duration::from_millis(200);
-/// A member that says nothing for this long is silent, whatever it says of its intervals.
-const MAX_WATCH: Duration = Duration::from_secs(15);
+use crate::fleet::counts::Counts;
+use crate::fleet::living::split;
 
 /// A backfill.
 #[derive(Debug, Clone, Default)]
@@ -29,16 +18,6 @@ pub(super) struct Picture {
     pub(super) shards: Option<Parts>,
     pub(super) began_unix_ms: Option<u64>,
     pub(super) ended_unix_ms: Option<u64>,
-}
-
-/// How many members there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Counts {
-    pub(super) running: u64,
-    pub(super) pending: u64,
-    pub(super) desired: u64,
-    /// Alive, and standing by.
-    pub(super) idle: u64,
 }
 
 impl Picture {
@@ -61,18 +40,7 @@ impl Picture {
     }
 
     pub(super) fn counts(&self) -> Counts {
-        let count = |which: fn(MemberState) -> bool| {
-            self.living.iter().filter(|member| which(member.said.state)).count() as u64
-        };
-        let running = count(MemberState::is_active);
-        let idle = count(|state| matches!(state, MemberState::Idle | MemberState::Paused));
-        let desired = match self.desired {
-            Some(Desired { state: DesiredState::Pause | DesiredState::Stop, .. }) => 0,
-            Some(Desired { state: DesiredState::Run, scale: Some(scale) }) => scale.into(),
-            Some(Desired { state: DesiredState::Run, scale: None }) => running + idle,
-            None => running,
-        };
-        Counts { running, pending: desired.saturating_sub(running), desired, idle }
+        Counts::of(&self.living, self.desired)
     }
 
     /// Of all members, in bytes of the snapshot's files.
@@ -80,40 +48,4 @@ impl Picture {
         // Each of them measures the same.
         self.living.iter().map(|member| member.said.all_bytes_per_second).fold(0.0, f64::max)
     }
-}
-
-/// Those that live, and those that don't. A clock that agrees is believed, so a member that died a moment ago may still
-/// count; where clocks do not agree, it is waited for a new sign of life.
-pub(super) async fn split(
-    board: &Board,
-    members: Vec<Member>,
-) -> Result<(Vec<Member>, Vec<Member>), CoordinationError> {
-    let now = unix_ms();
-    let is_fresh = |member: &Member| {
-        let at = member.at_unix_ms;
-        at <= now + MAX_AHEAD_MS && now.saturating_sub(at) <= FRESH_BEATS * member.identity.beat_interval_ms
-    };
-    let (mut living, unsure): (Vec<_>, Vec<_>) = members.into_iter().partition(is_fresh);
-    let mut silent = Vec::new();
-    let begun = Instant::now();
-    let mut watched = unsure;
-    while !watched.is_empty() {
-        let mut left = Vec::new();
-        for seen in watched {
-            let Some(member) = board.member(&seen.identity.name).await? else { continue };
-            let limit = Duration::from_millis(2 * seen.identity.beat_interval_ms + MAX_AHEAD_MS);
-            match member.said.state {
-                MemberState::Ended | MemberState::Lost => {}
-                _ if member.beat != seen.beat => living.push(member),
-                _ if begun.elapsed() >= limit.min(MAX_WATCH) => silent.push(member),
-                _ => left.push(seen),
-            }
-        }
-        watched = left;
-        if !watched.is_empty() {
-            sleep(LOOK_INTERVAL).await;
-        }
-    }
-    living.sort_by_key(|member| member.registered);
-    Ok((living, silent))
 }

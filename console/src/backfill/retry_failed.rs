@@ -10,7 +10,6 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
-use switchover_cluster::TargetArgs;
 use switchover_documents::Placement;
 
 use super::failed_file::{self, FailedFile, Line};
@@ -22,6 +21,8 @@ use send::{Verdict, send};
 
 /// Exit code when documents are left.
 const STILL_REFUSED: u8 = 4;
+/// The JSON's form, and its version.
+const SCHEMA: &str = "switchover.backfill.retry-failed/1";
 /// Bytes of lines that are sent at once; a longer document goes alone.
 const BATCH_BYTES: usize = 5 * 1024 * 1024;
 
@@ -44,15 +45,14 @@ struct Outcome {
 pub(super) async fn run(
     directory: &Path,
     placement: &Placement,
-    args: &TargetArgs,
+    target: &Target,
     as_json: bool,
 ) -> Result<(), Failure> {
-    let target = Target::connect(args).await?;
     let mut outcomes = Vec::new();
     let mut failure = None;
     for path in failed_file::list(directory)? {
         let mut outcome = Outcome { file: path.display().to_string(), ..Outcome::default() };
-        let retried = retry(&target, placement, &path, &mut outcome).await;
+        let retried = retry(target, placement, &path, &mut outcome).await;
         outcomes.push(outcome);
         if let Err(error) = retried {
             failure = Some(error);
@@ -66,7 +66,7 @@ pub(super) async fn run(
     let mut out = Output::stdout();
     if as_json {
         let files = json!(outcomes);
-        out.json(&json!({"taken": taken, "refused": refused, "dropped": dropped, "unreadable": unreadable, "unsent": unsent, "files": files}))?;
+        out.json(&json!({"schema": SCHEMA, "taken": taken, "refused": refused, "dropped": dropped, "unreadable": unreadable, "unsent": unsent, "files": files}))?;
     } else {
         let heading = ["TAKEN", "REFUSED", "UNREADABLE", "UNSENT", "FILE"].map(str::to_owned);
         let row = |outcome: &Outcome| {

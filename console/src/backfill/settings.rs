@@ -2,17 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use nix::unistd::{AccessFlags, access};
 use serde_json::{Map, Value, json};
-use switchover_cluster::{Cluster, ClusterOptions};
-use switchover_coordinate::Board;
+use switchover_cluster::ClusterOptions;
+use switchover_coordinate::{Board, Job};
 use switchover_snapshot::RepositoryUri;
 
 use crate::failure::Failure;
+use crate::fleet::launch::Launcher;
+use crate::fleet::place;
 use crate::services::{BackfillBlock, Services, Side};
 
-/// Where state is kept when nothing else is said and this user may write there.
-const STATE_DIR: &str = "/var/lib/switchover";
+/// What workers are.
+const PROGRAM: &str = "switchover-rfs";
 /// As many workers as the documents of the field show after the start.
 const DEFAULT_SCALE: u32 = 1;
 
@@ -37,11 +38,16 @@ pub(super) struct Snapshot {
 
 impl Settings {
     pub(super) async fn load(config: &Path) -> Result<Self, Failure> {
-        let mut services = Services::load(config)?;
+        Self::of(&Services::load(config)?).await
+    }
+
+    pub(super) async fn of(services: &Services) -> Result<Self, Failure> {
         let missing = |what: &str, key: &str| {
-            Failure::Usage(format!("{what} is not set: add a block {key} to {}", config.display()))
+            let path = services.path().display();
+            Failure::Usage(format!("{what} is not set: add a block {key} to {path}"))
         };
-        let block = services.take_backfill().ok_or_else(|| missing("Backfill migration", "backfill"))?;
+        let block = services.backfill_or_default();
+        let block = block.ok_or_else(|| missing("Backfill migration", "backfill"))?;
         let target = services.cluster(Side::Target).await?;
         let target = target.ok_or_else(|| missing("The target", "target_cluster"))?;
         let snapshot = services.snapshot_if_set().map(|place| {
@@ -53,23 +59,18 @@ impl Settings {
             let name = block.snapshot_name.clone().unwrap_or_else(|| place.name.clone());
             Snapshot { name, repository, region: s3.region, endpoint: s3.endpoint }
         });
-        let state_dir = match &block.state_dir {
-            Some(directory) => services.folder().join(directory),
-            None => default_state_dir(),
-        };
-        Ok(Self { target, block, snapshot, state_dir })
+        Ok(Self { target, block, snapshot, state_dir: services.state_dir() })
     }
 
     /// Where the work is shared. Nothing is sent yet.
     pub(super) fn board(&self) -> Result<Board, Failure> {
-        let options = self.target.clone();
-        let options = match &self.block.coordinator_uri {
-            Some(uri) => ClusterOptions { uri: uri.clone(), ..options },
-            None => options,
-        };
-        let failed = |error: &dyn std::fmt::Display| Failure::Failed(anyhow::anyhow!("{error}"));
-        let cluster = Cluster::connect(options).map_err(|error| failed(&error))?;
-        Board::of(cluster, &self.block.session_name).map_err(|error| failed(&error))
+        let Self { target, block, .. } = self;
+        place::board(Job::Backfill, target, block.coordinator_uri.as_deref(), &block.session_name)
+    }
+
+    /// How workers come to be on this host.
+    pub(super) fn launcher(&self) -> Result<Launcher, Failure> {
+        Ok(Launcher::new(PROGRAM, self.block.launch, self.session_dir())?)
     }
 
     /// How many workers there are after the start.
@@ -79,10 +80,7 @@ impl Settings {
 
     /// Of this backfill alone.
     pub(super) fn session_dir(&self) -> PathBuf {
-        match self.block.session_name.as_str() {
-            "" => self.state_dir.join("backfill"),
-            session => self.state_dir.join(format!("backfill-{session}")),
-        }
+        place::session_dir(&self.state_dir, "backfill", &self.block.session_name)
     }
 
     /// Where workers on this host keep refused documents, unless an option says otherwise.
@@ -109,15 +107,4 @@ impl Settings {
         set("options", self.block.options.clone().into());
         json!({"reindex_from_snapshot": all})
     }
-}
-
-fn default_state_dir() -> PathBuf {
-    let system = PathBuf::from(STATE_DIR);
-    if std::fs::create_dir_all(&system).is_ok() && access(&system, AccessFlags::W_OK).is_ok() {
-        return system;
-    }
-    let home = std::env::var_os("XDG_STATE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state")));
-    home.unwrap_or_else(std::env::temp_dir).join("switchover")
 }

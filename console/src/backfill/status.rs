@@ -6,10 +6,11 @@ use serde_json::{Map, Value, json};
 use switchover_coordinate::{CoordinationError, GroupOverview, Member};
 
 use super::phase::Phase;
-use super::picture::{Counts, Picture};
+use super::picture::Picture;
 use super::settings::Settings;
 use super::stopped::Stopped;
 use crate::failure::Failure;
+use crate::fleet::counts::Counts;
 use crate::output::Output;
 
 /// Of the JSON that is printed; grows when a field changes its meaning.
@@ -39,24 +40,18 @@ impl Status {
         match (&self.phase, self.counts()) {
             (Phase::Unknown(_), _) => "UNKNOWN",
             (phase, Counts { running: 0, .. }) if phase.is_complete() => "COMPLETED",
-            (_, Counts { running: 1.., desired: 0, .. }) => "TERMINATING",
-            (_, Counts { running: 1.., .. }) => "RUNNING",
-            (_, Counts { desired: 1.., .. }) => "STARTING",
-            (_, Counts { running: 0, desired: 0, .. }) => "STOPPED",
+            (_, counts) => counts.word(),
         }
     }
 
     fn counts(&self) -> Counts {
-        let none = Counts { running: 0, pending: 0, desired: 0, idle: 0 };
-        self.picture.as_ref().map_or(none, Picture::counts)
+        self.picture.as_ref().map(Picture::counts).unwrap_or_default()
     }
 
     pub(super) fn json(&self) -> Value {
         let counts = self.counts();
         let known = !matches!(self.phase, Phase::Unknown(_));
-        let workers = known.then(|| {
-            json!({"running": counts.running, "pending": counts.pending, "desired": counts.desired, "idle": counts.idle})
-        });
+        let workers = known.then(|| counts.json());
         let mut all = json!({
             "schema": SCHEMA,
             "status": self.word(),

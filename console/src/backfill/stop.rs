@@ -1,33 +1,28 @@
 //! `backfill stop` and `reset`: workers end, the working state becomes an archive, and the coordination index is gone.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use serde_json::json;
-use switchover_coordinate::{Board, Desired, DesiredState, unix_ms};
-use tokio::time::{Instant, sleep};
+use switchover_coordinate::{Desired, DesiredState, unix_ms};
 
 use super::archive;
 use super::control::{SCHEMA, failed};
-use super::files;
-use super::launch::{self, Launcher};
 use super::phase::Phase;
-use super::picture::{Picture, split};
+use super::picture::Picture;
 use super::settings::Settings;
 use super::stopped::Stopped;
 use crate::confirm::confirm;
 use crate::failure::Failure;
+use crate::fleet::launch::process;
+use crate::fleet::{files, living};
 use crate::output::Output;
 
-/// Workers finish a batch and give their items back; one that can't is silent before that.
-const STOP_DEADLINE: Duration = Duration::from_secs(600);
-const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 const NOTHING_THERE: &str = "Working state index doesn't exist, skipping archive operation.";
 
 pub(super) async fn stop(settings: &Settings, as_json: bool) -> Result<(), Failure> {
     let board = settings.board()?;
-    let launcher = Launcher::of(settings)?;
+    let launcher = settings.launcher()?;
     let _lock = files::lock(&settings.session_dir())?;
     let mut out = Output::stdout();
     let mut say = |text: String| if as_json { Ok(()) } else { out.line(text).and_then(|()| out.flush()) };
@@ -44,8 +39,8 @@ pub(super) async fn stop(settings: &Settings, as_json: bool) -> Result<(), Failu
         ))?;
         say("Archiving the working state of the backfill operation...".to_owned())?;
         let running = || say("RFS Workers are still running, waiting for them to complete...".to_owned());
-        ended(&board, running).await?;
-        launcher.end(settings)?;
+        living::ended(&board, "backfill", running).await?;
+        launcher.end()?;
         let picture = Picture::take(&board, false).await.map_err(failed)?.unwrap_or_default();
         phase = Phase::of(&picture);
         if !phase.is_complete() {
@@ -59,7 +54,7 @@ pub(super) async fn stop(settings: &Settings, as_json: bool) -> Result<(), Failu
         say(format!("Backfill working state archived to: {}", path.display()))?;
         archived = Some(path);
     } else {
-        launcher.end(settings)?;
+        launcher.end()?;
         say("Backfill stopped successfully.".to_owned())?;
         say(NOTHING_THERE.to_owned())?;
     }
@@ -67,32 +62,6 @@ pub(super) async fn stop(settings: &Settings, as_json: bool) -> Result<(), Failu
         out.json(&json!({"schema": SCHEMA, "action": "stop", "archive": archived, "phase": phase.word()}))?;
     }
     out.flush()
-}
-
-/// Waits until no member lives.
-async fn ended(board: &Board, mut running: impl FnMut() -> Result<(), Failure>) -> Result<(), Failure> {
-    let begun = Instant::now();
-    let mut told = false;
-    loop {
-        board.refresh().await.map_err(failed)?;
-        let members = board.members().await.map_err(failed)?;
-        let (living, silent) = split(board, members).await.map_err(failed)?;
-        for member in silent {
-            board.note_lost(&member).await.map_err(failed)?;
-        }
-        if living.is_empty() {
-            return Ok(());
-        }
-        if !told {
-            running()?;
-            told = true;
-        }
-        if begun.elapsed() >= STOP_DEADLINE {
-            let names: Vec<_> = living.iter().map(|member| member.identity.name.as_str()).collect();
-            return Err(anyhow!("workers do not end: {}; end them, and run `switchover backfill stop` again. The working state was left as it is", names.join(", ")).into());
-        }
-        sleep(LOOK_INTERVAL).await;
-    }
 }
 
 pub(super) async fn reset(
@@ -109,8 +78,8 @@ pub(super) async fn reset(
     if board.exists().await.map_err(failed)? {
         board.refresh().await.map_err(failed)?;
         let members = board.members().await.map_err(failed)?;
-        let (living, _) = split(&board, members).await.map_err(failed)?;
-        if !living.is_empty() || !launch::running(settings)?.is_empty() {
+        let (living, _) = living::split(&board, members).await.map_err(failed)?;
+        if !living.is_empty() || !process::running(&settings.session_dir())?.is_empty() {
             return Err(anyhow!("workers are running; run `switchover backfill stop` first").into());
         }
         let path = archive::write(settings, &board).await?;

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use super::files;
 use super::settings::Settings;
 use crate::failure::Failure;
+use crate::fleet::files;
 
 const FILE: &str = "stopped.json";
 

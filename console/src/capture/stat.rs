@@ -13,6 +13,9 @@ use super::{gap, is_directory};
 use crate::failure::Failure;
 use crate::output::Output;
 
+/// The JSON's form, and its version.
+const SCHEMA: &str = "switchover.capture.stat/1";
+
 pub(super) fn run(dir: &Path, json: bool) -> Result<(), Failure> {
     if !is_directory(dir)? {
         let problem =
@@ -64,6 +67,7 @@ fn stats_json(dir: &Path, stats: &LogStats, traffic: &Traffic, damage: &[&Damage
         })
     };
     json!({
+        "schema": SCHEMA,
         "dir": dir.display().to_string(),
         "segments": stats.segments.len(),
         "bytes": stats.bytes(),

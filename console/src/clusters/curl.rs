@@ -17,6 +17,7 @@ pub(crate) struct CurlArgs {
     cluster: Side,
     /// Path and query, such as /_cat/indices?v.
     path: String,
+    /// The method.
     #[arg(short = 'X', long = "request", value_name = "METHOD", default_value = "GET", ignore_case = true)]
     method: Verb,
     /// A header: "Name: value".

@@ -7,7 +7,10 @@ use switchover_cluster::TargetArgs;
 use switchover_metadata::select::{PatternError, Patterns};
 use switchover_metadata::types::{Conflicts, SeveralTypes};
 use switchover_metadata::{Selection, Version};
+use switchover_rewrite::args::RuleArgs;
 use switchover_snapshot::RepositoryUri;
+
+use crate::source::SourceArgs;
 
 /// What is moved, from where, to where.
 #[derive(Debug, clap::Args)]
@@ -26,30 +29,14 @@ pub(crate) struct Args {
     /// Another store that speaks S3's protocol: http(s)://host:port
     #[arg(long, aliases = ["s3-endpoint", "endpoint"], value_name = "URL", help_heading = "Source")]
     pub(super) s3_endpoint: Option<String>,
-    /// The source cluster: http(s)://host:port [default: source_cluster of the services file]
-    #[arg(long, aliases = ["sourceHost", "source-host", "source-uri"], value_name = "URI", conflicts_with = "repo", help_heading = "Source")]
-    pub(super) source_uri: Option<String>,
-    /// User for basic authentication
-    #[arg(
-        long,
-        alias = "source-username",
-        value_name = "NAME",
-        requires = "source_uri",
-        help_heading = "Source"
-    )]
-    pub(super) source_username: Option<String>,
-    /// File with the password
-    #[arg(long, value_name = "FILE", requires = "source_username", help_heading = "Source")]
-    pub(super) source_password_file: Option<PathBuf>,
-    /// Accept any certificate of the source
-    #[arg(long, alias = "source-insecure", requires = "source_uri", help_heading = "Source")]
-    pub(super) source_insecure: bool,
-    /// PEM file of the authorities whose certificates are trusted
-    #[arg(long, aliases = ["source-cacert", "sourceCacert"], value_name = "FILE", requires = "source_uri", help_heading = "Source")]
-    pub(super) source_ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) source: SourceArgs,
     /// The source's version where it is not known from what is read, such as 'ES 7.10'
     #[arg(long, alias = "source-version", value_name = "VERSION", help_heading = "Source")]
     pub(super) source_version: Option<Version>,
+    /// The same of the services file, which knows less than what is read.
+    #[arg(skip)]
+    pub(super) assumed_version: Option<Version>,
 
     /// The target; without it, target_cluster of the services file.
     #[command(flatten)]
@@ -96,9 +83,9 @@ pub(crate) struct Args {
     #[arg(long, alias = "cluster-awareness-attributes", value_name = "COUNT", help_heading = "Changes")]
     pub(super) cluster_awareness_attributes: Option<u32>,
 
-    /// YAML file of rules for the requests that make items, as for the replayer; they come last
-    #[arg(long, alias = "rewrite-rules", value_name = "FILE", help_heading = "Changes")]
-    pub(super) rewrite_rules: Option<PathBuf>,
+    /// Rules of the user's: for items as the existing tool has them, and for the requests that make them; they come last.
+    #[command(flatten, next_help_heading = "Changes")]
+    pub(super) user: RuleArgs,
 
     /// File of the plan: evaluate writes it, migrate does what it says and reads no source
     #[arg(long, value_name = "FILE", help_heading = "Output")]
@@ -132,7 +119,7 @@ pub(super) enum Several {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Conflict {
+pub(crate) enum Conflict {
     /// The index is not made.
     Fail,
     /// The first type's definition is taken.

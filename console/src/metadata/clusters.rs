@@ -1,12 +1,10 @@
 //! Both sides of the command, and the exit codes that tell which of them failed.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use anyhow::anyhow;
-use switchover_cluster::{Auth, ClusterError, ClusterOptions, Distribution};
+use switchover_cluster::{ClusterError, ClusterOptions, Distribution};
 use switchover_metadata::{Plan, Product, Version};
-use switchover_settings::secret;
 
 use super::args::Args;
 use super::source::Source;
@@ -33,21 +31,18 @@ pub(super) enum Exit {
 impl Exit {
     /// A cluster could not be asked; `step` says what for.
     pub(super) fn cluster(step: &'static str) -> impl FnOnce(ClusterError) -> Self {
-        move |error| Self::Error(CONNECT, anyhow!("{step}: {error}"))
+        move |error| Self::Error(CONNECT, anyhow::Error::from(error).context(step))
     }
 
     pub(super) fn source(error: impl std::fmt::Display) -> Self {
         Self::Error(SOURCE, anyhow!("cannot read the source: {error}"))
     }
 
-    /// As a failure, after what must be said is said.
+    /// As a failure.
     pub(super) fn report(self) -> Failure {
         match self {
             Self::Failure(failure) => failure,
-            Self::Error(code, error) => {
-                let _: ExitCode = Failure::Failed(error).report();
-                Failure::Verdict(code)
-            }
+            Self::Error(code, error) => Failure::Coded(code, error),
             Self::Code(code) => Failure::Verdict(code),
         }
     }
@@ -88,7 +83,13 @@ impl Sides {
                 Source::snapshot(repo, args.s3_region.clone(), args.s3_endpoint.clone(), snapshot, args)
                     .await?
             }
-            _ => Source::live(source_options(args, &mut services).await?, args.source_version).await?,
+            _ => {
+                let options = match args.source.options()? {
+                    Some(options) => options,
+                    None => services.source().await?,
+                };
+                Source::live(options, args.source_version).await?
+            }
         };
         let name = source.name();
         Self::with(args, &mut services, Some(source), name).await
@@ -161,24 +162,4 @@ impl<'c> LazyServices<'c> {
 
 fn missing(key: &str, flag: &str) -> Failure {
     Failure::Usage(format!("the services file has no {key}; give it there, or {flag}"))
-}
-
-async fn source_options(args: &Args, services: &mut LazyServices<'_>) -> Result<ClusterOptions, Failure> {
-    let Some(uri) = &args.source_uri else { return services.source().await };
-    let mut options = ClusterOptions::new(uri.as_str());
-    options.tls.insecure = args.source_insecure;
-    options.tls.ca_file.clone_from(&args.source_ca_file);
-    options.auth = match (&args.source_username, &args.source_password_file) {
-        (None, _) => Auth::None,
-        (Some(_), None) => {
-            return Err(Failure::Usage("--sourceUsername: give --sourcePasswordFile too".to_owned()));
-        }
-        (Some(username), Some(file)) => {
-            let password = secret::read_file(file);
-            let password =
-                password.map_err(|error| Failure::Usage(format!("--sourcePasswordFile: {error}")))?;
-            Auth::Basic { username: username.clone(), password }
-        }
-    };
-    Ok(options)
 }

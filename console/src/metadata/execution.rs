@@ -1,11 +1,14 @@
-//! Follows a plan. One item that fails does not stop the others; Ctrl-C stops between two.
+//! Follows a plan. One item that fails does not stop the others. Ctrl-C stops between two items, so that of each it is
+//! known whether it was made; a second one does not wait for the target's answer.
 
 use std::collections::HashSet;
 
+use anyhow::anyhow;
 use serde_json::{Map, Value, json};
 use switchover_cluster::{Body, ClusterError, Method, Response, path_part};
 use switchover_metadata::repair::{MAX_REPAIRS, repair};
 use switchover_metadata::{Item, Kind, Planned};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::OnExisting;
 use super::clusters::Exit;
@@ -19,39 +22,56 @@ struct Request {
     body: Option<Value>,
 }
 
-/// Does what the plan says; what was done about each item. `may_repair`: what the target refuses may be sent otherwise.
+/// What was done.
+pub(super) struct Done {
+    /// About each item.
+    pub(super) actions: Vec<Action>,
+    /// By Ctrl-C.
+    pub(super) interrupted: bool,
+}
+
+/// Does what the plan says. `may_repair`: what the target refuses may be sent otherwise.
 pub(super) async fn run(
     target: &Target,
     items: &mut [Planned],
     on_existing: OnExisting,
     may_repair: bool,
-) -> Result<Vec<Action>, Exit> {
+) -> Result<Done, Exit> {
     let before = existing::read(target, items).await?;
     let mut actions = Vec::with_capacity(items.len());
-    let mut stop = Box::pin(tokio::signal::ctrl_c());
-    let mut stopped = false;
+    let mut interrupts = signal(SignalKind::interrupt())
+        .map_err(|error| anyhow!("cannot be told of Ctrl-C: {error}; nothing was made"))?;
+    let (mut interrupted, mut abandoned) = (false, false);
     for planned in items.iter_mut() {
         let action = before.action(planned);
-        if stopped && matches!(action, Action::ToMake | Action::Differs(_)) {
+        if interrupted && matches!(action, Action::ToMake | Action::Differs(_)) {
             actions.push(Action::NotTried);
             continue;
         }
-        let done = {
-            let mut work = Box::pin(follow(target, planned, action, on_existing, may_repair));
-            tokio::select! {
-                done = &mut work => done,
-                // The item under way is ended first: whether it was made must be known.
-                _ = &mut stop, if !stopped => {
-                    stopped = true;
-                    eprintln!("stopping after this item");
-                    work.await
+        let mut work = Box::pin(follow(target, planned, action, on_existing, may_repair));
+        let done = tokio::select! {
+            done = &mut work => done,
+            _ = interrupts.recv() => {
+                interrupted = true;
+                eprintln!("stopping after this item; Ctrl-C again does not wait for it");
+                tokio::select! {
+                    done = work => done,
+                    _ = interrupts.recv() => {
+                        abandoned = true;
+                        Action::Failed("interrupted; whether it was made is not known: migrate again".to_owned())
+                    }
                 }
             }
         };
         actions.push(done);
     }
-    verify(target, items, &mut actions).await?;
-    Ok(actions)
+    if !abandoned {
+        tokio::select! {
+            verified = verify(target, items, &mut actions) => verified?,
+            _ = interrupts.recv() => interrupted = true,
+        }
+    }
+    Ok(Done { actions, interrupted })
 }
 
 async fn follow(

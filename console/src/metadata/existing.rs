@@ -146,4 +146,23 @@ impl Existing {
         }
         Some(differences(&wanted, existing))
     }
+
+    /// Aliases that stand for planned indices only, and are not planned themselves.
+    pub(super) fn more_aliases(&self, planned: &[Planned]) -> Vec<String> {
+        let is_planned = |kinds: &[Kind], name: &str| {
+            planned.iter().any(|item| item.is_ready() && kinds.contains(&item.kind) && item.name == name)
+        };
+        let of_planned = |item: &Item| {
+            let indices = item.rest.get("indices").and_then(Value::as_object);
+            indices.is_some_and(|indices| {
+                indices.keys().all(|index| is_planned(&[Kind::Index, Kind::DataStream], index))
+            })
+        };
+        let aliases = self.items.iter().filter(|((kind, name), item)| {
+            *kind == Kind::Alias && !is_planned(&[Kind::Alias], name) && of_planned(item)
+        });
+        let mut names: Vec<String> = aliases.map(|((_, name), _)| name.clone()).collect();
+        names.sort();
+        names
+    }
 }

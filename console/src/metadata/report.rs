@@ -10,12 +10,14 @@ use super::Action;
 use super::clusters::Sides;
 use super::source::Source;
 
-/// The version of the JSON's form.
-const SCHEMA: u32 = 1;
+/// The JSON's form, and its version.
+const SCHEMA: &str = "switchover.metadata/1";
 /// Some items failed.
 const SOME_FAILED: u8 = 1;
 /// All did.
 const ALL_FAILED: u8 = 5;
+/// Ctrl-C came before all was done; as a shell shows it.
+const INTERRUPTED: u8 = 130;
 
 /// Lists of items: heading, key, kinds.
 pub(super) const LISTS: [(&str, &str, &[Kind]); 7] = [
@@ -36,11 +38,13 @@ pub(super) struct Report {
     /// Of each item of the plan.
     pub(super) actions: Vec<Action>,
     pub(super) dry_run: bool,
+    /// Before all was done.
+    pub(super) interrupted: bool,
 }
 
 impl Report {
     pub(super) fn new(sides: &Sides, plan: Plan, actions: Vec<Action>, dry_run: bool) -> Self {
-        Self { source: source(sides), target: target(sides), plan, actions, dry_run }
+        Self { source: source(sides), target: target(sides), plan, actions, dry_run, interrupted: false }
     }
 
     pub(super) fn items(&self) -> impl Iterator<Item = (&Planned, &Action)> {
@@ -59,6 +63,7 @@ impl Report {
         let failed = self.errors().len();
         let tried = self.actions.iter().filter(|action| !matches!(action, Action::LeftOut(_))).count();
         match failed {
+            _ if self.interrupted => INTERRUPTED,
             0 => 0,
             all if all == tried => ALL_FAILED,
             _ => SOME_FAILED,
@@ -98,6 +103,7 @@ impl Report {
             "transformations": {"transformers": transformers.collect::<Vec<_>>()},
             "notMigrated": self.plan.not_migrated,
             "errors": errors,
+            "interrupted": self.interrupted,
             "errorCode": self.code(),
         });
         if let (false, Some(report)) = (errors.is_empty(), report.as_object_mut()) {

@@ -61,7 +61,7 @@ pub(crate) enum Launch {
     None,
 }
 
-fn scale<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+pub(super) fn scale<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     match u32::deserialize(deserializer)? {
         scale @ 1..=MAX_SCALE => Ok(Some(scale)),
         _ => Err(D::Error::custom(format!("scale must be 1 to {MAX_SCALE}"))),

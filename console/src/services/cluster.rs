@@ -19,7 +19,7 @@ const DEFAULT_SERVICE: &str = "es";
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "Keys")]
 pub(super) struct ClusterBlock {
-    endpoint: String,
+    pub(super) endpoint: String,
     insecure: bool,
     ca_file: Option<PathBuf>,
     identity: Option<(PathBuf, PathBuf)>,

@@ -2,48 +2,7 @@
 //! there; what they ask for is the business of the commands that run the jobs.
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, IgnoredAny};
-
-/// `replay`; `docker`, `ecs` and `k8s` say where the existing console's replayers run.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a mapping with scale")]
-pub(super) struct Replay {
-    #[serde(default, rename = "scale", deserialize_with = "scale")]
-    _scale: Option<u32>,
-    #[serde(default, rename = "docker")]
-    _docker: IgnoredAny,
-    #[serde(default, rename = "ecs")]
-    _ecs: IgnoredAny,
-    #[serde(default, rename = "k8s")]
-    _k8s: IgnoredAny,
-}
-
-/// `metadata_migration`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a mapping with from_snapshot")]
-pub(super) struct Metadata {
-    #[serde(default, rename = "from_snapshot")]
-    _from_snapshot: IgnoredAny,
-    #[serde(default, rename = "cluster_awareness_attributes", alias = "cluster_awarness_attributes")]
-    _cluster_awareness_attributes: Option<u32>,
-    #[serde(default, rename = "index_allowlist")]
-    _index_allowlist: Option<Vec<String>>,
-    #[serde(default, rename = "index_template_allowlist")]
-    _index_template_allowlist: Option<Vec<String>>,
-    #[serde(default, rename = "component_template_allowlist")]
-    _component_template_allowlist: Option<Vec<String>>,
-    #[serde(default, rename = "source_cluster_version")]
-    _source_cluster_version: Option<String>,
-    #[serde(default, rename = "transformer_config_base64")]
-    _transformer_config_base64: Option<String>,
-    #[serde(
-        default,
-        rename = "otel_endpoint",
-        alias = "otel_trace_endpoint",
-        alias = "otel_metrics_endpoint"
-    )]
-    _otel_endpoint: IgnoredAny,
-}
+use serde::de::IgnoredAny;
 
 /// `metrics_source`.
 #[derive(Debug, Deserialize)]
@@ -61,11 +20,4 @@ pub(super) struct Metrics {
 pub(super) struct Client {
     #[serde(default, rename = "user_agent_extra")]
     _user_agent_extra: Option<String>,
-}
-
-fn scale<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    match u32::deserialize(deserializer)? {
-        0 => Err(D::Error::custom("scale must be 1 or more")),
-        scale => Ok(Some(scale)),
-    }
 }

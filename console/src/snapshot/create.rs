@@ -9,6 +9,7 @@ use clap::Args;
 use serde_json::json;
 use switchover_cluster::{Body, ClusterErrorKind, Method};
 
+use super::made::Made;
 use super::progress::mib;
 use super::refusal::refusal;
 use super::server::{Reported, Server};
@@ -42,11 +43,16 @@ pub(crate) struct CreateArgs {
 pub(super) async fn run(services: &Services, args: &CreateArgs, as_json: bool) -> Result<(), Failure> {
     let server = Server::connect(services).await?;
     let name = &server.block.name;
-    server.register(args.max_snapshot_rate_mb_per_node).await?;
+    let registered = server.register(args.max_snapshot_rate_mb_per_node).await?;
     let before = server.reported(name).await?;
     let created = before.is_none();
     if created {
         start(&server, &args.index_allowlist).await?;
+    }
+    if let Err(error) = Made::add(services, &server, registered, created) {
+        eprintln!(
+            "warning: that this was made was not noted, so `switchover reset` will leave it: {error:#}"
+        );
     }
     let mut reported = match before {
         Some(before) => before,

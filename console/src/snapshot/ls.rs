@@ -8,6 +8,7 @@ use switchover_snapshot::{
     Index, ShardFailure, Snapshot, SnapshotEntry, SnapshotError, SnapshotErrorKind, SnapshotInfo,
 };
 
+use super::status::map;
 use super::{Place, failed};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -26,7 +27,7 @@ pub(super) async fn snapshots(place: &Place, as_json: bool) -> Result<(), Failur
     listed.sort_by_key(|(_, info)| info.as_ref().map_or(i64::MAX, |info| info.start_time));
     if as_json {
         let rows: Vec<_> = listed.iter().map(|(entry, info)| snapshot_json(entry, info)).collect();
-        out.json(&rows)?;
+        out.document("snapshot.ls", map(json!({"snapshots": rows})))?;
     } else {
         let heading = ["SNAPSHOT", "STATE", "VERSION", "START", "END", "INDICES", "SHARDS", "FAILED"];
         let rows = listed.iter().map(|(entry, info)| snapshot_row(entry, info));
@@ -91,7 +92,8 @@ pub(super) async fn indices(place: &Place, name: &str, as_json: bool) -> Result<
     if as_json {
         let indices: Vec<_> = listed.iter().map(Listed::json).collect();
         let info = snapshot.info();
-        out.json(&json!({"snapshot": info.name, "state": info.state, "version": snapshot.version(), "indices": indices}))?;
+        let listed = json!({"snapshot": info.name, "state": info.state, "version": snapshot.version(), "indices": indices});
+        out.document("snapshot.indices", map(listed))?;
     } else {
         let heading =
             ["INDEX", "STATE", "SHARDS", "FAILED", "FILES", "BYTES", "CREATED BY"].map(str::to_owned);

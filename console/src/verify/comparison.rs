@@ -1,61 +1,52 @@
-//! Compares one group: reads its indices' documents once, asks the target for them in batches, a few at a time.
+//! Compares one group: reads its indices' documents of a snapshot once, and then looks for what the target has beside.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use futures_util::StreamExt;
-use switchover_documents::{Destination, Origin, Placed, Placement};
+use switchover_documents::{Origin, Placement};
 use switchover_snapshot::lucene::{Document, Options, Reader};
 use switchover_snapshot::{Index, SegmentSources, ShardDocuments, Snapshot, SnapshotError};
-use tokio::task::JoinSet;
 
 use super::extra;
+use super::matching::Matching;
 use super::plan::Group;
 use super::progress::Progress;
-use super::query::{self, Batch, Wanted};
-use super::tally::Tally;
+use super::tally::{Kind, Tally};
 use crate::target::Target;
-
-/// Documents that are asked for at once.
-const BATCH_DOCUMENTS: usize = 1000;
-/// Bytes of their sources; a longer document is asked for alone.
-const BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// Questions under way.
-const MAX_QUERIES: usize = 4;
 
 pub(super) struct Comparison<'a> {
     target: &'a Target,
     snapshot: &'a Snapshot,
-    progress: &'a mut Progress,
-    placement: &'a Placement,
-    sources: Vec<String>,
-    sides: BTreeMap<String, Side>,
-    pending_documents: usize,
-    pending_bytes: usize,
-    queries: JoinSet<(String, Result<Tally>)>,
+    progress: &'a Progress,
+    matching: Matching<'a>,
+    group: Group,
     unread: Vec<String>,
-    dropped: BTreeMap<String, u64>,
-}
-
-/// An index of the target.
-struct Side {
-    destination: Arc<Destination>,
-    exists: bool,
-    pending: Vec<Wanted>,
-    tally: Tally,
 }
 
 /// What came of a group.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Compared {
     /// By index of the target.
     pub(super) tallies: BTreeMap<String, Tally>,
-    /// What of the snapshot could not be read.
+    /// What of the source could not be read.
     pub(super) unread: Vec<String>,
-    /// Documents that rules left out, by index of the snapshot.
+    /// Documents that rules left out, by index of the source.
     pub(super) dropped: BTreeMap<String, u64>,
+}
+
+impl Compared {
+    /// Whether all was compared.
+    pub(super) fn is_whole(&self) -> bool {
+        self.unread.is_empty() && self.tallies.values().all(|tally| tally.problems.is_empty())
+    }
+
+    /// Documents by index of the target, if all are the same.
+    pub(super) fn equal(&self) -> Option<BTreeMap<String, u64>> {
+        let same = |tally: &Tally| tally.differences() == 0 && tally.written == 0 && tally.extra.is_some();
+        let equal = self.is_whole() && self.dropped.is_empty() && self.tallies.values().all(same);
+        equal.then(|| self.tallies.iter().map(|(name, tally)| (name.clone(), tally.documents())).collect())
+    }
 }
 
 /// Why a shard is not compared.
@@ -84,31 +75,17 @@ impl<'a> Comparison<'a> {
         snapshot: &'a Snapshot,
         placement: &'a Placement,
         group: Group,
-        progress: &'a mut Progress,
+        progress: &'a Progress,
     ) -> Self {
-        let side = |(name, destination)| (name, Side::new(destination, false));
-        Self {
-            target,
-            snapshot,
-            placement,
-            progress,
-            sources: group.sources,
-            sides: group.destinations.into_iter().map(side).collect(),
-            pending_documents: 0,
-            pending_bytes: 0,
-            queries: JoinSet::new(),
-            unread: Vec::new(),
-            dropped: BTreeMap::new(),
-        }
+        let matching = Matching::new(target, None, placement, progress);
+        Self { target, snapshot, progress, matching, group, unread: Vec::new() }
     }
 
     /// # Errors
     /// When the target can't be asked. What can't be read is in the result.
     pub(super) async fn run(mut self) -> Result<Compared> {
-        for (name, side) in &mut self.sides {
-            side.exists = extra::prepare(self.target, name).await?;
-        }
-        for source in std::mem::take(&mut self.sources) {
+        self.matching.prepare(std::mem::take(&mut self.group.destinations)).await?;
+        for source in std::mem::take(&mut self.group.sources) {
             let index = match self.snapshot.index(&source).await {
                 Ok(index) => index,
                 Err(error) => {
@@ -124,10 +101,7 @@ impl<'a> Comparison<'a> {
                 }
             }
         }
-        self.send().await?;
-        while !self.queries.is_empty() {
-            self.answer().await?;
-        }
+        self.matching.settle().await?;
         self.finish().await
     }
 
@@ -154,7 +128,7 @@ impl<'a> Comparison<'a> {
                 }
             }
         }
-        self.progress.shard(bytes);
+        self.progress.part(bytes);
         Ok(())
     }
 
@@ -173,147 +147,27 @@ impl<'a> Comparison<'a> {
             routing: document.routing.or(document.parent).map(Into::into),
             several_types,
         };
-        let unplaced = || {
-            let doc_type = origin.doc_type.as_deref().filter(|_| several_types);
-            self.placement.of(&origin.index, doc_type)
-        };
-        let source = match sources.json_line(document) {
-            Ok(source) => source,
-            Err(error) => return self.without_source(&unplaced(), &origin, error.to_string()).await,
-        };
-        if !self.placement.has_rules() {
-            let (destination, routing) = (unplaced(), origin.routing.as_deref());
-            return self.want(&destination, false, &origin.id, routing, source).await;
-        }
-        match self.placement.place(&origin, &source) {
-            Ok(placed) if placed.is_empty() => {
-                *self.dropped.entry(index.name().to_owned()).or_default() += 1;
-                self.progress.compared(1);
-            }
-            Ok(placed) => {
-                for Placed { destination, by_rule, document } in placed {
-                    let routing = document.routing.as_deref();
-                    self.want(&destination, by_rule, &document.id, routing, document.source).await?;
-                }
-            }
-            Err(stop) => self.side(&unplaced(), false).await?.tally.problem(stop.to_string()),
-        }
-        Ok(())
-    }
-
-    /// The index of the target, asked for when it is seen first.
-    async fn side(&mut self, destination: &Destination, by_rule: bool) -> Result<&mut Side> {
-        let name = &destination.index;
-        if !self.sides.contains_key(name) {
-            let exists = extra::prepare(self.target, name).await?;
-            let mut destination = destination.clone();
-            if by_rule && exists {
-                destination.data_stream = extra::is_data_stream(self.target, name).await?;
-            }
-            self.sides.insert(name.clone(), Side::new(destination, exists));
-        }
-        self.sides.get_mut(name).ok_or_else(|| anyhow!("{name}: it is gone"))
-    }
-
-    /// A document that can't be compared, but may be seen to be missing.
-    async fn without_source(
-        &mut self,
-        destination: &Destination,
-        origin: &Origin<'_>,
-        why: String,
-    ) -> Result<()> {
-        let side = self.side(destination, false).await?;
-        if side.exists {
-            side.tally.problem(why);
-        } else {
-            side.tally.missing.add(&origin.id, origin.routing.as_deref(), None);
-            self.progress.compared(1);
-        }
-        Ok(())
-    }
-
-    /// A document as it should be on the target.
-    async fn want(
-        &mut self,
-        destination: &Destination,
-        by_rule: bool,
-        id: &str,
-        routing: Option<&str>,
-        source: Cow<'_, [u8]>,
-    ) -> Result<()> {
-        let side = self.side(destination, by_rule).await?;
-        if !side.exists {
-            side.tally.missing.add(id, routing, None);
-            self.progress.compared(1);
-            return Ok(());
-        }
-        if self.pending_documents > 0 && self.pending_bytes + source.len() > BATCH_BYTES {
-            self.send().await?;
-        }
-        self.pending_documents += 1;
-        self.pending_bytes += source.len();
-        let wanted =
-            Wanted { id: id.to_owned(), routing: routing.map(str::to_owned), source: source.into_owned() };
-        self.side(destination, by_rule).await?.pending.push(wanted);
-        if self.pending_documents >= BATCH_DOCUMENTS {
-            self.send().await?;
-        }
-        Ok(())
-    }
-
-    /// Asks for all that is pending.
-    async fn send(&mut self) -> Result<()> {
-        let names: Vec<String> = self.sides.keys().cloned().collect();
-        for name in names {
-            while self.queries.len() >= MAX_QUERIES {
-                self.answer().await?;
-            }
-            let Some(side) = self.sides.get_mut(&name).filter(|side| !side.pending.is_empty()) else {
-                continue;
-            };
-            let documents = std::mem::take(&mut side.pending);
-            let batch = Batch { destination: Arc::clone(&side.destination), documents };
-            let target = self.target.clone();
-            self.queries.spawn(async move { (name, query::compare(target, batch).await) });
-        }
-        (self.pending_documents, self.pending_bytes) = (0, 0);
-        Ok(())
-    }
-
-    /// Waits for one answer.
-    async fn answer(&mut self) -> Result<()> {
-        let Some(answered) = self.queries.join_next().await else { return Ok(()) };
-        let (name, tally) = answered.map_err(|error| anyhow!("a task ended: {error}"))?;
-        let tally = tally?;
-        self.progress.compared(tally.documents());
-        if let Some(side) = self.sides.get_mut(&name) {
-            side.tally.merge(tally);
-        }
-        Ok(())
+        let source = sources.json_line(document).map_err(|error| error.to_string());
+        self.matching.document(&origin, source, None).await
     }
 
     async fn finish(self) -> Result<Compared> {
         let mut tallies = BTreeMap::new();
-        for (name, Side { exists, mut tally, .. }) in self.sides {
+        for (name, side) in self.matching.sides {
+            let mut tally = side.tally;
             // Without the whole snapshot, what it holds would seem to be extra.
             if self.unread.is_empty() && tally.not_comparable == 0 {
-                match exists {
+                match side.exists {
                     true => match extra::find(self.target, &name, &mut tally).await {
                         Ok(extra) => tally.extra = Some(extra),
                         Err(error) => drop(tally.problems.insert(format!("{error:#}"), 0)),
                     },
-                    false => tally.extra = Some(super::tally::Kind::default()),
+                    false => tally.extra = Some(Kind::default()),
                 }
             }
             tally.answered = Vec::new();
             tallies.insert(name, tally);
         }
-        Ok(Compared { tallies, unread: self.unread, dropped: self.dropped })
-    }
-}
-
-impl Side {
-    fn new(destination: Destination, exists: bool) -> Self {
-        Self { destination: Arc::new(destination), exists, pending: Vec::new(), tally: Tally::default() }
+        Ok(Compared { tallies, unread: self.unread, dropped: self.matching.dropped })
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use switchover_cluster::{Body, Method, StatusCode, path_part};
 
 use super::query::Shards;
-use super::tally::{Kind, Tally, hash};
+use super::tally::{Example, Kind, Tally, hash};
 use crate::target::Target;
 
 /// Ids in one page.
@@ -89,24 +89,60 @@ async fn refresh(target: &Target, index: &str) -> Result<()> {
 /// When the target does not answer, or fewer documents are there than answered: others change it meanwhile.
 pub(super) async fn find(target: &Target, index: &str, tally: &mut Tally) -> Result<Kind> {
     refresh(target, index).await?;
+    let count = count(target, index).await?;
+    let answered = tally.settle();
+    if count == answered {
+        return Ok(Kind::default());
+    }
+    if count < answered {
+        bail!(
+            "{index}: {answered} documents answered, but it has only {count} now: it was changed meanwhile; stop what writes to it and compare again"
+        );
+    }
+    list(target, index, tally, &Snapshot).await
+}
+
+/// Who knows whether the source has documents that no document led to.
+pub(super) trait Beside {
+    /// Those that the source has not.
+    async fn without_those_of_the_source(&self, found: Vec<Example>) -> Result<Vec<Example>>;
+}
+
+/// A snapshot holds what it holds.
+struct Snapshot;
+
+impl Beside for Snapshot {
+    async fn without_those_of_the_source(&self, found: Vec<Example>) -> Result<Vec<Example>> {
+        Ok(found)
+    }
+}
+
+/// The same for a source that lives: others may change both clusters meanwhile.
+///
+/// # Errors
+/// When a cluster does not answer.
+pub(super) async fn find_beside(
+    target: &Target,
+    index: &str,
+    tally: &mut Tally,
+    source: &impl Beside,
+) -> Result<Kind> {
+    refresh(target, index).await?;
+    match count(target, index).await? == tally.settle() {
+        true => Ok(Kind::default()),
+        false => list(target, index, tally, source).await,
+    }
+}
+
+async fn count(target: &Target, index: &str) -> Result<u64> {
     let path = format!("/{}/_count", path_part(index));
     let counted: Count = target.ask(Method::GET, &path, None).await?.success()?.json()?;
     whole(index, "counted", &counted.shards)?;
-    let answered = tally.settle();
-    if counted.count == answered {
-        return Ok(Kind::default());
-    }
-    if counted.count < answered {
-        bail!(
-            "{index}: {answered} documents answered, but it has only {} now: it was changed meanwhile; stop what writes to it and compare again",
-            counted.count
-        );
-    }
-    list(target, index, tally).await
+    Ok(counted.count)
 }
 
 /// Goes through all ids of the index.
-async fn list(target: &Target, index: &str, tally: &Tally) -> Result<Kind> {
+async fn list(target: &Target, index: &str, tally: &Tally, source: &impl Beside) -> Result<Kind> {
     let (mut extra, mut listed) = (Kind::default(), 0);
     let first = json!({"size": PAGE_DOCUMENTS, "_source": false, "sort": ["_doc"], "track_total_hits": true});
     let mut path = format!("/{}/_search?scroll={KEEP}&{PARTS}", path_part(index));
@@ -119,17 +155,18 @@ async fn list(target: &Target, index: &str, tally: &Tally) -> Result<Kind> {
             bail!("{index}: the search for its ids was not answered whole");
         }
         listed += page.hits.hits.len() as u64;
-        for hit in &page.hits.hits {
-            if !tally.has_answered(hash(&hit.index, &hit.id, hit.routing.as_deref())) {
-                extra.add(&hit.id, hit.routing.as_deref(), None);
-            }
+        let (is_last, total) = (page.hits.hits.is_empty(), page.hits.total.value);
+        let unknown = |hit: &Hit| !tally.has_answered(hash(&hit.index, &hit.id, hit.routing.as_deref()));
+        let found = page.hits.hits.into_iter().filter(unknown);
+        let found = found.map(|hit| Example { id: hit.id, routing: hit.routing, at: None }).collect();
+        for one in source.without_those_of_the_source(found).await? {
+            extra.add(&one.id, one.routing.as_deref(), None);
         }
-        if page.hits.hits.is_empty() {
+        if is_last {
             let end = Body::json(json!({"scroll_id": [page.scroll_id]}).to_string());
             // It would end by itself.
             let _ = target.ask(Method::DELETE, "/_search/scroll", Some(end)).await;
             // A page that was asked for twice, because its answer was lost, is the next one.
-            let total = page.hits.total.value;
             if listed != total {
                 bail!("{index}: {listed} of its {total} ids were listed; compare again");
             }

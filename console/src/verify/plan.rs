@@ -1,4 +1,4 @@
-//! What is compared with what: indices of the snapshot, and the indices of the target that hold their documents. Those
+//! What is compared with what: indices of the source, and the indices of the target that hold their documents. Those
 //! that share one on the target (the backing indices of a data stream) are compared together, or the documents of one
 //! would be extra to the other.
 
@@ -24,7 +24,7 @@ pub(super) struct Plan {
     pub(super) problems: Vec<String>,
 }
 
-/// Indices of the snapshot by name, and the indices of the target that hold their documents.
+/// Indices of the source by name, and the indices of the target that hold their documents.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Group {
     pub(super) sources: Vec<String>,
@@ -54,13 +54,36 @@ impl Plan {
             parts.push((name.to_owned(), foresight));
             bytes = bytes.saturating_add(bytes_of(&index).await);
         }
-        if !ambiguous.is_empty() {
-            let indices = ambiguous.join(", ");
-            let advice = "say how they were loaded, with --severalTypes split or union";
-            return Err(anyhow!("documents of several types are in {indices}; {advice}").into());
-        }
+        told(&ambiguous)?;
         Ok(Self { groups: grouped(parts), bytes, problems })
     }
+
+    /// The same for indices of a live cluster, each with its types.
+    pub(super) fn live<'n>(
+        indices: impl Iterator<Item = (&'n str, &'n [String])>,
+        placement: &Placement,
+    ) -> Result<Self, Failure> {
+        let (mut parts, mut ambiguous) = (Vec::new(), Vec::new());
+        for (name, types) in indices {
+            let foresight = placement.foresee(name, types.iter().map(String::as_str));
+            if foresight.ambiguous {
+                ambiguous.push(format!("{name} ({})", types.join(", ")));
+            }
+            parts.push((name.to_owned(), foresight));
+        }
+        told(&ambiguous)?;
+        Ok(Self { groups: grouped(parts), bytes: 0, problems: Vec::new() })
+    }
+}
+
+/// What can't be compared before it is known how it was loaded.
+fn told(ambiguous: &[String]) -> Result<(), Failure> {
+    if ambiguous.is_empty() {
+        return Ok(());
+    }
+    let indices = ambiguous.join(", ");
+    let advice = "say how they were loaded, with --severalTypes split or union";
+    Err(anyhow!("documents of several types are in {indices}; {advice}").into())
 }
 
 /// The names of those that are meant, in order.

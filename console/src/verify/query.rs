@@ -1,5 +1,11 @@
-//! One batch of the snapshot's documents: what the target has by their ids, and whether it is the same.
+//! One batch of the source's documents: what the target has by their ids, and whether it is the same.
+//!
+//! A live source may have been written since a document was read. One that differs is therefore looked at there again; if it
+//! is another one now, it is not judged: it is among the writes since.
 
+mod again;
+
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -16,6 +22,8 @@ use crate::target::Target;
 
 /// A search answers at most so many documents (`index.max_result_window`).
 const MAX_SEARCH_HITS: usize = 10_000;
+/// What a document takes in a question, about.
+const ID_LINE_BYTES: usize = 40;
 
 /// Documents of one destination.
 #[derive(Debug)]
@@ -24,12 +32,37 @@ pub(super) struct Batch {
     pub(super) documents: Vec<Wanted>,
 }
 
-/// A document of the snapshot.
+/// A document of the source.
 #[derive(Debug)]
 pub(super) struct Wanted {
     pub(super) id: String,
     pub(super) routing: Option<String>,
     pub(super) source: Vec<u8>,
+    /// How it was found on a live source.
+    pub(super) seen: Option<Seen>,
+}
+
+/// A document of a live source.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    pub(super) index: Arc<str>,
+    /// For sources that have types.
+    pub(super) doc_type: Option<String>,
+    pub(super) id: String,
+    pub(super) routing: Option<String>,
+    pub(super) version: i64,
+}
+
+/// What is with a document.
+#[derive(Debug)]
+enum Outcome {
+    Missing,
+    /// The target has it not, and the source has it otherwise since.
+    Written,
+    /// The target says something else than whether it has it.
+    Problem(String),
+    /// It is there; the hash of what is there.
+    Found(Verdict, u64),
 }
 
 #[derive(Deserialize)]
@@ -63,10 +96,10 @@ pub(super) struct Shards {
 /// What the target says of one id.
 #[derive(Deserialize)]
 struct Found<'a> {
-    #[serde(rename = "_index", default)]
-    index: String,
-    #[serde(rename = "_id")]
-    id: String,
+    #[serde(borrow, rename = "_index", default)]
+    index: Cow<'a, str>,
+    #[serde(borrow, rename = "_id")]
+    id: Cow<'a, str>,
     /// Hits of a search do not say so.
     found: Option<bool>,
     #[serde(rename = "_routing")]
@@ -78,7 +111,7 @@ struct Found<'a> {
 }
 
 /// Compares a batch with the target. An answer that is too long to be read is asked for in halves.
-pub(super) async fn compare(target: Target, batch: Batch) -> Result<Tally> {
+pub(super) async fn compare(target: Target, source: Option<Target>, batch: Batch) -> Result<Tally> {
     let (mut tally, mut sources) = (Tally::default(), Sources::default());
     let mut pieces = vec![batch.documents.as_slice()];
     while let Some(piece) = pieces.pop() {
@@ -88,7 +121,15 @@ pub(super) async fn compare(target: Target, batch: Batch) -> Result<Tally> {
             get(&target, &batch.destination.index, piece).await
         };
         match asked {
-            Ok(response) => judge(&response, piece, &batch.destination, &mut sources, &mut tally)?,
+            Ok(response) => {
+                let mut outcomes = judge(&response, piece, &batch.destination, &mut sources)?;
+                if let Some(source) = &source {
+                    again::look(source, piece, &mut outcomes).await?;
+                }
+                for (wanted, outcome) in piece.iter().zip(outcomes) {
+                    count(wanted, outcome, &mut tally);
+                }
+            }
             Err(error) if error.kind() == ClusterErrorKind::ResponseTooLarge && piece.len() > 1 => {
                 let (first, second) = piece.split_at(piece.len() / 2);
                 pieces.extend([second, first]);
@@ -107,15 +148,29 @@ async fn get(
     index: &str,
     piece: &[Wanted],
 ) -> Result<Response, switchover_cluster::ClusterError> {
-    let docs: Vec<Value> = piece
-        .iter()
-        .map(|wanted| match &wanted.routing {
-            Some(routing) => json!({"_id": wanted.id, "routing": routing}),
-            None => json!({"_id": wanted.id}),
-        })
-        .collect();
-    let body = Body::json(json!({ "docs": docs }).to_string());
+    let mut body = String::with_capacity(piece.len() * ID_LINE_BYTES);
+    body.push_str(r#"{"docs":["#);
+    for (at, wanted) in piece.iter().enumerate() {
+        body.push_str(if at == 0 { r#"{"_id":"# } else { r#",{"_id":"# });
+        quote(&mut body, &wanted.id);
+        if let Some(routing) = &wanted.routing {
+            body.push_str(r#","routing":"#);
+            quote(&mut body, routing);
+        }
+        body.push('}');
+    }
+    body.push_str("]}");
+    let body = Body::json(body);
     target.ask(Method::POST, &format!("/{}/_mget", path_part(index)), Some(body)).await?.success()
+}
+
+/// A text as JSON. Ids are plain nearly always.
+fn quote(out: &mut String, text: &str) {
+    if text.bytes().any(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\')) {
+        out.push_str(&Value::from(text).to_string());
+    } else {
+        out.extend(["\"", text, "\""]);
+    }
 }
 
 /// A data stream can't be asked for documents by id, only searched.
@@ -135,6 +190,8 @@ async fn search(
     target.ask(Method::POST, &path, Some(Body::json(body.to_string()))).await?.success()
 }
 
+/// What is with each document of a piece.
+///
 /// # Errors
 /// When the answer is not one to this question, or not a whole one.
 fn judge(
@@ -142,8 +199,7 @@ fn judge(
     piece: &[Wanted],
     destination: &Destination,
     sources: &mut Sources,
-    tally: &mut Tally,
-) -> Result<()> {
+) -> Result<Vec<Outcome>> {
     if !destination.data_stream {
         let answer: Multiple<'_> = borrowed(response)?;
         let fits = answer.docs.len() == piece.len()
@@ -151,10 +207,8 @@ fn judge(
         if !fits {
             bail!("{}: the answer is about other documents than were asked for", destination.index);
         }
-        for (wanted, found) in piece.iter().zip(&answer.docs) {
-            one(wanted, &[found], sources, tally);
-        }
-        return Ok(());
+        let pairs = piece.iter().zip(&answer.docs);
+        return Ok(pairs.map(|(wanted, found)| one(wanted, &[found], sources)).collect());
     }
     let answer: Search<'_> = borrowed(response)?;
     let total = answer.hits.total.get("value").unwrap_or(&answer.hits.total).as_u64();
@@ -165,18 +219,16 @@ fn judge(
     }
     let mut by_id: HashMap<&str, Vec<&Found<'_>>> = HashMap::new();
     for found in &answer.hits.hits {
-        by_id.entry(&found.id).or_default().push(found);
+        by_id.entry(&*found.id).or_default().push(found);
     }
-    for wanted in piece {
-        one(wanted, by_id.get(wanted.id.as_str()).map_or(&[], Vec::as_slice), sources, tally);
-    }
-    Ok(())
+    let found = |wanted: &Wanted| by_id.get(wanted.id.as_str()).map_or(&[][..], Vec::as_slice);
+    Ok(piece.iter().map(|wanted| one(wanted, found(wanted), sources)).collect())
 }
 
 /// Compares a document with those that have its id: in a stream there may be several, of which one must fit.
-fn one(wanted: &Wanted, found: &[&Found<'_>], sources: &mut Sources, tally: &mut Tally) {
+fn one(wanted: &Wanted, found: &[&Found<'_>], sources: &mut Sources) -> Outcome {
     if let Some(error) = found.iter().find_map(|found| found.error) {
-        return tally.problem(format!("the target says of a document: {}", error.get()));
+        return Outcome::Problem(format!("the target says of a document: {}", error.get()));
     }
     let there = found.iter().filter(|found| found.found.unwrap_or(true));
     let mut worst = None;
@@ -186,21 +238,30 @@ fn one(wanted: &Wanted, found: &[&Found<'_>], sources: &mut Sources, tally: &mut
             Some(source) => sources.compare(&wanted.source, source.get().as_bytes()),
             None => Verdict::Unreadable("the target does not store its _source".to_owned()),
         };
+        let hash = hash(&found.index, &found.id, found.routing.as_deref());
         if verdict == Verdict::Same {
-            tally.answered.push(hash(&found.index, &found.id, found.routing.as_deref()));
-            tally.same += 1;
-            return;
+            return Outcome::Found(verdict, hash);
         }
-        worst.get_or_insert((found, verdict));
+        worst.get_or_insert(Outcome::Found(verdict, hash));
     }
-    let Some((found, verdict)) = worst else {
-        return tally.missing.add(&wanted.id, wanted.routing.as_deref(), None);
-    };
-    tally.answered.push(hash(&found.index, &found.id, found.routing.as_deref()));
-    match verdict {
-        Verdict::Different(at) => tally.different.add(&wanted.id, wanted.routing.as_deref(), Some(at)),
-        Verdict::Unreadable(why) => tally.problem(why),
-        Verdict::Same => tally.same += 1,
+    worst.unwrap_or(Outcome::Missing)
+}
+
+fn count(wanted: &Wanted, outcome: Outcome, tally: &mut Tally) {
+    let routing = wanted.routing.as_deref();
+    match outcome {
+        Outcome::Missing => tally.missing.add(&wanted.id, routing, None),
+        Outcome::Written => tally.written += 1,
+        Outcome::Problem(why) => tally.problem(why),
+        Outcome::Found(verdict, hash) => {
+            tally.answered.push(hash);
+            match verdict {
+                Verdict::Different(at) => tally.different.add(&wanted.id, routing, Some(at)),
+                Verdict::Unreadable(why) => tally.problem(why),
+                Verdict::Written => tally.written += 1,
+                Verdict::Same => tally.same += 1,
+            }
+        }
     }
 }
 

@@ -22,6 +22,8 @@ pub(super) enum Verdict {
     Different(String),
     /// Which one can't be read, and that it can't.
     Unreadable(String),
+    /// The source has another one since.
+    Written,
 }
 
 impl Sources {
@@ -35,7 +37,7 @@ impl Sources {
                 "its source {whose} is no JSON, or nested deeper than {MAX_DEPTH} levels"
             ))
         };
-        let Some(snapshot) = self.snapshot.parse(snapshot) else { return unreadable("in the snapshot") };
+        let Some(snapshot) = self.snapshot.parse(snapshot) else { return unreadable("of the source") };
         let Some(target) = self.target.parse(target) else { return unreadable("on the target") };
         let mut path = String::new();
         if same(snapshot, target, &mut path) { Verdict::Same } else { Verdict::Different(path) }
@@ -215,7 +217,9 @@ mod tests {
     #[test]
     fn what_can_not_be_read_is_neither() {
         let deep = format!("{}{}", "[".repeat(MAX_DEPTH + 1), "]".repeat(MAX_DEPTH + 1));
-        for (one, other, whose) in [("{", "{}", "snapshot"), ("{}", "", "target"), ("{}", &deep, "target")] {
+        for (one, other, whose) in
+            [("{", "{}", "of the source"), ("{}", "", "target"), ("{}", &deep, "target")]
+        {
             let Verdict::Unreadable(problem) = compare(one, other) else { panic!("{one} {other}") };
             assert!(problem.contains(whose), "{problem}");
         }

@@ -3,43 +3,46 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-/// Documents that are named of each kind.
-pub(super) const MAX_EXAMPLES: usize = 5;
+/// Documents that are kept of each kind; the report names some of them.
+pub(super) const MAX_EXAMPLES: usize = 1000;
 /// Problems that are told of one index.
 const MAX_PROBLEMS: usize = 5;
 
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Tally {
     pub(super) same: u64,
     pub(super) different: Kind,
     pub(super) missing: Kind,
     /// `None`: not known, as not everything could be compared.
     pub(super) extra: Option<Kind>,
+    /// Documents that the source has otherwise since they were read: not judged.
+    pub(super) written: u64,
     /// Documents that could not be compared.
     pub(super) not_comparable: u64,
     /// Why, with how many documents.
     pub(super) problems: BTreeMap<String, u64>,
     /// Hashes of the target's documents that answered: 8 bytes each, which is what a comparison needs of memory.
+    #[serde(with = "super::hashes")]
     pub(super) answered: Vec<u64>,
 }
 
 /// How many there are of a kind, and some of them.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Kind {
     pub(super) count: u64,
     pub(super) examples: Vec<Example>,
 }
 
 /// A document that is named.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Example {
     pub(super) id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) routing: Option<String>,
     /// Where the first difference is: a JSON pointer, or `_routing`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) at: Option<String>,
 }
 
@@ -70,6 +73,7 @@ impl Tally {
     /// Adds what came of a batch.
     pub(super) fn merge(&mut self, other: Self) {
         self.same += other.same;
+        self.written += other.written;
         self.different.merge(other.different);
         self.missing.merge(other.missing);
         self.not_comparable += other.not_comparable;
@@ -81,9 +85,9 @@ impl Tally {
         self.answered.extend(other.answered);
     }
 
-    /// Documents of the snapshot.
+    /// Documents of the source.
     pub(super) fn documents(&self) -> u64 {
-        self.same + self.different.count + self.missing.count + self.not_comparable
+        self.same + self.different.count + self.missing.count + self.written + self.not_comparable
     }
 
     /// Puts the hashes in order, each once: then [`Tally::has_answered`] may be asked.

@@ -34,7 +34,9 @@ fn snapshots_are_listed_in_order_of_time() {
     assert_eq!(words(rows[1])[..4], ["first", "SUCCESS", "Elasticsearch", "7.10.2"]);
     assert_eq!(words(rows[2])[6..], ["1", "2", "0"], "{rows:?}");
 
-    let rows = run("ls", &repository(), &["--json"]).json();
+    let listed = run("ls", &repository(), &["--json"]).json();
+    assert_eq!(listed["schema"], "switchover.snapshot.ls/1");
+    let rows = &listed["snapshots"];
     assert_eq!(rows[1]["snapshot"], "second");
     assert_eq!(rows[1]["indices"], json!(["books"]));
     assert!(rows[0]["startMillis"].as_i64() < rows[1]["startMillis"].as_i64());
@@ -44,6 +46,7 @@ fn snapshots_are_listed_in_order_of_time() {
 fn indices_of_a_snapshot() {
     let output = run("ls", &repository(), &["--snapshot", "first", "--json"]);
     let listed = output.json();
+    assert_eq!(listed["schema"], "switchover.snapshot.indices/1");
     let indices = listed["indices"].as_array().unwrap();
     assert_eq!((&indices[0]["index"], &indices[1]["index"]), (&json!("books"), &json!("empty")));
     assert_eq!((&indices[0]["shards"], &indices[0]["failures"]), (&json!(2), &json!([])));

@@ -106,6 +106,18 @@ impl ClusterError {
         }
     }
 
+    /// The cluster's address, as it may be shown.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The next thing to try.
+    #[must_use]
+    pub fn advice(&self) -> &str {
+        &self.advice
+    }
+
     /// What kind of failure this is.
     pub fn kind(&self) -> ClusterErrorKind {
         self.kind

@@ -6,7 +6,7 @@
 pub mod answer;
 mod cat;
 pub mod compare;
-pub mod content;
+pub use switchover_http1::content;
 pub mod items;
 pub mod json;
 pub mod noise;

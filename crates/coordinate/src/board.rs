@@ -9,9 +9,25 @@ use crate::error::CoordinationError;
 use crate::item::{Kind, NewItem, State, Stored};
 use crate::store::Store;
 
-/// The name of the index, the session's follows.
-const INDEX: &str = ".switchover_backfill";
 const SUBJECT_ID: &str = "subject";
+
+/// What the members of a board do. Each has an index of its own, the session's name follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Job {
+    /// They load a snapshot, item by item.
+    Backfill,
+    /// They replay captured traffic, which their input divides among them.
+    Replay,
+}
+
+impl Job {
+    fn index(self) -> &'static str {
+        match self {
+            Self::Backfill => ".switchover_backfill",
+            Self::Replay => ".switchover_replay",
+        }
+    }
+}
 
 /// What a session is about. Two workers work together only when theirs are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,16 +64,27 @@ pub struct Board {
 }
 
 impl Board {
-    /// The board of a session, without making or checking anything: for those who look on.
+    /// The board of a session of a backfill, without making or checking anything: for those who look on.
     ///
     /// # Errors
     /// When the name can't be a session's.
     pub fn of(cluster: Cluster, session: &str) -> Result<Self, CoordinationError> {
+        Self::of_job(Job::Backfill, cluster, session)
+    }
+
+    /// The same of any job.
+    ///
+    /// # Errors
+    /// When the name can't be a session's.
+    pub fn of_job(job: Job, cluster: Cluster, session: &str) -> Result<Self, CoordinationError> {
         let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
         if !session.bytes().all(fits) {
             return Err(CoordinationError::SessionName(session.to_owned()));
         }
-        let index = if session.is_empty() { INDEX.to_owned() } else { format!("{INDEX}_{session}") };
+        let index = match session {
+            "" => job.index().to_owned(),
+            session => format!("{}_{session}", job.index()),
+        };
         Ok(Self { store: Store { cluster, index }, subject: String::new() })
     }
 
@@ -74,6 +101,7 @@ impl Board {
             "size": number, "bytes": number, "documents": number, "failedDocuments": number,
             "droppedDocuments": number,
             "endedUnixMs": number, "registered": number,
+            "replay": {"properties": crate::replay::mappings()},
         }});
         self.store.make(mappings).await
     }
@@ -83,7 +111,21 @@ impl Board {
     /// # Errors
     /// When it can't be made, or belongs to another subject.
     pub async fn open(cluster: Cluster, session: &str, subject: &Subject) -> Result<Self, CoordinationError> {
-        let board = Self { subject: subject.to_string(), ..Self::of(cluster, session)? };
+        Self::open_job(Job::Backfill, cluster, session, subject).await
+    }
+
+    /// The same of any job. A backfill that has begun keeps its subject for good, a replay while a member of it lives:
+    /// how far a replay is, its input remembers.
+    ///
+    /// # Errors
+    /// When it can't be made, or belongs to another subject.
+    pub async fn open_job(
+        job: Job,
+        cluster: Cluster,
+        session: &str,
+        subject: &Subject,
+    ) -> Result<Self, CoordinationError> {
+        let board = Self { subject: subject.to_string(), ..Self::of_job(job, cluster, session)? };
         board.make().await?;
         let stored =
             StoredSubject { kind: Kind::Subject, subject: subject.clone(), created_unix_ms: unix_ms() };
@@ -91,7 +133,12 @@ impl Board {
         let there = board.store.get::<StoredSubject>(SUBJECT_ID).await?;
         let there = there.ok_or_else(|| board.store.foreign(SUBJECT_ID, &"it is gone"))?.source.subject;
         if there != *subject {
-            if !board.forget_what_never_began().await? {
+            board.store.refresh().await?;
+            let is_free = match job {
+                Job::Backfill => board.forget_what_never_began().await?,
+                Job::Replay => board.members().await?.is_empty(),
+            };
+            if !is_free {
                 return Err(board.other_subject(&there.to_string()));
             }
             let stored =
@@ -103,7 +150,6 @@ impl Board {
 
     /// Deletes the first item if nothing came of it: a plan that failed binds nobody. False: there is more.
     async fn forget_what_never_began(&self) -> Result<bool, CoordinationError> {
-        self.store.refresh().await?;
         let body = json!({"size": 2, "query": {"term": {"kind": "work"}}});
         let found = self.store.search::<Stored<serde_json::Value>>(body).await?;
         match found.as_slice() {
@@ -144,6 +190,12 @@ impl Board {
     pub async fn subject(&self) -> Result<Option<(Subject, u64)>, CoordinationError> {
         let found = self.store.get::<StoredSubject>(SUBJECT_ID).await?;
         Ok(found.map(|found| (found.source.subject, found.source.created_unix_ms)))
+    }
+
+    /// Since which change of the index it is about that; members with a higher number take part in it.
+    pub(crate) async fn subject_since(&self) -> Result<Option<i64>, CoordinationError> {
+        let found = self.store.get::<StoredSubject>(SUBJECT_ID).await?;
+        Ok(found.map(|found| found.place.seq_no))
     }
 
     /// Makes everything that was written visible to [`Board::overview`] and the like; it is after a second anyway.

@@ -30,9 +30,9 @@ pub enum CoordinationError {
         /// What is odd.
         reason: String,
     },
-    /// The session belongs to another snapshot or target.
+    /// The session belongs to another snapshot, input or target.
     #[error(
-        "coordination index {index} belongs to {there}, not to {here}; give another --sessionName, or start anew after `switchover backfill reset`"
+        "coordination index {index} belongs to {there}, not to {here}; give another --sessionName, end a replay that is about the other with `switchover replay stop`, or start a backfill anew after `switchover backfill reset`"
     )]
     OtherSubject {
         /// The index.
@@ -44,7 +44,7 @@ pub enum CoordinationError {
     },
     /// The index was deleted.
     #[error(
-        "coordination index {0} is gone: the backfill was stopped or reset from the console; `switchover backfill status` says what became of it"
+        "coordination index {0} is gone: it was stopped or reset from the console; `switchover backfill status` or `switchover replay status` says what became of it"
     )]
     Gone(String),
     /// A session name that can't be part of an index name.

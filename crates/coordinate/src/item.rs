@@ -110,6 +110,7 @@ pub(crate) enum Kind {
     Work,
     Worker,
     Desired,
+    Start,
 }
 
 impl<U> Stored<U> {

@@ -10,6 +10,7 @@ use crate::board::Board;
 use crate::clock::unix_ms;
 use crate::error::CoordinationError;
 use crate::item::Kind;
+use crate::replay::ReplaySaid;
 use crate::store::Change;
 
 /// Members that are looked at; far more than work well on one target.
@@ -23,10 +24,10 @@ const MAX_ITEMS: usize = 16;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MemberState {
-    /// It opens the snapshot and the target.
+    /// It opens its input and the target.
     #[default]
     Starting,
-    /// It loads.
+    /// It loads, or replays.
     Working,
     /// It has nothing to do: others hold what is left, or all is done.
     Waiting,
@@ -34,7 +35,7 @@ pub enum MemberState {
     Blocked,
     /// It was told to pause, and does nothing.
     Paused,
-    /// It is one too many, or the backfill was not started yet.
+    /// It is one too many, or nothing was started yet.
     Idle,
     /// It ended in order.
     Ended,
@@ -103,6 +104,9 @@ pub struct Said {
     pub source_bytes_per_second: f64,
     /// Of all members, in bytes as [`crate::Progress`] counts them, a second.
     pub all_bytes_per_second: f64,
+    /// What only a replayer has to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<ReplaySaid>,
 }
 
 /// A member as the board knows it.
@@ -127,10 +131,10 @@ pub struct Member {
 }
 
 #[derive(Serialize, Deserialize)]
-struct StoredMember {
+pub(crate) struct StoredMember {
     kind: Kind,
     #[serde(flatten)]
-    member: Member,
+    pub(crate) member: Member,
 }
 
 /// The right to speak as a member.
@@ -205,17 +209,25 @@ impl Membership {
     /// # Errors
     /// When the cluster does not take it.
     pub async fn say(&mut self, mut said: Said) -> Result<(), CoordinationError> {
-        if let Some(reason) = &mut said.reason
-            && let Some((at, _)) = reason.char_indices().nth(MAX_REASON_CHARS)
-        {
-            reason.truncate(at);
+        if let Some(reason) = &mut said.reason {
+            shorten(reason);
         }
         said.items.truncate(MAX_ITEMS);
+        if let Some(replay) = &mut said.replay {
+            replay.shorten();
+        }
         self.member.beat += 1;
         self.member.at_unix_ms = unix_ms();
         self.member.said = said;
         let stored = StoredMember { kind: Kind::Worker, member: self.member.clone() };
         self.board.store.put(&id_of(&self.member.identity.name), &stored).await
+    }
+}
+
+/// Cuts a text that is too long for a member's document.
+pub(crate) fn shorten(text: &mut String) {
+    if let Some((at, _)) = text.char_indices().nth(MAX_REASON_CHARS) {
+        text.truncate(at);
     }
 }
 
@@ -225,6 +237,12 @@ pub fn host_name() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let host = host.trim();
     if host.is_empty() { "worker".to_owned() } else { host.to_owned() }
+}
+
+/// Of this process alone: members tell each other apart by it.
+#[must_use]
+pub fn process_name() -> String {
+    format!("{}-{}-{:x}", host_name(), std::process::id(), unix_ms())
 }
 
 fn id_of(name: &str) -> String {

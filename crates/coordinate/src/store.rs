@@ -51,7 +51,7 @@ pub(crate) struct Store {
 }
 
 /// Of the index behind the alias; no session's name has a dot.
-const BEHIND_SUFFIX: &str = ".work";
+pub const BEHIND_SUFFIX: &str = ".work";
 
 impl Store {
     /// Makes the index unless it is there.

@@ -65,6 +65,18 @@ pub struct Foresight {
 }
 
 impl PlacementArgs {
+    /// Where documents of several types go.
+    #[must_use]
+    pub fn several_types(&self) -> SeveralTypes {
+        self.several_types
+    }
+
+    /// The declared rules' file.
+    #[must_use]
+    pub fn rewrite_rules(&self) -> Option<&std::path::Path> {
+        self.rules.rewrite_rules()
+    }
+
     /// Reads and compiles the rules.
     ///
     /// # Errors

@@ -12,6 +12,7 @@
 
 mod body;
 mod chunked;
+pub mod content;
 mod declared;
 mod error;
 mod field;

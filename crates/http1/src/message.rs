@@ -60,6 +60,23 @@ pub fn parse_response(
     }
 }
 
+/// Headers that say how a body is framed and coded.
+pub const BODY_HEADERS: [&str; 4] = ["content-length", "transfer-encoding", "content-encoding", "trailer"];
+
+/// A head that is known to be well formed, for another body: plain, of this length. Empty lines before it are left out.
+pub fn with_body(head: &[u8], length: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(head.len() + 32);
+    let lines = head.split_inclusive(|byte| *byte == b'\n').filter(|line| *line != b"\r\n");
+    for line in lines {
+        let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+        if !BODY_HEADERS.iter().any(|other| name.eq_ignore_ascii_case(other.as_bytes())) {
+            out.extend_from_slice(line);
+        }
+    }
+    out.extend_from_slice(format!("Content-Length: {length}\r\n\r\n").as_bytes());
+    out
+}
+
 /// Splits `bytes` behind the head that `feed` reads from them.
 fn read_head(
     bytes: &[u8],

@@ -64,6 +64,21 @@ pub fn delete_topic(options: &KafkaOptions, topic: &str) -> Result<bool, KafkaEr
     })
 }
 
+/// Deletes a consumer group with its offsets; false when there is none. Blocks, at most 30 s.
+///
+/// # Errors
+/// As [`create_topic`], and when it has members.
+pub fn delete_group(options: &KafkaOptions, group: &str) -> Result<bool, KafkaError> {
+    with_admin(options, group, TOPIC_LIMIT, async |admin, asked| {
+        let answers = admin.delete_groups(&[group], &asked).await?;
+        Ok(answers.into_iter().next())
+    })
+    .and_then(|answer| match answer {
+        Some(Err((_, RDKafkaErrorCode::GroupIdNotFound))) => Ok(false),
+        answer => done(answer, options, group, "deleting the group", "the right Delete on the group"),
+    })
+}
+
 type Answer = Option<Result<String, (String, RDKafkaErrorCode)>>;
 
 fn done(

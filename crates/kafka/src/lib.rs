@@ -15,7 +15,7 @@ mod properties;
 mod reader;
 mod tail;
 
-pub use admin::{TopicShape, create_topic, delete_topic};
+pub use admin::{TopicShape, create_topic, delete_group, delete_topic};
 pub use consumer::{Committed, Polled, RecordConsumer};
 pub use error::KafkaError;
 pub use group::{Group, GroupMember, GroupPlace, describe_group};

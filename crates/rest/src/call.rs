@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::is_mutating;
+use crate::secrets::{Bodies, bodies};
 
 /// Method, path and query of a request.
 #[derive(Debug, Clone, Copy)]
@@ -61,9 +62,7 @@ const ABOUT_THE_CLUSTER: [&str; 9] = [
     "_cluster",
     "_remote",
 ];
-/// First segments of the paths under which users, roles and keys are kept.
-const SECURITY: [&str; 5] =
-    ["_security", "_plugins/_security", "_opendistro/_security", "_xpack/security", "_shield"];
+
 impl<'a> Call<'a> {
     /// Splits a request target; of an absolute one only what follows the host counts. `None` when it is not UTF-8.
     #[must_use]
@@ -125,13 +124,16 @@ impl<'a> Call<'a> {
         self.segments().any(|segment| ABOUT_THE_CLUSTER.contains(&segment))
     }
 
-    /// Whether bodies hold passwords or keys: they are shown nowhere.
+    /// What its bodies and those of its answer may hold.
+    #[must_use]
+    pub fn bodies(&self) -> Bodies {
+        bodies(self.path.as_bytes())
+    }
+
+    /// Whether passwords or keys may stand anywhere in the bodies: they are shown nowhere.
     #[must_use]
     pub fn is_secret(&self) -> bool {
-        let path = self.path.trim_start_matches('/');
-        SECURITY.iter().any(|secret| {
-            path.strip_prefix(secret).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        }) || (path.starts_with("_snapshot/") && self.segments().count() == 2)
+        matches!(self.bodies(), Bodies::Secret | Bodies::Mixed { within: None })
     }
 
     /// Whether the request can change nothing, not even a cursor.
@@ -149,7 +151,7 @@ impl<'a> Call<'a> {
     /// The class of the call.
     #[must_use]
     pub fn class(&self) -> Class {
-        if self.is_secret() && !self.path.starts_with("/_snapshot") {
+        if self.bodies() == Bodies::Secret {
             return Class::Security;
         }
         let segments: Vec<&str> = self.segments().take(5).collect();

@@ -1,8 +1,16 @@
-//! Where secrets stand in a request's head: names of headers, names of query parameters, and the user in a URL.
+//! Where secrets stand in requests and answers: names of headers, names of query parameters, the user in a URL, and the
+//! calls whose bodies are about users, passwords and keys.
 //!
 //! One list for all parts: what the agent does not capture is what tuples and reports don't show.
 
+mod bodies;
+mod json;
+
+pub use bodies::{Bodies, bodies};
+pub use json::{NotJson, without_secret_values};
+
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Headers whose values are secrets, in lower case.
 pub const SECRET_HEADERS: [&str; 8] = [
@@ -15,8 +23,8 @@ pub const SECRET_HEADERS: [&str; 8] = [
     "es-security-runas-user",
     "es-secondary-authorization",
 ];
-/// Query parameters whose values are secrets: in lower case, without `-`, `_` and `.`.
-const SECRET_PARAMETERS: [&str; 25] = [
+/// Query parameters and settings whose values are secrets: in lower case, without `-`, `_` and `.`.
+const SECRET_NAMES: [&str; 38] = [
     "token",
     "accesstoken",
     "idtoken",
@@ -42,9 +50,24 @@ const SECRET_PARAMETERS: [&str; 25] = [
     "authorization",
     "credentials",
     "jwt",
+    "accesskey",
+    "accesskeyid",
+    "secretaccesskey",
+    "accountkey",
+    "storagekey",
+    "privatekey",
+    "encryptionkey",
+    "passphrase",
+    "passwordhash",
+    "sastoken",
+    "bearertoken",
+    "connectionstring",
+    "credential",
 ];
+/// Longer names are none of [`SECRET_NAMES`].
+const MAX_NAME_BYTES: usize = 24;
 /// Between parameters; a fragment may hold an access token.
-const SEPARATORS: [char; 2] = ['&', '#'];
+const SEPARATORS: [u8; 2] = [b'&', b'#'];
 /// Stands for a secret.
 const REDACTED: &str = "REDACTED";
 
@@ -60,63 +83,89 @@ pub fn is_url_header(name: &str) -> bool {
     ["location", "content-location", "referer"].iter().any(|header| name.eq_ignore_ascii_case(header))
 }
 
-/// A request target or a URL without its secrets: the values of [`SECRET_PARAMETERS`] and whoever stands before `@` in a
+/// A request target or a URL without its secrets: the values of [`SECRET_NAMES`] and whoever stands before `@` in a
 /// URL's authority. Everything else stays as it is. May be cut off anywhere.
 #[must_use]
 pub fn without_secrets(url: &str) -> Cow<'_, str> {
-    let path_end = url.find(['?', '#']).unwrap_or(url.len());
-    let (front, query) = url.split_at(path_end);
-    let user = front.find("://").and_then(|at| {
-        let start = at + 3;
-        let rest = front.get(start..)?;
-        let authority = rest.split('/').next().unwrap_or_default();
-        authority.rfind('@').map(|end| start..start + end)
-    });
-    if user.is_none() && !query.split(SEPARATORS).any(|piece| secret_at(piece).is_some()) {
+    let spans = secret_spans(url.as_bytes());
+    if spans.is_empty() {
         return Cow::Borrowed(url);
     }
     let mut out = String::with_capacity(url.len() + REDACTED.len());
-    match user.and_then(|user| Some((front.get(..user.start)?, front.get(user.end..)?))) {
-        Some((before, after)) => out.extend([before, REDACTED, after]),
-        None => out.push_str(front),
+    let mut copied = 0;
+    for span in spans {
+        // What bounds a secret is ASCII, so it begins and ends with a character.
+        out.extend([url.get(copied..span.start).unwrap_or_default(), REDACTED]);
+        copied = span.end;
     }
-    for piece in query.split_inclusive(SEPARATORS) {
-        let parameters = piece.trim_end_matches(SEPARATORS);
-        match secret_at(parameters).and_then(|at| parameters.get(..at)) {
-            Some(name) => out.extend([name, REDACTED, piece.get(parameters.len()..).unwrap_or_default()]),
-            None => out.push_str(piece),
-        }
-    }
+    out.push_str(url.get(copied..).unwrap_or_default());
     Cow::Owned(out)
+}
+
+/// Where secrets lie in a request target or URL, in order; none is empty. See [`without_secrets`].
+#[must_use]
+pub fn secret_spans(url: &[u8]) -> Vec<Range<usize>> {
+    let path_end = url.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(url.len());
+    let (front, query) = url.split_at(path_end);
+    let mut spans = Vec::from_iter(user_span(front));
+    let mut start = path_end;
+    for piece in query.split(|byte| SEPARATORS.contains(byte)) {
+        let end = start + piece.len();
+        spans.extend(secret_at(piece).map(|at| start + at..end));
+        start = end + 1;
+    }
+    spans
+}
+
+/// Whoever stands before `@` in the authority of a URL.
+fn user_span(front: &[u8]) -> Option<Range<usize>> {
+    let start = front.windows(3).position(|three| three == b"://")? + 3;
+    let authority = front.get(start..)?.split(|byte| *byte == b'/').next()?;
+    let end = start + authority.iter().rposition(|byte| *byte == b'@')?;
+    (end > start).then_some(start..end)
 }
 
 /// Where a secret begins in what stands between two separators. It goes on to the end: whether `;` begins another
 /// parameter, as for some servers, or is part of a password can't be told.
-fn secret_at(parameters: &str) -> Option<usize> {
-    let starts = parameters.match_indices(['?', ';']).map(|(at, _)| at + 1);
+fn secret_at(parameters: &[u8]) -> Option<usize> {
+    let begins = |(at, byte): (usize, &u8)| matches!(byte, b'?' | b';').then_some(at + 1);
+    let starts = parameters.iter().enumerate().filter_map(begins);
     std::iter::once(0).chain(starts).find_map(|start| {
-        let (name, value) = parameters.get(start..)?.split_once('=')?;
-        (!value.is_empty() && is_secret_parameter(name)).then_some(start + name.len() + 1)
+        let rest = parameters.get(start..)?;
+        let equals = rest.iter().position(|byte| *byte == b'=')?;
+        let (name, value) = (rest.get(..equals)?, rest.get(equals + 1..)?);
+        (!value.is_empty() && is_secret_name(name)).then_some(start + equals + 1)
     })
 }
 
-fn is_secret_parameter(name: &str) -> bool {
-    let mut plain = String::new();
+/// Whether what is called so is a secret: a query parameter, percent-encoded or not, or a part of a setting's name.
+#[must_use]
+pub fn is_secret_name(name: &[u8]) -> bool {
+    let mut plain = [0; MAX_NAME_BYTES];
+    let mut length = 0;
     let mut rest = name;
-    while let Some(character) = rest.chars().next() {
-        let mut taken = character.len_utf8();
-        let mut character = character;
-        if character == '%'
-            && let Some(byte) = rest.get(1..3).and_then(|hex| u8::from_str_radix(hex, 16).ok())
-        {
-            (character, taken) = (char::from(byte), 3);
+    while let Some((&first, after)) = rest.split_first() {
+        let (byte, after) = match (first, after) {
+            (b'%', [high, low, behind @ ..]) => match (hex(*high), hex(*low)) {
+                (Some(high), Some(low)) => (high * 16 + low, behind),
+                _ => (first, after),
+            },
+            _ => (first, after),
+        };
+        rest = after;
+        if matches!(byte, b'-' | b'_' | b'.') {
+            continue;
         }
-        if !matches!(character, '-' | '_' | '.') {
-            plain.push(character.to_ascii_lowercase());
-        }
-        rest = rest.get(taken..).unwrap_or_default();
+        let Some(place) = plain.get_mut(length) else { return false };
+        *place = byte.to_ascii_lowercase();
+        length += 1;
     }
-    SECRET_PARAMETERS.contains(&plain.as_str())
+    let plain = plain.get(..length).unwrap_or_default();
+    SECRET_NAMES.iter().any(|secret| secret.as_bytes() == plain)
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]
@@ -147,6 +196,9 @@ mod tests {
         ] {
             assert_eq!(without_secrets(url), shown);
         }
+        assert!(
+            SECRET_NAMES.iter().all(|name| name.len() <= MAX_NAME_BYTES && is_secret_name(name.as_bytes()))
+        );
         assert!(is_secret_header("ES-Secondary-Authorization") && !is_secret_header("x-opaque-id"));
     }
 
@@ -159,7 +211,7 @@ mod tests {
         }
 
         #[test]
-        fn no_secret_stays(before in "[a-z=&?;#%0-9]{0,20}", name in prop::sample::select(SECRET_PARAMETERS.to_vec())) {
+        fn no_secret_stays(before in "[a-z=&?;#%0-9]{0,20}", name in prop::sample::select(SECRET_NAMES.to_vec())) {
             let url = format!("/{before}?{name}=SEC?RE;T=S&x=1");
             let shown = without_secrets(&url).into_owned();
             prop_assert!(!["SEC", "RE;", "T=S"].iter().any(|part| shown.contains(part)), "{}", shown);

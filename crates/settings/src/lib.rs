@@ -106,15 +106,34 @@ fn spelled_four_ways(command: Command, env_prefix: &str) -> Command {
         if matches!(arg.get_action(), ArgAction::Help | ArgAction::Version) {
             return arg;
         }
-        let given = arg.get_all_aliases().unwrap_or_default();
-        let twins: Vec<String> = std::iter::once(long.as_str())
-            .chain(given.iter().copied())
-            .map(name::kebab)
-            .filter(|twin| *twin != long && !given.contains(&twin.as_str()))
-            .collect();
         let variable = format!("{env_prefix}_{}", name::upper_snake(&long));
-        arg.aliases(twins).env(variable).hide_env_values(true)
+        with_twin(arg).env(variable).hide_env_values(true)
     })
+}
+
+/// Lets each long flag of a command and of all commands below it be written in kebab-case and in camelCase, whichever
+/// it is declared in.
+#[must_use]
+pub fn spelled_both_ways(command: Command) -> Command {
+    command.mut_args(with_twin).mut_subcommands(spelled_both_ways)
+}
+
+/// The flag with its names in the other case.
+fn with_twin(arg: Arg) -> Arg {
+    let names: Vec<String> = arg
+        .get_long()
+        .into_iter()
+        .chain(arg.get_all_aliases().unwrap_or_default())
+        .map(str::to_owned)
+        .collect();
+    let mut twins: Vec<String> = Vec::new();
+    for name in &names {
+        let twin = if name.contains('-') { name::camel(name) } else { name::kebab(name) };
+        if !names.contains(&twin) && !twins.contains(&twin) {
+            twins.push(twin);
+        }
+    }
+    arg.aliases(twins)
 }
 
 #[cfg(test)]

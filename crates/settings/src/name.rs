@@ -23,6 +23,22 @@ pub fn kebab(camel: &str) -> String {
     words(camel).join("-")
 }
 
+/// `kafka-connection` as `kafkaConnection`.
+#[must_use]
+pub fn camel(kebab: &str) -> String {
+    let mut camel = String::with_capacity(kebab.len());
+    for (at, word) in words(kebab).iter().enumerate() {
+        let mut letters = word.chars();
+        match letters.next() {
+            Some(first) if at > 0 => camel.extend(first.to_uppercase()),
+            Some(first) => camel.push(first),
+            None => {}
+        }
+        camel.push_str(letters.as_str());
+    }
+    camel
+}
+
 /// `kafkaConnection` as `KAFKA_CONNECTION`.
 #[must_use]
 pub fn upper_snake(camel: &str) -> String {
@@ -53,6 +69,19 @@ mod tests {
     }
 
     #[test]
+    fn camel_case_of_what_is_dashed() {
+        for (dashed, expected) in [
+            ("max-snapshot-rate-mb-per-node", "maxSnapshotRateMbPerNode"),
+            ("repo", "repo"),
+            ("s3-region", "s3Region"),
+            ("x", "x"),
+            ("", ""),
+        ] {
+            assert_eq!(camel(dashed), expected);
+        }
+    }
+
+    #[test]
     fn spellings() {
         for (camel, dashed, snake) in [
             ("kafkaConnection", "kafka-connection", "KAFKA_CONNECTION"),
@@ -68,6 +97,7 @@ mod tests {
         ] {
             assert_eq!(kebab(camel), dashed);
             assert_eq!(upper_snake(camel), snake);
+            assert_eq!(kebab(&super::camel(dashed)), dashed);
         }
     }
 }

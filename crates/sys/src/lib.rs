@@ -3,6 +3,8 @@
 
 mod heap;
 mod inherited;
+mod memory;
 
 pub use heap::keep_heap_small;
 pub use inherited::take_inherited;
+pub use memory::keep_memory_secret;

@@ -54,6 +54,12 @@ impl Agent {
         format!("http://{}", self.address)
     }
 
+    /// The URL of its admin pages.
+    #[must_use]
+    pub fn admin(&self) -> &str {
+        &self.admin
+    }
+
     /// `GET /status`.
     #[must_use]
     pub fn status(&self) -> Value {

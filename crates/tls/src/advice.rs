@@ -18,6 +18,10 @@ pub fn advice(error: &Error) -> &'static str {
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                 "check the clocks of this host and of the server"
             }
+            // webpki's own, which is no dependency of ours.
+            CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+                "the server shows a certificate that is an authority's itself: give it one that an authority signed (basicConstraints CA:FALSE), or allow an insecure connection"
+            }
             _ => {
                 "give the CA file of the authority that signed its certificate, or allow an insecure connection"
             }

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use switchover_cluster::{Credentials, TargetArgs};
+use switchover_cluster::{ClusterOptions, Credentials, TargetArgs, TargetUsageError};
 use switchover_tls::ClientOptions;
 
 use super::UsageError;
@@ -36,6 +36,11 @@ impl ReplayTargetArgs {
         }
         let uri = self.target.target_uri.clone();
         Err(UsageError::TargetUri { uri, reason: "flags for TLS have no meaning for http" })
+    }
+
+    /// How to reach it as a cluster of our own, with credentials that are given here.
+    pub(super) async fn cluster(&self) -> Result<ClusterOptions, TargetUsageError> {
+        self.target.options().await
     }
 
     /// Who we are; reads the file with the secret.

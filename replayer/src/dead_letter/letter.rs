@@ -3,13 +3,14 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use switchover_capture::{MAX_RECORD_BYTES, RecordSink, StreamEncoder, Timestamp};
+use switchover_capture::{MAX_RECORD_BYTES, REDACTED_PREFIX, RecordSink, StreamEncoder, Timestamp};
 use switchover_http1::message::parse_request;
-use switchover_rest::secrets::without_secrets;
+use switchover_rest::secrets::{Bodies, NotJson, bodies, without_secret_values, without_secrets};
 
 use crate::captured::Captured;
 use crate::client::{Attempts, Remainder, reduced_answer, remaining_lines};
 use crate::content;
+use crate::evaluate::request_line;
 use crate::rewrite::with_body;
 
 /// Of the last answer, this much is kept beside the request.
@@ -109,8 +110,36 @@ impl Letter<'_> {
                 request.extend_from_slice(&body);
                 (request, answer.and_then(|answer| reduced_answer(answer, &remainder.items)))
             }
+            _ if self.bodies() != Bodies::Open => (self.without_secrets(), None),
             _ => (request.to_vec(), answer.map(|answer| answer.to_vec())),
         }
+    }
+
+    fn bodies(&self) -> Bodies {
+        bodies(request_line(&self.captured.request.bytes).1)
+    }
+
+    /// The request as an agent captures it: a capture of another tool has its passwords, and these files are to be looked
+    /// at. Who replays it is told that it can't be sent.
+    fn without_secrets(&self) -> Vec<u8> {
+        let request = &self.captured.request.bytes;
+        let Ok((head, body)) = parse_request(request) else { return Vec::new() };
+        let plain = content::decode(head.header("content-encoding"), body).unwrap_or_default();
+        let shown = match self.bodies() {
+            _ if plain.is_empty() => return request.to_vec(),
+            Bodies::Mixed { within } => {
+                without_secret_values(&plain, within, &mut |_| REDACTED_PREFIX.to_owned())
+            }
+            Bodies::Open | Bodies::Secret => Err(NotJson),
+        };
+        let body = match shown {
+            Ok(None) => return request.to_vec(),
+            Ok(Some(body)) => body,
+            Err(NotJson) => format!("{{\"redacted\":\"{REDACTED_PREFIX}\"}}").into_bytes(),
+        };
+        let mut request = with_body(head.raw, body.len());
+        request.extend_from_slice(&body);
+        request
     }
 
     fn reason(&self) -> Reason<'_> {
@@ -130,7 +159,7 @@ impl Letter<'_> {
             may_have_taken_effect: self.attempts.is_some_and(Attempts::may_have_taken_effect),
             bulk_items: self.remainder.map(|remainder| remainder.items.as_slice()),
             last_status: answer.map(|answer| answer.status),
-            last_answer: answer.map(|answer| shown(&answer.bytes)),
+            last_answer: answer.filter(|_| self.bodies() == Bodies::Open).map(|answer| shown(&answer.bytes)),
             last_error: last.and_then(|outcome| outcome.as_ref().err()).map(ToString::to_string),
             at: Timestamp::now().to_string(),
         }

@@ -1,8 +1,10 @@
 //! The head of a request, line by line: what is not named here is passed on byte for byte.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use switchover_http1::RequestHead;
+use switchover_http1::message::BODY_HEADERS;
 
 use super::Edits;
 
@@ -63,9 +65,6 @@ impl<'a> Iterator for HeadLines<'a> {
     }
 }
 
-/// What says how a body is framed and coded.
-const FRAMING: [&str; 4] = ["content-length", "transfer-encoding", "content-encoding", "trailer"];
-
 /// The value of a header in a head that is known to be well formed.
 #[must_use]
 pub fn header<'a>(head: &'a [u8], name: &str) -> Option<&'a [u8]> {
@@ -74,22 +73,6 @@ pub fn header<'a>(head: &'a [u8], name: &str) -> Option<&'a [u8]> {
         let value = value.strip_prefix(b":").unwrap_or_default().trim_ascii();
         other.eq_ignore_ascii_case(name.as_bytes()).then_some(value)
     })
-}
-
-/// The head of a request or an answer, for another body: plain, of this length.
-#[must_use]
-pub fn with_body(head: &[u8], length: usize) -> Vec<u8> {
-    let mut out = Vec::with_capacity(head.len() + 32);
-    for line in HeadLines::new(head) {
-        let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
-        if !FRAMING.iter().any(|other| name.eq_ignore_ascii_case(other.as_bytes())) {
-            out.extend_from_slice(line);
-            out.extend_from_slice(b"\r\n");
-        }
-    }
-    field(&mut out, b"Content-Length", length.to_string().as_bytes());
-    out.extend_from_slice(b"\r\n");
-    out
 }
 
 /// Writes the head for the target.
@@ -133,7 +116,7 @@ fn is_dropped(name: &[u8], upgrade: bool, body_edited: bool, auth: &TargetAuth) 
         || (matches!(auth, TargetAuth::Sign { .. }) && is_in(&["x-amz-date", "x-amz-security-token", "x-amz-content-sha256"]))
         // The source answered in HTTP/1.1; the target must not take the offer either.
         || (upgrade && is_in(&["upgrade", "http2-settings", "connection"]))
-        || (body_edited && is_in(&FRAMING))
+        || (body_edited && is_in(&BODY_HEADERS))
 }
 
 /// A header whose value the agent did not capture: the target has no use for its hash.
@@ -144,19 +127,43 @@ fn is_redacted(line: &[u8]) -> bool {
 
 fn request_line(out: &mut Vec<u8>, line: &[u8], head: &RequestHead<'_>, edits: &Edits) {
     let absolute = !head.target.starts_with(b"/") && head.target != b"*";
-    if edits.method.is_none_or(|method| method == head.method) && edits.target.is_none() && !absolute {
+    let target = edits.target.as_deref().map_or_else(|| origin_form(head.target), str::as_bytes);
+    let target = without_hashes(target);
+    let unchanged = matches!(target, Cow::Borrowed(_));
+    if unchanged
+        && edits.method.is_none_or(|method| method == head.method)
+        && edits.target.is_none()
+        && !absolute
+    {
         out.extend_from_slice(line);
     } else {
         let version = line.rsplit(|byte| *byte == b' ').next().unwrap_or(b"HTTP/1.1");
         let method = edits.method.unwrap_or(head.method);
-        let target = edits.target.as_deref().map_or_else(|| origin_form(head.target), str::as_bytes);
         // Writing to a vector can't fail.
         let _ = write!(out, "{method} ");
-        out.extend_from_slice(target);
+        out.extend_from_slice(&target);
         out.push(b' ');
         out.extend_from_slice(version);
     }
     out.extend_from_slice(b"\r\n");
+}
+
+/// Without the query parameters whose values the agent did not capture.
+fn without_hashes(target: &[u8]) -> Cow<'_, [u8]> {
+    let prefix = switchover_capture::REDACTED_PREFIX.as_bytes();
+    let holds = |part: &[u8]| memchr::memmem::find(part, prefix).is_some();
+    let Some(question) = memchr::memchr(b'?', target).filter(|_| holds(target)) else {
+        return Cow::Borrowed(target);
+    };
+    let (path, query) = target.split_at(question);
+    let kept: Vec<&[u8]> =
+        query.get(1..).unwrap_or_default().split(|byte| *byte == b'&').filter(|part| !holds(part)).collect();
+    let mut out = path.to_vec();
+    if !kept.is_empty() {
+        out.push(b'?');
+        out.extend_from_slice(&kept.join(&b'&'));
+    }
+    Cow::Owned(out)
 }
 
 /// `/path` of `http://host/path`: the target is no proxy.

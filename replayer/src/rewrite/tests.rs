@@ -88,6 +88,31 @@ fn what_was_captured_as_a_hash_is_not_sent() {
 }
 
 #[test]
+fn parameters_that_were_captured_as_hashes_are_left_out_and_bodies_are_not_sent() {
+    let hash = switchover_capture::REDACTED_PREFIX;
+    for (target, sent) in [
+        (format!("/a?token={hash}00&b=1&pwd={hash}11"), "GET /a?b=1 HTTP/1.1"),
+        (format!("/a?token={hash}00"), "GET /a HTTP/1.1"),
+        (format!("http://{hash}22@h:1/a?x={hash}00"), "GET /a HTTP/1.1"),
+    ] {
+        let raw = request(&format!("GET {target}"), "", b"");
+        let outgoing = rewriter(TargetAuth::Keep).rewrite(&captured(&raw, None)).unwrap();
+        assert_eq!(outgoing.head.split(|byte| *byte == b'\r').next().unwrap(), sent.as_bytes());
+    }
+    let body = format!(r#"{{"persistent":{{"a.password":"{hash}00"}}}}"#);
+    let rewritten = |line: &str| {
+        let raw = request(line, "", body.as_bytes());
+        rewriter(TargetAuth::Keep).rewrite(&captured(&raw, None))
+    };
+    let unsent = rewritten("PUT /_cluster/settings").unwrap_err();
+    assert!(
+        matches!(unsent, Unsent::Redacted) && !unsent.is_meant() && unsent.to_string().contains("by hand")
+    );
+    // A document may say what it likes.
+    assert!(rewritten("PUT /a/_doc/1").is_ok());
+}
+
+#[test]
 fn authorization_kept_removed_replaced() {
     let raw = request("GET /", "auTHorization: Basic YQ==\r\n", b"");
     for (auth, count, wanted) in [

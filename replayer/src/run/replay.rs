@@ -401,12 +401,18 @@ impl Replay {
                 .and_then(|session| session.trouble.get())
                 .unwrap_or_else(|| "the target has not answered it".to_owned()),
         });
+        let behind = match self.order.oldest() {
+            Some(first) => Some(Duration::from_nanos(wall_clock().saturating_sub(first).max(0).unsigned_abs())),
+            None => (self.input_ended || self.order.is_all_read()).then_some(Duration::ZERO),
+        };
         self.progress.observe(Seen {
             state: if moved { "replaying" } else { holding },
             waiting: self.order.waiting(),
             in_flight: self.active,
             buffered_bytes: self.budget.used(),
             lag,
+            behind,
+            losses: self.counts.losses(),
             oldest,
         });
     }

@@ -7,18 +7,19 @@ use switchover_http1::RequestKind;
 use switchover_http1::message::{parse_request, parse_response};
 
 use switchover_compare::tuple::{payload, redact, write_text as text};
+use switchover_rest::secrets::Bodies;
 
 use super::{Line, put};
 use crate::content;
 use crate::rewrite::{HeadLines, Outgoing};
 
 /// Writes a captured request. Returns where in `out` its payload lies.
-pub(super) fn request(out: &mut Line<'_>, bytes: &[u8], secret: bool) -> Range<usize> {
+pub(super) fn request(out: &mut Line<'_>, bytes: &[u8], secrecy: Bodies) -> Range<usize> {
     match parse_request(bytes) {
         Ok((head, body)) => {
             request_head(out, head.raw);
             let start = out.len();
-            decoded(out, head.header("content-encoding"), body, secret);
+            decoded(out, head.header("content-encoding"), body, secrecy);
             let end = out.len();
             out.push(b'}');
             start..end
@@ -36,15 +37,15 @@ pub(super) fn outgoing(
     request: &Outgoing,
     captured: &[u8],
     source_body: Range<usize>,
-    secret: bool,
+    secrecy: Bodies,
 ) {
     request_head(out, &request.head);
-    if request.body_edited && !secret {
-        payload::write(out, &request.body);
+    if request.body_edited {
+        shown(out, &request.body, secrecy);
     } else if !out.repeat(source_body)
         && let Ok((head, body)) = parse_request(captured)
     {
-        decoded(out, head.header("content-encoding"), body, secret);
+        decoded(out, head.header("content-encoding"), body, secrecy);
     }
     out.push(b'}');
 }
@@ -70,7 +71,7 @@ pub(super) fn response(
     bytes: &[u8],
     kind: RequestKind,
     latency_ms: Option<u64>,
-    secret: bool,
+    secrecy: Bodies,
 ) {
     let (head, body) = match parse_response(bytes, kind) {
         Ok(parsed) => parsed,
@@ -86,7 +87,7 @@ pub(super) fn response(
         put(out, format_args!(",\"response_time_ms\":{latency_ms}"));
     }
     out.extend_from_slice(b",\"payload\":");
-    decoded(out, head.header("content-encoding"), body, secret);
+    decoded(out, head.header("content-encoding"), body, secrecy);
     out.push(b'}');
 }
 
@@ -97,14 +98,16 @@ pub(super) fn exception(out: &mut Line<'_>, reason: &str) {
     out.push(b'}');
 }
 
-/// A body that can't be decompressed is shown as it is; one that holds secrets not at all.
-fn decoded(out: &mut Line<'_>, coding: Option<&[u8]>, body: Cow<'_, [u8]>, secret: bool) {
-    if secret {
-        return redact::write_payload(out);
-    }
-    match content::decode(coding, Cow::Borrowed(body.as_ref())) {
-        Ok(plain) => payload::write(out, &plain),
-        Err(_) => payload::write(out, &body),
+/// A body that can't be decompressed is shown as it is; one that holds secrets not at all, or without them.
+fn decoded(out: &mut Line<'_>, coding: Option<&[u8]>, body: Cow<'_, [u8]>, secrecy: Bodies) {
+    let plain = content::decode(coding, Cow::Borrowed(body.as_ref())).unwrap_or(Cow::Borrowed(body.as_ref()));
+    shown(out, &plain, secrecy);
+}
+
+fn shown(out: &mut Line<'_>, plain: &[u8], secrecy: Bodies) {
+    match redact::body(secrecy, Cow::Borrowed(plain)) {
+        Some(shown) => payload::write(out, &shown),
+        None => redact::write_payload(out),
     }
 }
 

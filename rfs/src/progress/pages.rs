@@ -1,6 +1,7 @@
 //! Progress on the admin address.
 
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use serde_json::{Map, json};
 use switchover_coordinate::GroupOverview;
@@ -8,7 +9,6 @@ use switchover_telemetry::AdminPages;
 use switchover_telemetry::figures::{self, Figure, FigureValue};
 
 use super::{Progress, state};
-use crate::fleet::age_seconds;
 use crate::standstill::Standing;
 
 /// Indices with figures of their own: each is a series in whatever collects them.
@@ -163,4 +163,9 @@ impl AdminPages for Progress {
             ],
         )
     }
+}
+
+/// The age of something that may never have been.
+fn age_seconds(since: Option<Instant>) -> Option<u64> {
+    since.map(|since| since.elapsed().as_secs())
 }

@@ -2,7 +2,12 @@ use super::*;
 use crate::target::scripted;
 
 fn wanted(id: &str, routing: Option<&str>, source: &str) -> Wanted {
-    Wanted { id: id.to_owned(), routing: routing.map(str::to_owned), source: source.as_bytes().to_vec() }
+    Wanted {
+        id: id.to_owned(),
+        routing: routing.map(str::to_owned),
+        source: source.as_bytes().to_vec(),
+        seen: None,
+    }
 }
 
 async fn asked(
@@ -12,7 +17,7 @@ async fn asked(
 ) -> Result<Tally> {
     let destination = Arc::new(Destination { index: "a/b".to_owned(), data_stream });
     let target = Target::impatient(&scripted::start(script));
-    compare(target, Batch { destination, documents }).await
+    compare(target, None, Batch { destination, documents }).await
 }
 
 #[tokio::test]

@@ -175,6 +175,12 @@ impl LogWriter {
         self.bytes
     }
 
+    /// How many bytes records may fill.
+    #[must_use]
+    pub fn max_bytes(&self) -> u64 {
+        self.options.max_bytes
+    }
+
     /// Sequence that the next entry gets.
     #[must_use]
     pub fn next_sequence(&self) -> u64 {

@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 use super::{Example, Group, GroupKey, OfClass, Percentiles, Report, Requests};
 use crate::noise::Noise;
 
+/// The JSON's form: raised when a key goes or changes its meaning; keys may be added.
+const SCHEMA: &str = "switchover.comparison/1";
 /// Kinds of differences shown while a run goes on.
 const MAX_LIVE_GROUPS: usize = 50;
 
@@ -26,6 +28,8 @@ pub struct Fact {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Document {
+    /// The form of the JSON, and its version.
+    pub(super) schema: &'static str,
     pub(super) verdict: String,
     pub(super) exit_code: u8,
     pub(super) requests: Requests,
@@ -81,6 +85,7 @@ impl Document {
         let mut differences: Vec<_> = report.groups.iter().map(Differences::new).collect();
         differences.sort_by_key(|group| std::cmp::Reverse(group.count));
         Self {
+            schema: SCHEMA,
             verdict,
             exit_code,
             requests: report.requests,

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use switchover_rest::secrets::{Bodies, bodies};
 
-use super::read::{Message, Tuple, call};
+use super::read::{Message, Tuple};
 use super::{payload, redact, write_comparison, write_text};
 use crate::compare::Comparer;
 use crate::json::{Kind, Value};
@@ -29,9 +30,8 @@ const OURS: [&[u8]; 6] =
 /// Writes a tuple in a shape, with the line's end. Compares it when our shape is wanted.
 pub fn convert(out: &mut Vec<u8>, tuple: &Tuple<'_>, shape: Shape, comparer: &mut Comparer) {
     let request = tuple.source_request();
-    let method = request.and_then(|request| request.method()).unwrap_or_default();
     let target = request.and_then(|request| request.target()).unwrap_or_default();
-    let secret = call(&method, &target).is_some_and(|call| call.is_secret());
+    let secrecy = bodies(target.as_bytes());
     let start = out.len();
     out.push(b'{');
     let name = |out: &mut Vec<u8>, name: &[u8]| {
@@ -46,7 +46,7 @@ pub fn convert(out: &mut Vec<u8>, tuple: &Tuple<'_>, shape: Shape, comparer: &mu
         match field {
             b"sourceRequest" | b"sourceResponse" | b"targetRequest" => {
                 name(out, field);
-                message(out, Message::new(value), shape, secret);
+                message(out, Message::new(value), shape, secrecy);
             }
             b"targetResponses" => {
                 name(out, field);
@@ -55,7 +55,7 @@ pub fn convert(out: &mut Vec<u8>, tuple: &Tuple<'_>, shape: Shape, comparer: &mu
                     if at > 0 {
                         out.push(b',');
                     }
-                    message(out, Message::new(response), shape, secret);
+                    message(out, Message::new(response), shape, secrecy);
                 }
                 out.push(b']');
             }
@@ -75,7 +75,7 @@ pub fn convert(out: &mut Vec<u8>, tuple: &Tuple<'_>, shape: Shape, comparer: &mu
     out.extend_from_slice(b"}\n");
 }
 
-fn message(out: &mut Vec<u8>, message: Message<'_>, shape: Shape, secret: bool) {
+fn message(out: &mut Vec<u8>, message: Message<'_>, shape: Shape, secrecy: Bodies) {
     if let Some(exception) = message.exception() {
         out.extend_from_slice(b"{\"Exception\":");
         write_text(out, &exception);
@@ -93,20 +93,19 @@ fn message(out: &mut Vec<u8>, message: Message<'_>, shape: Shape, secret: bool) 
         header(out, &String::from_utf8_lossy(field), value, shape);
         out.push(b',');
     }
-    let body = message.body();
+    let body = redact::body(secrecy, message.body());
     match shape {
         Shape::Base64Body => {
             out.extend_from_slice(b"\"body\":\"");
-            let shown: &[u8] = if secret { REDACTED.as_bytes() } else { &body };
+            let shown = body.as_deref().unwrap_or(REDACTED.as_bytes());
             out.extend_from_slice(STANDARD.encode(shown).as_bytes());
             out.push(b'"');
         }
         Shape::Switchover | Shape::OpensearchMigrations => {
             out.extend_from_slice(b"\"payload\":");
-            if secret {
-                redact::write_payload(out);
-            } else {
-                payload::write(out, &body);
+            match body {
+                Some(body) => payload::write(out, &body),
+                None => redact::write_payload(out),
             }
         }
     }
