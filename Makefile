@@ -38,10 +38,11 @@ soak: release ## SOAK_SECONDS (600) of traffic through agent and Kafka; SOAK_KIL
 demo: release ## Record a live Elasticsearch, replay to OpenSearch, compare (KAFKA=1: through Kafka)
 	demo/run $(if $(KAFKA),--kafka)
 
-bench: release ## Agent beside nginx and haproxy (bench/run --help), the replayer (bench/replay), the backfill (bench/backfill)
+bench: release ## Agent beside nginx and haproxy (bench/run --help), the replayer (bench/replay), the backfill (bench/backfill), comparisons (bench/verify)
 	bench/run
 	bench/replay
 	bench/backfill
+	bench/verify
 
 clean-lab: ## Stop all servers of the lab and delete their data
 	$(LAB) down --all --purge

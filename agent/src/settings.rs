@@ -75,7 +75,11 @@ impl Settings {
         let rules = Arc::new(rules);
         let kafka = cli.kafka.resolve(KAFKA_CLIENT_ID)?;
         let limits = Limits::new(cli.connect_timeout, cli.idle_timeout);
-        let warnings = cli.existing_tool.warnings();
+        let mut warnings = cli.existing_tool.warnings();
+        if cli.insecure_destination && !cli.destination_uri.tls {
+            warnings
+                .push("--insecureDestination has nothing to do: --destinationUri is without TLS".to_owned());
+        }
         Ok(Self { durability, node, target, tls, rules, limits, kafka, warnings })
     }
 }
@@ -87,7 +91,7 @@ fn both_sides(cli: &Cli) -> Result<Tls> {
         cert_file: cli.destination_cert_file.clone(),
         key_file: cli.destination_key_file.clone(),
     };
-    let flags_of_tls = "--insecureDestination and --destination...File";
+    let flags_of_tls = "--destination...File";
     let node = tls::to_node(&cli.destination_uri, to_node, "--destinationUri", flags_of_tls)?;
     let client_ca = match (&cli.ssl_trust_cert_file, &cli.ssl_trust_cert_pem_env_var) {
         (Some(_), Some(_)) => bail!("--sslTrustCertFile and --sslTrustCertPemEnvVar: give one of them"),

@@ -58,7 +58,7 @@ impl Target {
             }
             return Ok(None);
         };
-        let tls = tls::to_node(uri, to_target, "--targetUri", "--insecureTarget and --target...File")?;
+        let tls = tls::to_node(uri, to_target, "--targetUri", "--target...File")?;
         let node = Node::new(uri.clone(), tls.clone(), "--targetUri").map_err(|reason| anyhow!(reason))?;
         let mut set = headers.to_vec();
         set.push(("host".to_owned(), uri.authority()));

@@ -19,7 +19,7 @@ mod worker_config;
 
 use std::path::{Path, PathBuf};
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde_json::json;
 use switchover_cluster::TargetArgs;
 use switchover_documents::PlacementArgs;
@@ -67,19 +67,22 @@ pub(crate) enum BackfillCommand {
         yes: bool,
     },
     /// Send the documents again that the target refused. Exit code 4: some are still refused.
-    // An optional set of flags is still required by clap where one of its flags is.
-    #[command(mut_arg("target_uri", |flag| flag.required(false)))]
-    RetryFailed {
-        /// The folder that switchover-rfs kept them in.
-        #[arg(long, alias = "failedDocumentDir", value_name = "DIR")]
-        failed_document_dir: PathBuf,
-        /// For documents that a rule failed for: the flags of switchover-rfs, with the mended rules.
-        #[command(flatten)]
-        placement: PlacementArgs,
-        /// The target; without it, target_cluster of the services file.
-        #[command(flatten)]
-        target: Option<Box<TargetArgs>>,
-    },
+    RetryFailed(Box<RetryFailedArgs>),
+}
+
+#[derive(Debug, Args)]
+// An optional set of flags is still required by clap where one of its flags is.
+#[command(mut_arg("target_uri", |flag| flag.required(false)))]
+pub(crate) struct RetryFailedArgs {
+    /// The folder that switchover-rfs kept them in.
+    #[arg(long, alias = "failedDocumentDir", value_name = "DIR")]
+    failed_document_dir: PathBuf,
+    /// For documents that a rule failed for: the flags of switchover-rfs, with the mended rules.
+    #[command(flatten)]
+    placement: PlacementArgs,
+    /// The target; without it, target_cluster of the services file.
+    #[command(flatten)]
+    target: Option<TargetArgs>,
 }
 
 pub(crate) fn run(command: BackfillCommand, config: &Path, json: bool) -> Result<(), Failure> {
@@ -98,10 +101,11 @@ pub(crate) fn run(command: BackfillCommand, config: &Path, json: bool) -> Result
             BackfillCommand::Reset { include_failed_documents, yes } => {
                 stop::reset(&settings().await?, include_failed_documents, yes, json).await
             }
-            BackfillCommand::RetryFailed { failed_document_dir, placement, target } => {
-                let placement = placement.placement().map_err(|error| Failure::Usage(error.to_string()))?;
-                let target = Target::named(target.as_deref(), config).await?;
-                retry_failed::run(&failed_document_dir, &placement, &target, json).await
+            BackfillCommand::RetryFailed(args) => {
+                let placement =
+                    args.placement.placement().map_err(|error| Failure::Usage(error.to_string()))?;
+                let target = Target::named(args.target.as_ref(), config).await?;
+                retry_failed::run(&args.failed_document_dir, &placement, &target, json).await
             }
         }
     })

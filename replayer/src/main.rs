@@ -64,7 +64,7 @@ fn replay(settings: &Settings, mut options: Options) -> anyhow::Result<Ended> {
         }
         let exports = exports(settings, &mut options, &current);
         let ended = match settings.fleet().await? {
-            Some(fleet) => fleet.follow(&options, current, stop).await.map_err(anyhow::Error::from),
+            Some(fleet) => fleet.follow(options, current, stop).await.map_err(anyhow::Error::from),
             None => {
                 // A task like those that send: what they tell each other needs no other thread to wake up.
                 let running = tokio::spawn(run::run(options, current.begin(), stop)).await;

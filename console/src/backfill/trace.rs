@@ -6,9 +6,10 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use serde_json::Value;
 
-use super::picture::{Picture, split};
+use super::picture::Picture;
 use super::settings::Settings;
 use super::stopped::Stopped;
+use crate::fleet::living::split;
 
 /// Its coordination index, or what is known without.
 #[derive(Debug)]

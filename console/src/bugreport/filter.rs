@@ -118,7 +118,7 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
     let lines =
         secret.lines().filter(|line| secret.contains('\n') && !line.starts_with("-----")).map(str::to_owned);
     let all = whole.into_iter().chain(lines).map(|form| form.trim().as_bytes().to_vec());
-    all.filter(|form| form.len() >= MIN_KNOWN_BYTES).collect()
+    all.filter(|form| form.len() >= MIN_KNOWN_BYTES && !is_plain(form)).collect()
 }
 
 fn replace_all(bytes: &[u8], secret: &[u8]) -> Vec<u8> {

@@ -93,6 +93,17 @@ impl Record {
         Ok(path)
     }
 
+    /// An item was removed from the target: it is nobody's now.
+    pub(crate) fn forget(state_dir: &Path, target: &str, kind: Kind, name: &str) -> anyhow::Result<()> {
+        let _lock = files::lock(state_dir)?;
+        let Some(mut record) = Self::read(state_dir)?.filter(|record| record.target == target) else {
+            return Ok(());
+        };
+        record.items.retain(|kept| kept.kind != kind || kept.name != name);
+        let bytes = serde_json::to_vec(&record).context("cannot write the record")?;
+        files::replace(&state_dir.join(FILE), &bytes)
+    }
+
     fn after(before: Option<Self>, target: &str, run: impl Iterator<Item = Kept>, at_unix_ms: u64) -> Self {
         let key = |kept: &Kept| (kept.kind, kept.name.clone());
         let earlier = before.into_iter().flat_map(|record| record.items);

@@ -88,7 +88,7 @@ async fn compare(
         conflicts: wanted.type_conflicts.into(),
         ..TypePolicy::default()
     };
-    let items = Planner { context, types, selection, user: planning::user_rules(wanted.rules)? }
+    let items = Planner { context, types, selection, user: planning::declared_rules(wanted.rules)? }
         .plan(inventory.items);
     let existing = existing::read(target, &items).await?;
     let (mut compared, mut found) = (0, Vec::new());

@@ -60,6 +60,7 @@ snapshot:
 metadata_migration:
   from_snapshot:
   index_allowlist: [orders, "customers-2024"]
+  source_cluster_version: ES_7.10
 backfill:
   reindex_from_snapshot:
     scale: 4

@@ -25,12 +25,16 @@ fn main() -> Result<()> {
 
 fn daemons() -> [Command; 3] {
     use switchover_settings::command;
-    let prefix = |environment: Environment<'static>| environment.prefix;
+    use {switchover_agent::cli as agent, switchover_replayer::cli as replayer, switchover_rfs::cli as rfs};
     [
-        command::<switchover_agent::cli::Cli>(prefix(switchover_agent::cli::ENVIRONMENT)),
-        command::<switchover_replayer::cli::Settings>(prefix(switchover_replayer::cli::ENVIRONMENT)),
-        command::<switchover_rfs::cli::Settings>(prefix(switchover_rfs::cli::ENVIRONMENT)),
+        command::<agent::Cli>(prefix(agent::ENVIRONMENT)),
+        command::<replayer::Settings>(prefix(replayer::ENVIRONMENT)),
+        command::<rfs::Settings>(prefix(rfs::ENVIRONMENT)),
     ]
+}
+
+fn prefix(environment: impl Into<Environment<'static>>) -> &'static str {
+    environment.into().prefix
 }
 
 /// `NAME.8`, and `NAME.bash`, `_NAME` and `NAME.fish`.

@@ -194,7 +194,7 @@ fn state(order: Order, now: Option<&Snapshot>) -> (MemberState, Option<String>) 
     };
     let long = now.oldest.as_ref().filter(|oldest| oldest.seconds >= BLOCKED_SECONDS);
     match (now.state, long) {
-        ("starting", _) => (MemberState::Starting, None),
+        ("starting", None) => (MemberState::Starting, None),
         ("replaying", _) => (MemberState::Working, None),
         (_, Some(oldest)) => {
             let reason = format!("{} has had no answer for {} s: {}", oldest.request, oldest.seconds, oldest.reason);

@@ -143,12 +143,12 @@ async fn count(target: &Target, name: &str) -> Result<u64> {
 
 /// All indices, hidden ones too.
 async fn indices(target: &Target) -> Result<BTreeMap<String, Index>> {
-    let path = "/_all/_settings?expand_wildcards=all&flat_settings=true&filter_path=*.settings.index.uuid,*.settings.index.creation_date";
+    let path = "/_all/_settings?expand_wildcards=all&filter_path=*.settings.index.uuid,*.settings.index.creation_date";
     let all: Value = target.ask(Method::GET, path, None).await?.success()?.json()?;
     let one = |(name, index): (&String, &Value)| {
-        let setting = |key: &str| index.get("settings")?.get(key)?.as_str().map(str::to_owned);
-        let created_unix_ms = setting("index.creation_date")?.parse().ok()?;
-        Some((name.clone(), Index { uuid: setting("index.uuid")?, created_unix_ms }))
+        let setting = |key: &str| index.get("settings")?.get("index")?.get(key)?.as_str().map(str::to_owned);
+        let created_unix_ms = setting("creation_date")?.parse().ok()?;
+        Some((name.clone(), Index { uuid: setting("uuid")?, created_unix_ms }))
     };
     Ok(all.as_object().into_iter().flatten().filter_map(one).collect())
 }

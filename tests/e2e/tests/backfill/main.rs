@@ -2,10 +2,13 @@
 
 mod coordination;
 mod doctor;
+mod documents;
 mod fleet;
 mod kills;
 mod metadata;
+mod reset;
 mod rfs;
 mod rules;
 mod snapshots;
 mod verify;
+mod verify_live;

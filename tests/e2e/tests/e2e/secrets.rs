@@ -54,7 +54,11 @@ fn request(number: usize, planter: &Planter) -> Vec<u8> {
     };
     match number % 12 {
         0 => message(
-            &format!("PUT /docs/_doc/{number} HTTP/1.1\r\nHost: a\r\n{}\r\nCookie: sid={}", basic(), secret()),
+            &format!(
+                "PUT /docs/_doc/{number} HTTP/1.1\r\nHost: a\r\n{}\r\nCookie: sid={}",
+                basic(),
+                secret()
+            ),
             r#"{"a":1}"#,
         ),
         1 => message(
@@ -70,12 +74,19 @@ fn request(number: usize, planter: &Planter) -> Vec<u8> {
         4 => put(
             "/_snapshot/s3",
             &format!("\r\nX-Api-Key: {}", secret()),
-            &format!(r#"{{"type":"s3","settings":{{"access_key":"{}","secret_key":"{}"}}}}"#, secret(), secret()),
+            &format!(
+                r#"{{"type":"s3","settings":{{"access_key":"{}","secret_key":"{}"}}}}"#,
+                secret(),
+                secret()
+            ),
         ),
         5 => put(
             "/_cluster/settings",
             "",
-            &format!(r#"{{"persistent":{{"xpack.notification.slack.account.a.url":"https://h/{}"}}}}"#, secret()),
+            &format!(
+                r#"{{"persistent":{{"xpack.notification.slack.account.a.url":"https://h/{}"}}}}"#,
+                secret()
+            ),
         ),
         6 => message(
             "POST /_reindex HTTP/1.1\r\nHost: a",
@@ -104,7 +115,9 @@ fn request(number: usize, planter: &Planter) -> Vec<u8> {
             ),
             "",
         ),
-        9 => put("/_watcher/watch/w", "", &format!(r#"{{"auth":{{"basic":{{"password":"{}"}}}}}}"#, secret())),
+        9 => {
+            put("/_watcher/watch/w", "", &format!(r#"{{"auth":{{"basic":{{"password":"{}"}}}}}}"#, secret()))
+        }
         10 => put("/_cluster/settings", "", &format!("no json: {}", secret())),
         _ => message("GET /_cluster/state HTTP/1.1\r\nHost: a", ""),
     }
@@ -169,7 +182,10 @@ fn no_planted_secret_is_found_in_anything_that_is_written() {
             for _ in 0..PIPELINED {
                 let answer = connection.answer(RequestKind::Other).unwrap();
                 assert_eq!(answer.status, 200);
-                assert!(answer.raw.windows(7).any(|part| part == MARKS[0].as_bytes()), "the client gets its own");
+                assert!(
+                    answer.raw.windows(7).any(|part| part == MARKS[0].as_bytes()),
+                    "the client gets its own"
+                );
             }
         }
         // Some end in the middle.
@@ -201,7 +217,11 @@ fn no_planted_secret_is_found_in_anything_that_is_written() {
     std::fs::write(&services, target).unwrap();
     std::fs::write(
         told.path().join("agent.yaml"),
-        format!("kafkaPassword: {}\nsetHeader: [\"Authorization\", \"ApiKey {}\"]\n", planter.secret(), planter.in_base64()),
+        format!(
+            "kafkaPassword: {}\nsetHeader: [\"Authorization\", \"ApiKey {}\"]\n",
+            planter.secret(),
+            planter.in_base64()
+        ),
     )
     .unwrap();
     let raw = told.path().join("raw.log");
@@ -228,7 +248,16 @@ fn no_planted_secret_is_found_in_anything_that_is_written() {
     );
     assert_eq!(gathered.code, Some(0), "{gathered:?}");
     holds_none("what the bug report says", format!("{gathered:?}").as_bytes());
-    for part in ["host.txt", "status", "metrics", "services.yaml", "agent.yaml", "agent.log", "doctor.json", "capture-log"] {
+    for part in [
+        "host.txt",
+        "status",
+        "metrics",
+        "services.yaml",
+        "agent.yaml",
+        "agent.log",
+        "doctor.json",
+        "capture-log",
+    ] {
         assert!(gathered.stdout.contains(part), "{part}: {gathered:?}");
     }
     let unpacked = Command::new("tar").arg("xzf").arg(&archive).arg("-C").arg(directory.path()).status();
@@ -238,7 +267,11 @@ fn no_planted_secret_is_found_in_anything_that_is_written() {
     // Replayed to a target with secrets of its own.
     let input = ["--captureLogDir", log.to_str().unwrap(), "--speedupFactor", "max"];
     let replayed = replay(&node.url, directory.path(), &input);
-    assert_eq!(replayed.code, Some(4), "what was captured without its secrets is a dead letter: {replayed:?}");
+    assert_eq!(
+        replayed.code,
+        Some(4),
+        "what was captured without its secrets is a dead letter: {replayed:?}"
+    );
     holds_none("what the replayer says", format!("{replayed:?}").as_bytes());
     assert!(directory.path().join("dead-letters").read_dir().unwrap().count() > 0);
 
@@ -246,7 +279,10 @@ fn no_planted_secret_is_found_in_anything_that_is_written() {
     assert!(topic.len() > 10);
     topic.iter().for_each(|record| holds_none("the topic", &record.payload));
     let paths = records::request_lines(&records::transactions_despite_gaps(&topic));
-    assert!(paths.iter().any(|line| line.starts_with("POST /_reindex")), "what says more than secrets is captured");
+    assert!(
+        paths.iter().any(|line| line.starts_with("POST /_reindex")),
+        "what says more than secrets is captured"
+    );
     assert!(!paths.iter().any(|line| line.contains("_security")));
     let mut written = Vec::new();
     files(directory.path(), &mut written);
@@ -302,13 +338,24 @@ fn no_program_leaves_a_core_file_also_after_it_was_taken_over() {
             refuses_cores(agent.pid());
         }
         agent.signal(signal);
-        eventually("it is gone", || std::fs::read_to_string(format!("/proc/{}/limits", agent.pid())).map_or(Some(()), |limits| limits.is_empty().then_some(())));
+        eventually("it is gone", || {
+            std::fs::read_to_string(format!("/proc/{}/limits", agent.pid()))
+                .map_or(Some(()), |limits| limits.is_empty().then_some(()))
+        });
         agent.kill();
         assert_eq!(remove_cores(directory.path()), 0, "{signal}, and others do leave cores: {cores}");
     }
     // Replayer and console are the same way; they wait for input.
     let mut command = unlimited("switchover-replayer");
-    command.args(["--targetUri", &node.url, "--until", "never", "--adminAddress", "127.0.0.1:0", "--captureLogDir"]);
+    command.args([
+        "--targetUri",
+        &node.url,
+        "--until",
+        "never",
+        "--adminAddress",
+        "127.0.0.1:0",
+        "--captureLogDir",
+    ]);
     command.arg(Agent::log_dir(directory.path()));
     let mut replayer = Program::spawn(command, directory.path().join("replayer.log"));
     eventually("it refuses cores", || {
