@@ -58,6 +58,9 @@ impl Target {
             }
             return Ok(None);
         };
+        if flags.insecure_target && !uri.tls {
+            bail!("--insecureTarget is for TLS; --targetUri is {uri}");
+        }
         let tls = tls::to_node(uri, to_target, "--targetUri", "--target...File")?;
         let node = Node::new(uri.clone(), tls.clone(), "--targetUri").map_err(|reason| anyhow!(reason))?;
         let mut set = headers.to_vec();

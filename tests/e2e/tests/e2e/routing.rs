@@ -83,12 +83,12 @@ impl Load {
     }
 }
 
-fn with_clients(agent: &Agent, index: &str, during: impl FnOnce(&Load)) -> Load {
+fn with_clients(address: &str, index: &str, during: impl FnOnce(&Load)) -> Load {
     let load = Load::default();
     std::thread::scope(|scope| {
         for number in 0..CLIENTS {
             let load = &load;
-            scope.spawn(move || load.client(number, &agent.address, index));
+            scope.spawn(move || load.client(number, address, index));
         }
         let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| during(&load)));
         load.stop.store(true, Ordering::Relaxed);
@@ -116,10 +116,10 @@ fn ids(cluster: &Lab, index: &str) -> HashSet<String> {
 fn clients_are_moved_there_and_back_by_weight_and_no_request_fails() {
     let (source, target) = (Lab::elasticsearch("7.10.2"), Lab::opensearch("2.19"));
     let index = "routed";
-    [&source, &target].map(|cluster| fresh_index(cluster, index));
+    [&source, &target].into_iter().for_each(|cluster| fresh_index(cluster, index));
     let directory = tempfile::tempdir().unwrap();
     let mut agent = Agent::start(source.url(), directory.path(), &["--targetUri", target.url()]);
-    let load = with_clients(&agent, index, |load| {
+    let load = with_clients(&agent.address.clone(), index, |load| {
         for weight in [0, 10, 50, 100, 50, 10, 0] {
             let set = route(directory.path(), &format!(r#"{{"mode":"all","weight":{weight}}}"#));
             assert_eq!(set["weight"], weight);
@@ -159,12 +159,12 @@ fn clients_are_moved_there_and_back_by_weight_and_no_request_fails() {
 fn a_killed_target_is_left_within_two_seconds_until_somebody_says_otherwise() {
     let (source, target) = (Lab::elasticsearch("7.10.2"), Lab::private_opensearch("2.19"));
     let index = "routed-killed";
-    [&source, &target].map(|cluster| fresh_index(cluster, index));
+    [&source, &target].into_iter().for_each(|cluster| fresh_index(cluster, index));
     let directory = tempfile::tempdir().unwrap();
     let flags = ["--targetUri", target.url(), "--routing", "all", "--targetWeight", "50"];
     let mut agent = Agent::start(source.url(), directory.path(), &flags);
     let mut killed = None;
-    let load = with_clients(&agent, index, |load| {
+    let load = with_clients(&agent.address.clone(), index, |load| {
         load.more(100);
         assert!(agent.status()["routing"]["requests"]["target"].as_u64() > Some(0));
         killed = Some(Instant::now());
@@ -202,28 +202,21 @@ fn a_killed_target_is_left_within_two_seconds_until_somebody_says_otherwise() {
 fn routing_outlives_take_overs_under_load_and_its_file_is_read_again() {
     let (source, target) = (Lab::elasticsearch("7.10.2"), Lab::opensearch("2.19"));
     let index = "routed-handover";
-    [&source, &target].map(|cluster| fresh_index(cluster, index));
+    [&source, &target].into_iter().for_each(|cluster| fresh_index(cluster, index));
     let directory = tempfile::tempdir().unwrap();
     let mut agent = Agent::start(source.url(), directory.path(), &["--targetUri", target.url()]);
     route(directory.path(), r#"{"mode":"reads","weight":60,"routeBy":"request"}"#);
-    let load = Load::default();
-    std::thread::scope(|scope| {
-        let address = agent.address.clone();
-        for number in 0..CLIENTS {
-            let (load, address) = (&load, &address);
-            scope.spawn(move || load.client(number, address, index));
-        }
+    let load = with_clients(&agent.address.clone(), index, |load| {
         for _ in 0..2 {
             load.more(50);
             agent.signal("USR2");
             agent.started_again();
-            let routing = agent.await_status("it serves both", |status| {
+            let status = agent.await_status("it serves both", |status| {
                 status["routing"]["requests"]["target"].as_u64() > Some(0)
-            })["routing"]
-                .clone();
+            });
+            let routing = &status["routing"];
             assert!(routing["mode"] == "reads" && routing["weight"] == 60, "{routing}");
         }
-        load.stop.store(true, Ordering::Relaxed);
     });
     assert!(load.failed.lock().unwrap().is_empty(), "{:?}", load.failed.lock().unwrap());
     assert!(ids(&target, index).is_empty(), "only reads move");
