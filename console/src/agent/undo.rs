@@ -99,7 +99,11 @@ fn restore(edit: &Edit, notes: &mut Vec<String>) -> Result<()> {
         let Some(copy) = &edit.original else { return files::remove(&edit.path) };
         let bytes = files::read_if_there(copy)?.unwrap_or_default();
         if files::sha256(&bytes) != edit.original_sha256 {
-            bail!("the copy {} of {path} is damaged; take these changes out by hand: {:?}", copy.display(), edit.changes);
+            bail!(
+                "the copy {} of {path} is damaged; take these changes out by hand: {:?}",
+                copy.display(),
+                edit.changes
+            );
         }
         return files::replace(&edit.path, &bytes);
     }
