@@ -58,18 +58,22 @@ pub(super) fn start(verb: &str, unit: &str, limit: Duration) -> Result<()> {
     call(&["reset-failed", unit]).ok();
     call(&[verb, "--no-block", unit])?;
     let until = Instant::now() + limit;
-    // The job is queued: until it runs, a restart still shows the unit that is to end.
-    thread::sleep(POLL);
     loop {
-        let (state, job) = (state(unit)?, property(unit, "Job")?);
+        // In one question: a restart passes through states that mean something else without their job.
+        let shown = call(&["show", "--property", "ActiveState,SubState,Job", unit])?;
+        let value = |name: &str| {
+            let line =
+                shown.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=').map(str::to_owned));
+            line.unwrap_or_default()
+        };
+        let (state, job) = (value("ActiveState"), value("Job"));
+        let settled = job.is_empty() || job == "0";
         match state.as_str() {
-            "active" if job.is_empty() || job == "0" => return Ok(()),
-            "failed" => return Err(ended(unit, "failed")),
+            "active" if settled => return Ok(()),
             // Once tried; systemd would try it again and again.
-            "activating" if property(unit, "SubState")? == "auto-restart" => {
-                return Err(ended(unit, "ended at once"));
-            }
-            "inactive" if job.is_empty() || job == "0" => return Err(ended(unit, "ended at once")),
+            "activating" if value("SubState") == "auto-restart" => return Err(ended(unit, "ended at once")),
+            "failed" if settled => return Err(ended(unit, "failed")),
+            "inactive" if settled => return Err(ended(unit, "ended at once")),
             _ if Instant::now() > until => return Err(ended(unit, &format!("is still {state}"))),
             _ => thread::sleep(POLL),
         }
