@@ -80,7 +80,8 @@ fn bulk(url: &str, index: &str) {
         if n % 3 == 0 {
             action["routing"] = json!(format!("r{}", n % 5));
         }
-        writeln!(lines, "{}\n{}", json!({ "index": action }), json!({"n": n, "text": "x".repeat(n % 50)})).unwrap();
+        writeln!(lines, "{}\n{}", json!({ "index": action }), json!({"n": n, "text": "x".repeat(n % 50)}))
+            .unwrap();
     }
     let answer = ask(url, "POST", "/_bulk?refresh=true", &lines);
     assert_eq!((answer.status, &answer.json()["errors"]), (200, &json!(false)));
@@ -155,8 +156,16 @@ fn two_live_clusters() {
     let pair = Pair::new(Lab::elasticsearch("7.10"));
     assert_eq!(pair.run(&["verify", "--last"]).code, Some(1));
     let (code, report) = pair.report(&["--concurrency", "2"]);
-    assert_eq!((code, &report["complete"], &report["equal"]), (Some(0), &json!(true), &json!(true)), "{report:#}");
-    assert_eq!((&report["indices"][0]["same"], &report["stale"]), (&json!(DOCUMENTS), &json!(false)), "{report:#}");
+    assert_eq!(
+        (code, &report["complete"], &report["equal"]),
+        (Some(0), &json!(true), &json!(true)),
+        "{report:#}"
+    );
+    assert_eq!(
+        (&report["indices"][0]["same"], &report["stale"]),
+        (&json!(DOCUMENTS), &json!(false)),
+        "{report:#}"
+    );
     assert_eq!(report["definitions"]["compared"], 2, "{report:#}");
 
     // Nothing was written: nothing is read again.
