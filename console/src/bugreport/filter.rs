@@ -93,7 +93,7 @@ fn part<'f>(found: &'f Captures<'_>, name: &str) -> &'f [u8] {
 fn tells_a_place(name: &[u8]) -> bool {
     let name = name.trim_ascii().to_ascii_lowercase();
     let ends = |place: &&str| name.len() > place.len() && name.ends_with(place.as_bytes());
-    PLACES.iter().any(|place| ends(&place)) || WHOLE_PLACES.iter().any(|place| name == place.as_bytes())
+    PLACES.iter().any(ends) || WHOLE_PLACES.iter().any(|place| name == place.as_bytes())
 }
 
 /// `the password is wrong`: a word behind a word is no value, but behind a flag it is.
