@@ -91,7 +91,8 @@ fn detach(place: &Place, as_json: bool) -> Result<(), Failure> {
         None => vec!["nothing was attached".to_owned()],
         Some(mut attachment) => {
             let unit = attachment.node.unit.clone();
-            let mut notes = undo::all(place, &mut attachment).context("not all is undone; call detach again")?;
+            let mut notes =
+                undo::all(place, &mut attachment).context("not all is undone; call detach again")?;
             notes.push(format!("detached: clients reach {unit} on port {}", attachment.node.client_port));
             notes
         }

@@ -133,6 +133,7 @@ pub(crate) fn run(args: &BugreportArgs, config: &Path, as_json: bool) -> Result<
     }
     for (name, command) in [
         ("doctor.json", &["--json", "doctor"][..]),
+        ("status.json", &["--json", "status"]),
         ("coordination.json", &["--json", "backfill", "status", "--deep-check"]),
     ] {
         report.add(name, |limit| programs::this(config, command.iter().map(OsString::from), limit));

@@ -22,12 +22,14 @@ pub(super) fn is_healthy(admin: SocketAddr, limit: Duration) -> bool {
 
 /// Whether nothing accepts connections there. That it takes too long is no proof.
 pub(super) fn refuses(address: SocketAddr, limit: Duration) -> bool {
-    TcpStream::connect_timeout(&address, limit).is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+    TcpStream::connect_timeout(&address, limit)
+        .is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
 }
 
 /// The page `/status`.
 pub(super) fn status(admin: SocketAddr) -> Result<Value> {
-    let page = get(admin, "/status", STATUS_TIMEOUT).with_context(|| format!("the agent's page http://{admin}/status"))?;
+    let page = get(admin, "/status", STATUS_TIMEOUT)
+        .with_context(|| format!("the agent's page http://{admin}/status"))?;
     serde_json::from_slice(&page).with_context(|| format!("http://{admin}/status is no JSON"))
 }
 
@@ -73,7 +75,10 @@ fn get(admin: SocketAddr, path: &str, limit: Duration) -> Result<Vec<u8>> {
     }
     let body = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").context("no HTTP answer")?;
     if !answer.starts_with(b"HTTP/1.1 200 ") {
-        bail!("answered {}", String::from_utf8_lossy(answer.split(|b| *b == b'\r').next().unwrap_or_default()));
+        bail!(
+            "answered {}",
+            String::from_utf8_lossy(answer.split(|b| *b == b'\r').next().unwrap_or_default())
+        );
     }
     Ok(answer.split_off(body + 4))
 }

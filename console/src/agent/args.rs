@@ -50,10 +50,15 @@ fn name(text: &str) -> Result<String, String> {
 
 /// `key=value` of the agent's file.
 fn setting(text: &str) -> Result<(String, String), String> {
-    let accepted = || "expected KEY=VALUE with a flag of switchover-agent, such as kafkaConnection=broker:9092";
+    let accepted =
+        || "expected KEY=VALUE with a flag of switchover-agent, such as kafkaConnection=broker:9092";
     let (key, value) = text.split_once('=').ok_or_else(accepted)?;
     let fits = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric());
-    if fits && !value.contains('\n') { Ok((key.to_owned(), value.to_owned())) } else { Err(accepted().to_owned()) }
+    if fits && !value.contains('\n') {
+        Ok((key.to_owned(), value.to_owned()))
+    } else {
+        Err(accepted().to_owned())
+    }
 }
 
 #[derive(Debug, Args)]

@@ -266,13 +266,17 @@ impl Attaching<'_> {
     /// A connection to the client port must come to the agent: other rules of the host may stand before ours.
     fn proven(&self) -> Result<()> {
         let Attachment { node, agent, .. } = &self.plan.attachment;
-        let count = || admin::status(agent.admin)?["connections"]["total"].as_u64().context("no connections.total");
+        let count =
+            || admin::status(agent.admin)?["connections"]["total"].as_u64().context("no connections.total");
         let (before, until) = (count()?, Instant::now() + REDIRECT_LIMIT);
         let _connection = TcpStream::connect((node.host.trim_matches(['[', ']']), node.client_port))
             .with_context(|| format!("port {} refuses connections behind the redirect", node.client_port))?;
         while count()? == before {
             if Instant::now() > until {
-                bail!("a connection to port {} does not come to the agent: other rules of this host are before ours", node.client_port);
+                bail!(
+                    "a connection to port {} does not come to the agent: other rules of this host are before ours",
+                    node.client_port
+                );
             }
             thread::sleep(POLL);
         }

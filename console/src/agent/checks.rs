@@ -69,7 +69,13 @@ impl Checks {
     }
 
     /// What the plan rests on. Gives the node's condition for comparison.
-    pub(super) fn of_plan(&mut self, plan: &Plan, found: &Found, args: &AttachArgs, node: &Client) -> Result<Condition> {
+    pub(super) fn of_plan(
+        &mut self,
+        plan: &Plan,
+        found: &Found,
+        args: &AttachArgs,
+        node: &Client,
+    ) -> Result<Condition> {
         let attachment = &plan.attachment;
         self.units(attachment)?;
         self.ports(attachment, args)?;
@@ -100,7 +106,12 @@ impl Checks {
     fn units(&mut self, attachment: &Attachment) -> Result<()> {
         let (agent, node) = (&attachment.agent.unit, &attachment.node.unit);
         let remedy = "install the package switchover-agent";
-        self.judge(systemd::is_installed(agent)?, format!("{agent} is installed"), format!("there is no {agent}"), remedy);
+        self.judge(
+            systemd::is_installed(agent)?,
+            format!("{agent} is installed"),
+            format!("there is no {agent}"),
+            remedy,
+        );
         let free = matches!(systemd::state(agent)?.as_str(), "inactive" | "failed");
         let remedy = "stop it first: it would have to be restarted under its clients";
         self.judge(free, format!("{agent} does not run yet"), format!("{agent} runs already"), remedy);
@@ -114,7 +125,12 @@ impl Checks {
         if attachment.mode == Mode::Redirect {
             let unit = plan::holder(&attachment.name);
             let remedy = "install the package switchover, which brings it";
-            self.judge(systemd::is_installed(&unit)?, format!("{unit} is installed"), format!("there is no {unit}"), remedy);
+            self.judge(
+                systemd::is_installed(&unit)?,
+                format!("{unit} is installed"),
+                format!("there is no {unit}"),
+                remedy,
+            );
         }
         Ok(())
     }
@@ -123,11 +139,21 @@ impl Checks {
         let all = sockets::all()?;
         let taken = !sockets::listening(&all, args.new_port).is_empty();
         let port = args.new_port;
-        self.judge(!taken, format!("port {port} is free"), format!("port {port} is taken"), "give --newPort another one");
+        self.judge(
+            !taken,
+            format!("port {port} is free"),
+            format!("port {port} is taken"),
+            "give --newPort another one",
+        );
         let admin = attachment.agent.admin;
         let free = TcpListener::bind(admin).is_ok();
         let remedy = "give --agentSetting adminAddress=127.0.0.1:PORT another one";
-        self.judge(free, format!("the agent's admin address {admin} is free"), format!("{admin}, the agent's admin address, can't be had"), remedy);
+        self.judge(
+            free,
+            format!("the agent's admin address {admin} is free"),
+            format!("{admin}, the agent's admin address, can't be had"),
+            remedy,
+        );
         Ok(())
     }
 
@@ -179,7 +205,9 @@ impl Checks {
                 "the cluster's health is not known: it wants a user",
                 "give --username and --passwordFile, or look at it by hand",
             ),
-            Some("red") => self.error("the cluster is red", "mend the cluster first: GET _cluster/allocation/explain"),
+            Some("red") => {
+                self.error("the cluster is red", "mend the cluster first: GET _cluster/allocation/explain")
+            }
             Some(health) => self.ok(format!("the cluster is {health}")),
         }
         Ok(condition)
@@ -224,7 +252,9 @@ impl Checks {
         match redirect::ruleset_of_others().map(|rules| filters_input(&rules)) {
             _ if args.ignore_firewall => self.ok("the firewall is not looked at (--ignoreFirewall)"),
             Ok(None) => self.ok("no firewall of this host is in the way"),
-            Ok(Some(chain)) => self.error(format!("a firewall filters what comes in (nftables chain {chain})"), &remedy),
+            Ok(Some(chain)) => {
+                self.error(format!("a firewall filters what comes in (nftables chain {chain})"), &remedy)
+            }
             Err(error) => self.error(format!("the firewall can't be looked at: {error:#}"), &remedy),
         }
     }
@@ -309,7 +339,10 @@ mod tests {
         assert_eq!(of(&[]), None);
         assert_eq!(of(&[chain("filter", "input", "accept"), chain("nat", "output", "drop")]), None);
         assert_eq!(of(&[chain("filter", "input", "drop")]).as_deref(), Some("inet filter in"));
-        assert_eq!(of(&[chain("filter", "input", "accept"), rule("filter")]).as_deref(), Some("inet filter in"));
+        assert_eq!(
+            of(&[chain("filter", "input", "accept"), rule("filter")]).as_deref(),
+            Some("inet filter in")
+        );
         assert_eq!(of(&[chain("switchover_agent", "input", "accept"), rule("switchover_agent")]), None);
     }
 }

@@ -73,7 +73,8 @@ impl Client {
     }
 
     fn with(options: ClusterOptions) -> Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
+        let runtime =
+            Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
         Ok(Self { runtime, cluster: Cluster::connect(options)? })
     }
 

@@ -14,7 +14,9 @@ pub(super) fn commands(args: &AttachArgs, given: &[String]) -> String {
     let own = without_hosts(given).iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
     let flag = plan::flag(&args.which.name);
     let port = args.port;
-    let mut text = String::from("# One host after the other. Stop at the first command that fails (exit code other than 0).\n");
+    let mut text = String::from(
+        "# One host after the other. Stop at the first command that fails (exit code other than 0).\n",
+    );
     for host in &args.hosts {
         let health = format!(
             "curl -sSf 'http://{host}:{port}/_cluster/health?wait_for_status=green&wait_for_no_relocating_shards=true&timeout={GREEN_SECONDS}s' | grep '\"timed_out\":false'"
@@ -65,7 +67,17 @@ mod tests {
 
     #[test]
     fn the_command_of_one_host() {
-        let given = ["switchover", "agent", "attach", "--hosts", "a,b", "--mode", "redirect", "--agentSetting", "x=it's"];
+        let given = [
+            "switchover",
+            "agent",
+            "attach",
+            "--hosts",
+            "a,b",
+            "--mode",
+            "redirect",
+            "--agentSetting",
+            "x=it's",
+        ];
         let words = without_hosts(&given.map(str::to_owned));
         let line = words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
         assert_eq!(line, "agent attach --mode redirect --agentSetting 'x=it'\\''s'");

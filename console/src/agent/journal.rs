@@ -93,11 +93,18 @@ pub(super) enum Step {
     Guard,
     AgentConfig(Edit),
     /// The node's file, and the restart that makes it read it.
-    MoveNode { edit: Edit, restarted: bool },
-    StartAgent { was_enabled: bool },
+    MoveNode {
+        edit: Edit,
+        restarted: bool,
+    },
+    StartAgent {
+        was_enabled: bool,
+    },
     CompareAnswers,
     /// The node starts after the rules are there.
-    Ordering { drop_in: PathBuf },
+    Ordering {
+        drop_in: PathBuf,
+    },
     Redirect,
     OldConnections,
 }
@@ -242,7 +249,8 @@ impl Place {
 
     fn try_lock(&self, how: &fs::OpenOptions) -> Result<Option<Lock>> {
         let path = self.file("lock");
-        let file = how.open(&path).with_context(|| format!("cannot open {}; are you root?", path.display()))?;
+        let file =
+            how.open(&path).with_context(|| format!("cannot open {}; are you root?", path.display()))?;
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(lock) => Ok(Some(Lock { _held: lock })),
             Err((_, nix::errno::Errno::EWOULDBLOCK)) => Ok(None),

@@ -84,8 +84,7 @@ pub(super) fn find(port: u16, known: &Known) -> Result<Found> {
             format!("the configuration of process {pid} ({unit}) was not found; --nodeConfig names its file")
         })?,
     };
-    let text =
-        fs::read_to_string(&config).with_context(|| format!("cannot read {}", config.display()))?;
+    let text = fs::read_to_string(&config).with_context(|| format!("cannot read {}", config.display()))?;
     let settings = yaml::flatten(&text).with_context(|| config.display().to_string())?;
     let (tls, files) = tls_of(&settings, &config);
     let addresses = addresses_of(listening.iter().map(|socket| socket.local.ip()));
@@ -119,8 +118,7 @@ fn config_of(arguments: &[String], environment: &[String]) -> Option<PathBuf> {
         after(environment, &PATH_VARIABLES),
         after(arguments, &HOME_FLAGS).map(|home| home.join("config")),
     ];
-    let files =
-        folders.into_iter().flatten().flat_map(|folder| CONFIG_FILES.map(|name| folder.join(name)));
+    let files = folders.into_iter().flatten().flat_map(|folder| CONFIG_FILES.map(|name| folder.join(name)));
     files.into_iter().find(|file| file.is_file())
 }
 
@@ -183,7 +181,10 @@ mod tests {
     fn units() {
         for (text, unit) in [
             ("0::/system.slice/elasticsearch.service\n", Some("elasticsearch.service")),
-            ("12:pids:/x\n1:name=systemd:/system.slice/system-es.slice/es@a.service\n0::/\n", Some("es@a.service")),
+            (
+                "12:pids:/x\n1:name=systemd:/system.slice/system-es.slice/es@a.service\n0::/\n",
+                Some("es@a.service"),
+            ),
             ("0::/user.slice/user-0.slice/user@0.service/app.slice/x.scope\n", None),
             ("0::/system.slice/es.service/sub\n", Some("es.service")),
             ("0::/\n", None),
@@ -203,14 +204,25 @@ mod tests {
         let config = |arguments: &[String], environment: &[String]| config_of(arguments, environment);
         assert_eq!(config(&[format!("-Dopensearch.path.conf={conf}")], &[]), Some(path.clone()));
         assert_eq!(config(&[], &[format!("ES_PATH_CONF={conf}")]), Some(path.clone()));
-        assert_eq!(config(&[format!("-Des.path.home={home}")], &["ES_PATH_CONF=/nowhere".into()]), Some(path));
+        assert_eq!(
+            config(&[format!("-Des.path.home={home}")], &["ES_PATH_CONF=/nowhere".into()]),
+            Some(path)
+        );
         assert_eq!(config(&["-Des.path.conf=/nowhere".into()], &[]), None);
     }
 
     #[test]
     fn a_port_among_the_arguments() {
-        assert!(is_port("-Ehttp.port=9200", "x") && is_port("-E", "http.port=1") && is_port("-Des.http.port=1", ""));
-        assert!(!is_port("http.port=1", "") && !is_port("-E", "node.name=http.port=1") && !is_port("-Ehttp.host=a", "-E"));
+        assert!(
+            is_port("-Ehttp.port=9200", "x")
+                && is_port("-E", "http.port=1")
+                && is_port("-Des.http.port=1", "")
+        );
+        assert!(
+            !is_port("http.port=1", "")
+                && !is_port("-E", "node.name=http.port=1")
+                && !is_port("-Ehttp.host=a", "-E")
+        );
     }
 
     #[test]
@@ -234,6 +246,11 @@ mod tests {
         assert_eq!(files.certificate, Some("/a/c.pem".into()));
         assert_eq!(files.authorities, Some("/etc/es/ca.pem".into()));
         assert_eq!(of("xpack.security.http.ssl.enabled: false\n"), (false, Tls::default()));
-        assert!(of("plugins.security.ssl.http.enabled: true\nplugins.security.ssl.http.pemkey_filepath: k\n").1.key.is_some());
+        assert!(
+            of("plugins.security.ssl.http.enabled: true\nplugins.security.ssl.http.pemkey_filepath: k\n")
+                .1
+                .key
+                .is_some()
+        );
     }
 }

@@ -58,7 +58,9 @@ impl Plan {
             format!("there is no user {user} for {agent_unit}; install the package switchover-agent")
         })?;
         if args.mode == Mode::Redirect && uid == 0 {
-            bail!("{agent_unit} runs as root: its connections can't be told from those of clients; give it a user of its own");
+            bail!(
+                "{agent_unit} runs as root: its connections can't be told from those of clients; give it a user of its own"
+            );
         }
         let relocates = args.mode == Mode::Relocate;
         let (agent_port, node_port) =
@@ -92,7 +94,10 @@ impl Plan {
             let edit = plan_edits.edit("node.original", &path, &changes)?;
             steps.push(Step::MoveNode { edit, restarted: false });
         }
-        steps.extend([Step::StartAgent { was_enabled: systemd::is_enabled(&agent.unit) }, Step::CompareAnswers]);
+        steps.extend([
+            Step::StartAgent { was_enabled: systemd::is_enabled(&agent.unit) },
+            Step::CompareAnswers,
+        ]);
         let redirect = (!relocates).then(|| Redirect {
             table: Redirect::table(place.name()),
             client_port: args.port,
@@ -137,7 +142,10 @@ impl Plan {
         let Attachment { node, agent, .. } = &self.attachment;
         match step {
             Step::Guard => {
-                format!("until all is done, {} undoes it if this command or the host dies", guard::timer(name))
+                format!(
+                    "until all is done, {} undoes it if this command or the host dies",
+                    guard::timer(name)
+                )
             }
             Step::AgentConfig(edit) => format!("edit {}{}", edit.path.display(), diff(&edit.changes)),
             Step::MoveNode { edit, .. } => format!(
@@ -157,11 +165,17 @@ impl Plan {
             Step::Ordering { .. } => format!("start {} after the redirect when the host boots", node.unit),
             Step::Redirect => {
                 let unit = holder(name);
-                format!("systemctl enable --now {unit}: new connections to port {} reach the agent", node.client_port)
+                format!(
+                    "systemctl enable --now {unit}: new connections to port {} reach the agent",
+                    node.client_port
+                )
             }
             Step::OldConnections => {
                 let then = if args.close_old { "close" } else { "tell of" };
-                format!("wait at most {} s for connections from before, then {then} them", args.wait_old.as_secs())
+                format!(
+                    "wait at most {} s for connections from before, then {then} them",
+                    args.wait_old.as_secs()
+                )
             }
         }
     }
@@ -204,7 +218,8 @@ impl<'a> Edits<'a> {
         let told = || path.display().to_string();
         let original = files::read_if_there(path)?;
         let bytes = original.clone().unwrap_or_default();
-        let mut text = String::from_utf8(bytes.clone()).with_context(|| format!("{} is not UTF-8", told()))?;
+        let mut text =
+            String::from_utf8(bytes.clone()).with_context(|| format!("{} is not UTF-8", told()))?;
         let mut changes = Vec::new();
         for (key, value) in settings {
             if let Some((edited, change)) = yaml::set(&text, key, value).with_context(told)? {

@@ -184,7 +184,10 @@ mod tests {
         };
         let text = redirect.ruleset();
         assert!(text.starts_with("table inet switchover_node_2 {"), "{text}");
-        assert_eq!(text.matches("fib daddr type local tcp dport @live counter redirect to :19200").count(), 2);
+        assert_eq!(
+            text.matches("fib daddr type local tcp dport @live counter redirect to :19200").count(),
+            2
+        );
         redirect.addresses = vec!["10.0.0.5".parse().unwrap(), "fd00::5".parse().unwrap()];
         let text = redirect.ruleset();
         assert_eq!(text.matches("    ip daddr { 10.0.0.5 } tcp dport @live").count(), 2);

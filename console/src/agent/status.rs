@@ -92,7 +92,9 @@ fn of(attachment: &Attachment, place: &Place, since: Option<u64>, findings: &mut
         let flag = plan::flag(place.name());
         findings.wrong.push(match place.is_locked() {
             Ok(true) => format!("a command is {doing} now"),
-            _ => format!("{doing} was not finished; `switchover agent detach{flag}` undoes it, as does a timer"),
+            _ => format!(
+                "{doing} was not finished; `switchover agent detach{flag}` undoes it, as does a timer"
+            ),
         });
         return State::Unfinished;
     }
@@ -188,13 +190,21 @@ fn moved(attachment: &Attachment, findings: &mut Findings) -> Result<()> {
         findings.judge(
             port == wanted,
             format!("{} keeps the node on port {wanted}", node.config.display()),
-            format!("{} was edited since: at its next start the node takes {HTTP_PORT} {port}, not {wanted}", node.config.display()),
+            format!(
+                "{} was edited since: at its next start the node takes {HTTP_PORT} {port}, not {wanted}",
+                node.config.display()
+            ),
         );
     }
     Ok(())
 }
 
-fn redirected(attachment: &Attachment, place: &Place, since: Option<u64>, findings: &mut Findings) -> Result<()> {
+fn redirected(
+    attachment: &Attachment,
+    place: &Place,
+    since: Option<u64>,
+    findings: &mut Findings,
+) -> Result<()> {
     for gap in gaps::read(&place.gaps())? {
         count_gap(gap, attachment.since_ms, since, findings);
     }
@@ -255,7 +265,8 @@ fn document(
     state: State,
     findings: &Findings,
 ) -> serde_json::Map<String, Value> {
-    let past: Vec<_> = findings.past.iter().map(|(client, count)| json!({"client": client, "connections": count})).collect();
+    let past: Vec<_> =
+        findings.past.iter().map(|(client, count)| json!({"client": client, "connections": count})).collect();
     let page = json!({
         "name": place.name(),
         "state": state,

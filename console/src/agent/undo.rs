@@ -46,7 +46,7 @@ fn one(place: &Place, attachment: &Attachment, step: &Step, notes: &mut Vec<Stri
                 return Ok(());
             }
             if !was_enabled {
-                systemd::call(&["disable", "--quiet", &agent.unit])?;
+                systemd::call(&["disable", "--quiet", "--no-reload", &agent.unit])?;
             }
             if !systemd::stop(&agent.unit)? {
                 guard::install(place.name())?;
@@ -57,6 +57,8 @@ fn one(place: &Place, attachment: &Attachment, step: &Step, notes: &mut Vec<Stri
                 );
             }
             systemd::call(&["reset-failed", &agent.unit]).ok();
+            // Once for all that was disabled and removed: it takes its time.
+            systemd::call(&["daemon-reload"])?;
             // Not before: it translates the connections of these requests.
             match &attachment.redirect {
                 Some(rules) => redirect::remove(&rules.table),
@@ -67,12 +69,12 @@ fn one(place: &Place, attachment: &Attachment, step: &Step, notes: &mut Vec<Stri
             files::remove(drop_in)?;
             // Others may have theirs in it.
             drop(drop_in.parent().map(std::fs::remove_dir));
-            systemd::call(&["daemon-reload"]).map(drop)
+            Ok(())
         }
         Step::Redirect => {
             let unit = plan::holder(place.name());
             if systemd::is_installed(&unit)? {
-                systemd::call(&["disable", "--quiet", &unit])?;
+                systemd::call(&["disable", "--quiet", "--no-reload", &unit])?;
                 systemd::stop(&unit)?;
                 systemd::call(&["reset-failed", &unit]).ok();
             }
@@ -97,7 +99,11 @@ fn restore(edit: &Edit, notes: &mut Vec<String>) -> Result<()> {
         let Some(copy) = &edit.original else { return files::remove(&edit.path) };
         let bytes = files::read_if_there(copy)?.unwrap_or_default();
         if files::sha256(&bytes) != edit.original_sha256 {
-            bail!("the copy {} of {path} is damaged; take these changes out by hand: {:?}", copy.display(), edit.changes);
+            bail!(
+                "the copy {} of {path} is damaged; take these changes out by hand: {:?}",
+                copy.display(),
+                edit.changes
+            );
         }
         return files::replace(&edit.path, &bytes);
     }

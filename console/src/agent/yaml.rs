@@ -167,7 +167,10 @@ pub(super) fn take_back(text: &str, change: &Change) -> Result<TakenBack, EditEr
 }
 
 fn line_end(text: &str) -> &'static str {
-    if text.lines().next().is_some_and(|_| text.split_once('\n').is_some_and(|(line, _)| line.ends_with('\r')))
+    if text
+        .lines()
+        .next()
+        .is_some_and(|_| text.split_once('\n').is_some_and(|(line, _)| line.ends_with('\r')))
     {
         "\r\n"
     } else {
@@ -239,17 +242,29 @@ mod tests {
     fn only_the_value_changes() {
         for (before, after) in [
             ("http.port: 9200\n", "http.port: 19200\n"),
-            ("# http.port: 9200\nhttp.port:   9200   # clients\nx: 1", "# http.port: 9200\nhttp.port:   19200   # clients\nx: 1"),
-            ("http:\n  # c\n  host: 0.0.0.0\n  port: 9200-9300\n\nnode.name: a\n", "http:\n  # c\n  host: 0.0.0.0\n  port: 19200\n\nnode.name: a\n"),
+            (
+                "# http.port: 9200\nhttp.port:   9200   # clients\nx: 1",
+                "# http.port: 9200\nhttp.port:   19200   # clients\nx: 1",
+            ),
+            (
+                "http:\n  # c\n  host: 0.0.0.0\n  port: 9200-9300\n\nnode.name: a\n",
+                "http:\n  # c\n  host: 0.0.0.0\n  port: 19200\n\nnode.name: a\n",
+            ),
             ("a: 1\r\nhttp.port: \"9200\"\r\n", "a: 1\r\nhttp.port: 19200\r\n"),
             ("'http.port': ${PORT}\n", "'http.port': 19200\n"),
             ("", "http.port: 19200\n"),
             ("# nothing\n", "# nothing\nhttp.port: 19200\n"),
             ("a: 1", "a: 1\nhttp.port: 19200\n"),
             ("a: 1\r\n", "a: 1\r\nhttp.port: 19200\r\n"),
-            ("transport.port: 9300\nhttp:\n  publish_port: 1\n", "transport.port: 9300\nhttp:\n  publish_port: 1\nhttp.port: 19200\n"),
+            (
+                "transport.port: 9300\nhttp:\n  publish_port: 1\n",
+                "transport.port: 9300\nhttp:\n  publish_port: 1\nhttp.port: 19200\n",
+            ),
             ("---\na: |\n  http.port: 1\nb: 2\n", "---\na: |\n  http.port: 1\nb: 2\nhttp.port: 19200\n"),
-            ("network.host: [\"_local_\", \"_site_\"]\n", "network.host: [\"_local_\", \"_site_\"]\nhttp.port: 19200\n"),
+            (
+                "network.host: [\"_local_\", \"_site_\"]\n",
+                "network.host: [\"_local_\", \"_site_\"]\nhttp.port: 19200\n",
+            ),
         ] {
             assert_eq!(changed(before, "http.port", "19200"), after);
         }

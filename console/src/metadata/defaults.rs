@@ -36,7 +36,7 @@ pub(super) fn fill(args: &mut Args, config: &Path) -> Result<(), Failure> {
 /// The snapshot to read, unless a flag names a source.
 fn snapshot(args: &mut Args, block: &MetadataBlock, services: &Services) -> Result<(), Failure> {
     let Some(from) = &block.from_snapshot else { return Ok(()) };
-    if args.repo.is_some() || args.source_uri.is_some() {
+    if args.repo.is_some() || args.source.source_uri.is_some() {
         return Ok(());
     }
     let from = match from {

@@ -11,6 +11,7 @@ mod curl;
 mod doctor;
 mod every_command;
 mod init;
+mod metadata;
 mod process;
 mod redirect;
 mod scripted;

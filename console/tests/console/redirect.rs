@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-
 const CLIENT_PORT: u16 = 9200;
 const AGENT_PORT: u16 = 19200;
 const ADMIN_PORT: u16 = 9199;
@@ -42,7 +41,8 @@ struct Host {
 impl Host {
     fn new() -> Self {
         let namespace = format!("switchover-{}", std::process::id());
-        let run = |arguments: &[&str]| assert!(Command::new("ip").args(arguments).status().unwrap().success());
+        let run =
+            |arguments: &[&str]| assert!(Command::new("ip").args(arguments).status().unwrap().success());
         run(&["netns", "add", &namespace]);
         run(&["-n", &namespace, "link", "set", "lo", "up"]);
         Self { namespace, state: tempfile::tempdir().unwrap(), children: Vec::new() }
@@ -51,7 +51,17 @@ impl Host {
     fn command(&self, uid: u32, words: &[&str]) -> Command {
         let mut command = Command::new("ip");
         let uid = uid.to_string();
-        command.args(["netns", "exec", &self.namespace, "setpriv", "--reuid", &uid, "--regid", &uid, "--clear-groups"]);
+        command.args([
+            "netns",
+            "exec",
+            &self.namespace,
+            "setpriv",
+            "--reuid",
+            &uid,
+            "--regid",
+            &uid,
+            "--clear-groups",
+        ]);
         command.args(words).stdin(Stdio::null());
         command
     }
@@ -130,7 +140,9 @@ fn can_run() -> bool {
     let tools = ["nft", "ip", "setpriv", "curl", "python3"];
     let there = |tool: &&str| {
         let paths = std::env::var_os("PATH").unwrap_or_default();
-        std::env::split_paths(&paths).chain([PathBuf::from("/usr/sbin")]).any(|folder| folder.join(tool).is_file())
+        std::env::split_paths(&paths)
+            .chain([PathBuf::from("/usr/sbin")])
+            .any(|folder| folder.join(tool).is_file())
     };
     root && tools.iter().all(there)
 }
@@ -187,7 +199,8 @@ fn clients_reach_the_node_when_the_agent_or_the_keeper_does_not_go_on() {
     let ended = host.children.last_mut().unwrap().wait().unwrap();
     assert!(ended.success());
     assert_eq!(host.who(0), "node");
-    let run = host.command(0, &[env!("CARGO_BIN_EXE_switchover"), "agent", "redirect-release"]).status().unwrap();
+    let run =
+        host.command(0, &[env!("CARGO_BIN_EXE_switchover"), "agent", "redirect-release"]).status().unwrap();
     assert!(run.success());
     assert_eq!(host.who(0), "node");
 }

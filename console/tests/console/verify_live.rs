@@ -11,7 +11,8 @@ use crate::scripted::Scripted;
 use crate::services_file::Services;
 
 const ROOT: &str = r#"{"version":{"distribution":"opensearch","number":"2.19.4"},"tagline":"The OpenSearch Project: https://opensearch.org/"}"#;
-const STATE: &str = r#"{"metadata":{"indices":{"docs":{"state":"open","settings":{"index":{"number_of_shards":"1"}}}}}}"#;
+const STATE: &str =
+    r#"{"metadata":{"indices":{"docs":{"state":"open","settings":{"index":{"number_of_shards":"1"}}}}}}"#;
 
 type Special = Box<dyn Fn(&str, &str) -> Option<(u16, String)> + Send + Sync>;
 
@@ -22,10 +23,9 @@ fn cluster(special: Special) -> Scripted {
         if let Some(answer) = special(request, body) {
             return answer;
         }
-        let hit = |n: usize| json!({"_index": "docs", "_id": n.to_string(), "_version": 1, "_source": {"n": n}});
-        let page = |hits: Vec<Value>| {
-            json!({"_scroll_id": "s", "timed_out": false, "_shards": {"failed": 0}, "hits": {"total": {"value": 5}, "hits": hits}})
-        };
+        let hit =
+            |n: usize| json!({"_index": "docs", "_id": n.to_string(), "_version": 1, "_source": {"n": n}});
+        let page = |hits: Vec<Value>| json!({"_scroll_id": "s", "timed_out": false, "_shards": {"failed": 0}, "hits": {"total": {"value": 5}, "hits": hits}});
         let answer = match request.split('?').next().unwrap() {
             "GET /" => return (200, ROOT.to_owned()),
             "GET /_cluster/state/metadata" => return (200, STATE.to_owned()),
@@ -89,7 +89,10 @@ fn equal_clusters_are_read_in_full() {
     let run = verify(&source, &target, &[]);
     assert_eq!((run.code, &*run.stderr), (0, ""), "{}", run.stdout);
     let last = run.stdout.lines().last().unwrap();
-    assert_eq!(last, "complete: 5 documents in 1 indices, settings, mappings and aliases of 1 items, all the same");
+    assert_eq!(
+        last,
+        "complete: 5 documents in 1 indices, settings, mappings and aliases of 1 items, all the same"
+    );
     assert!(run.stdout.contains("UTC: 0 writes since on the source, 0 on the target\n"), "{}", run.stdout);
     let search = source.requests().into_iter().find(|request| request.starts_with("POST /docs/_search?"));
     assert!(search.unwrap().contains("preference=_shards:0"), "{:?}", source.requests());
@@ -112,16 +115,18 @@ fn what_the_source_has_otherwise_by_now_is_not_judged() {
     assert_eq!(report["indices"][0]["different"], 0, "{report:#}");
     let run = verify(&cluster(plain()), &target, &["--json"]);
     let report = run.json();
-    assert_eq!((run.code, &report["indices"][0]["examples"]["different"][0]["at"]), (3, &json!("/n")), "{report:#}");
+    assert_eq!(
+        (run.code, &report["indices"][0]["examples"]["different"][0]["at"]),
+        (3, &json!("/n")),
+        "{report:#}"
+    );
 }
 
 #[test]
 fn what_only_the_target_has_is_looked_for_on_the_source() {
     let more = |request: &str, _: &str| {
         let hits: Vec<_> = (0..6).map(|n| json!({"_index": "docs", "_id": n.to_string()})).collect();
-        let page = |hits: Value| {
-            json!({"_scroll_id": "s", "timed_out": false, "_shards": {"failed": 0}, "hits": {"total": {"value": 6}, "hits": hits}})
-        };
+        let page = |hits: Value| json!({"_scroll_id": "s", "timed_out": false, "_shards": {"failed": 0}, "hits": {"total": {"value": 6}, "hits": hits}});
         match request.split('?').next().unwrap() {
             "GET /docs/_count" => Some((200, r#"{"count":6,"_shards":{"failed":0}}"#.to_owned())),
             "POST /docs/_search" => Some((200, page(json!(hits)).to_string())),
@@ -152,9 +157,17 @@ fn what_could_not_be_compared_is_never_complete() {
         (at("POST /_search/scroll", 200, lost), plain(), "3 of 5 documents were read"),
         (at("POST /docs/_search?scroll", 404, "{}"), plain(), "404"),
         (at("POST /docs/_search?scroll", 200, "<html>"), plain(), "does not answer a search as a cluster"),
-        (at("GET /docs/_count", 200, r#"{"count":9,"_shards":{"failed":0}}"#), plain(), "only 5 of 9 documents"),
+        (
+            at("GET /docs/_count", 200, r#"{"count":9,"_shards":{"failed":0}}"#),
+            plain(),
+            "only 5 of 9 documents",
+        ),
         (at("GET /_cluster/state/metadata", 200, closed), plain(), "closed on the source"),
-        (at("GET /docs/_stats", 200, r#"{"indices":{"docs":{"shards":{}}}}"#), plain(), "says nothing of its shard 0"),
+        (
+            at("GET /docs/_stats", 200, r#"{"indices":{"docs":{"shards":{}}}}"#),
+            plain(),
+            "says nothing of its shard 0",
+        ),
         (plain(), at("POST /docs/_mget", 403, r#"{"error":"no permission"}"#), "no permission"),
         (plain(), at("POST /docs/_mget", 200, "<html>"), "does not answer as a cluster"),
         (plain(), at("GET /docs/_count", 500, "{}"), "500"),
@@ -171,6 +184,10 @@ fn writes_that_are_not_known_are_told_to_be_unknown() {
     let source = cluster(plain());
     let run = verify(&source, &cluster(at("GET /_stats", 500, "{}")), &["--json"]);
     let report = run.json();
-    assert_eq!((&report["stale"], &report["writesSince"]["target"]), (&Value::Null, &Value::Null), "{report:#}");
+    assert_eq!(
+        (&report["stale"], &report["writesSince"]["target"]),
+        (&Value::Null, &Value::Null),
+        "{report:#}"
+    );
     assert!(report["writesSince"]["unknown"].is_string(), "{report:#}");
 }

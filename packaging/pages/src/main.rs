@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::Command;
 use clap_complete::Shell;
-use switchover_settings::Environment;
+use switchover_pages::daemons;
 
 /// Daemons are commands of the administrator (`man man`).
 const SECTION: &str = "8";
@@ -21,20 +21,6 @@ fn main() -> Result<()> {
         write(command, folder)?;
     }
     Ok(())
-}
-
-fn daemons() -> [Command; 3] {
-    use switchover_settings::command;
-    use {switchover_agent::cli as agent, switchover_replayer::cli as replayer, switchover_rfs::cli as rfs};
-    [
-        command::<agent::Cli>(prefix(agent::ENVIRONMENT)),
-        command::<replayer::Settings>(prefix(replayer::ENVIRONMENT)),
-        command::<rfs::Settings>(prefix(rfs::ENVIRONMENT)),
-    ]
-}
-
-fn prefix(environment: impl Into<Environment<'static>>) -> &'static str {
-    environment.into().prefix
 }
 
 /// `NAME.8`, and `NAME.bash`, `_NAME` and `NAME.fish`.

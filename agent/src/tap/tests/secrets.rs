@@ -186,6 +186,16 @@ fn an_answer_before_its_request_is_complete_is_recorded_with_neither() {
 }
 
 #[test]
+fn an_answer_to_a_head_that_is_not_complete_is_not_recorded() {
+    let mut bench = Bench::new(rules(AckPolicy::Response, false));
+    let mut out = Outgoing::default();
+    bench.tap().from_client(b"PUT /_security/user/bob HTTP/1.1\r\nHost", &mut out);
+    bench.tap().from_node(with_length("HTTP/1.1 200 OK", r#"{"password":"CANARY"}"#).as_bytes(), &mut out);
+    let (records, _) = bench.finish(true);
+    assert!(!contains(&records, CANARY));
+}
+
+#[test]
 fn bytes_that_are_no_messages_leak_nothing_behind_a_request_with_secrets() {
     for target in ["/_security/user/bob", "/_cluster/settings"] {
         for split in [1, 7, 10_000] {

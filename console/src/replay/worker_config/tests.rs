@@ -15,7 +15,8 @@ async fn started(folder: &Path, services: Value) -> Result<(Vec<String>, Value),
 }
 
 fn services(replay: Value, more: Value) -> Value {
-    let mut services = json!({"target_cluster": {"endpoint": "http://t:9200", "no_auth": null}, "replay": replay});
+    let mut services =
+        json!({"target_cluster": {"endpoint": "http://t:9200", "no_auth": null}, "replay": replay});
     for (key, value) in more.as_object().unwrap() {
         services[key] = value.clone();
     }
@@ -66,7 +67,8 @@ async fn logs_are_replayed_by_one_and_what_makes_no_sense_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let told = async |replay: Value, more: Value| started(folder.path(), services(replay, more)).await;
     let one = json!({"capture_log_dir": "log", "state_dir": "state"});
-    let (_, config) = told(one, json!({"kafka": {"broker_endpoints": "b:1", "standard": null}})).await.unwrap();
+    let (_, config) =
+        told(one, json!({"kafka": {"broker_endpoints": "b:1", "standard": null}})).await.unwrap();
     let log = folder.path().join("log");
     assert_eq!(config["captureLogDir"], json!([log.to_str().unwrap()]), "a log that is named wins");
     assert!(config.get("kafkaConnection").is_none());
@@ -75,7 +77,10 @@ async fn logs_are_replayed_by_one_and_what_makes_no_sense_is_told() {
         (json!({"options": {"captureLogDir": "a"}, "scale": 2, "state_dir": "s"}), "exactly one replayer"),
         (json!({"state_dir": "s"}), "nothing to replay"),
         (json!({"capture_log_dir": "l", "state_dir": "s", "options": {"tupleDir": "x"}}), "give output_dir"),
-        (json!({"capture_log_dir": "l", "state_dir": "s", "options": {"targetUri": "x"}}), "options targetUri"),
+        (
+            json!({"capture_log_dir": "l", "state_dir": "s", "options": {"targetUri": "x"}}),
+            "options targetUri",
+        ),
         (json!({"capture_log_dir": "l", "state_dir": "s", "options": {"order": {}}}), "options, order"),
         (json!({"capture_log_dir": "l", "scale": 0}), "scale must be 1 to 1000"),
         (json!({"capture_log": "l"}), "unknown field"),

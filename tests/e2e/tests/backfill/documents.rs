@@ -5,7 +5,7 @@ mod migration;
 
 use migration::Migration;
 use switchover_testkit::agent::Agent;
-use switchover_testkit::program::{Program, eventually};
+use switchover_testkit::program::eventually;
 
 const INDEX: &str = "documents-my-index";
 const OTHER: &str = "documents-other";
@@ -67,6 +67,7 @@ fn snapshots_are_verified(migration: &Migration) {
 fn traffic_is_captured_and_replayed(migration: &Migration) {
     let folder = migration.path("agent");
     std::fs::create_dir(&folder).unwrap();
+    // The document's own flags, but for the login to Amazon.
     let flags = [
         "--kafkaConnection",
         migration.kafka.bootstrap(),
@@ -88,13 +89,10 @@ fn traffic_is_captured_and_replayed(migration: &Migration) {
     let second = records(migration);
     assert!(first > 0 && second > first, "{first}, then {second}");
 
-    let tuples = migration.path("shared-logs-output/traffic-replayer-default/this-host/tuples");
-    let mut replay = migration.target.replayer_flags(&migration.path("password"));
-    let more = ["--kafkaConnection", migration.kafka.bootstrap(), "--kafkaTopic", &migration.topic];
-    replay.extend(more.map(str::to_owned));
-    replay.extend(["--kafkaGroupId", &migration.topic, "--speedupFactor", "max"].map(str::to_owned));
-    replay.extend(["--tupleDir", tuples.to_str().unwrap()].map(str::to_owned));
-    let mut replayer = Program::start("switchover-replayer", &replay, migration.path("replayer.log"));
+    let started = migration.prints("console replay start");
+    assert!(started.starts_with("Replayer started successfully.\n"), "{started}");
+    let running = "ReplayStatus.RUNNING\nRunning=1\nPending=0\nDesired=1\n";
+    eventually("a replayer", || migration.prints("console replay status").starts_with(running).then_some(()));
     let line = r#"tail -n +1 shared-logs-output/traffic-replayer-default/*/tuples/tuples.log | jq '.targetResponses[]."Status-Code"'"#;
     eventually("the replayed requests", || {
         let statuses = String::from_utf8(migration.typed(line).stdout).unwrap();
@@ -103,7 +101,9 @@ fn traffic_is_captured_and_replayed(migration: &Migration) {
     });
     let group = migration.prints(&format!("console kafka describe-consumer-group {}", migration.topic));
     assert!(group.contains("CURRENT-OFFSET") && group.contains("PARTITION TIME LAG"), "{group}");
-    assert!(replayer.terminate().success(), "{}", replayer.log_text());
+    let stopped = migration.prints("console replay stop");
+    assert!(stopped.starts_with("Replayer stopped successfully.\n"), "{stopped}");
+    assert!(stopped.contains("Running=0\nPending=0\nDesired=0\n"), "{stopped}");
 }
 
 /// The column RECORDS of the topic, added up.
@@ -248,6 +248,8 @@ fn everything_speaks_json(migration: &Migration) {
         "metadata evaluate --index-allowlist documents-*",
         "backfill describe",
         "backfill status",
+        "replay describe",
+        "replay status",
         "kafka describe-topic-records",
         "doctor",
     ] {

@@ -62,7 +62,8 @@ impl Trial {
     fn migrate(&self) {
         self.good(&["metadata", "migrate", "--indexAllowlist", "trial-*"]);
         self.good(&["snapshot", "create", "--wait", "--index-allowlist", "trial-*"]);
-        let flags = ["--repoUri", &format!("file://{}", self.place()), "--snapshotName", "trial", "--targetUri"];
+        let flags =
+            ["--repoUri", &format!("file://{}", self.place()), "--snapshotName", "trial", "--targetUri"];
         let more = ["--sessionName", "trial", "--indexAllowlist", "trial-*", "--allowAutoCreate"];
         let loaded = run("switchover-rfs", flags.iter().chain(&[self.target.url()]).chain(&more));
         assert_eq!(loaded.code, Some(0), "{}", loaded.stderr);
@@ -75,7 +76,18 @@ impl Trial {
         let mut state = ask(self.target.url(), "GET", "/_cluster/state/metadata", "").json();
         let metadata = state["metadata"].as_object_mut().unwrap();
         // A stopped member of the cluster and the like are not the migration's.
-        metadata.retain(|key, _| ["templates", "indices", "index_template", "component_template", "ingest", "stored_scripts", "data_stream"].contains(&key.as_str()));
+        metadata.retain(|key, _| {
+            [
+                "templates",
+                "indices",
+                "index_template",
+                "component_template",
+                "ingest",
+                "stored_scripts",
+                "data_stream",
+            ]
+            .contains(&key.as_str())
+        });
         for (_, part) in metadata.iter_mut() {
             for key in ["component_template", "index_template", "pipeline", "data_stream"] {
                 if part.get(key).is_some_and(|list| list == &json!({}) || list == &json!([])) {
@@ -92,7 +104,9 @@ impl Trial {
 
 fn names(plan: &Value, list: &str) -> Vec<String> {
     let names = plan[list].as_array().unwrap().iter();
-    names.map(|item| format!("{} {}", item["kind"].as_str().unwrap(), item["name"].as_str().unwrap())).collect()
+    names
+        .map(|item| format!("{} {}", item["kind"].as_str().unwrap(), item["name"].as_str().unwrap()))
+        .collect()
 }
 
 #[test]
@@ -106,7 +120,8 @@ fn nothing_is_left_and_what_was_there_before_stays() {
         assert!(ask(url, "PUT", &format!("/{index}/_doc/1?refresh=true"), r#"{"n":1}"#).status < 300);
     }
     ask(source, "PUT", "/trial-books/_alias/trial-alias", "");
-    let template = json!({"index_patterns": ["trial-none-*"], "order": 1, "settings": {"number_of_shards": 1}});
+    let template =
+        json!({"index_patterns": ["trial-none-*"], "order": 1, "settings": {"number_of_shards": 1}});
     ask(source, "PUT", "/_template/trial-template", &template.to_string());
 
     let before = trial.state();
@@ -115,8 +130,12 @@ fn nothing_is_left_and_what_was_there_before_stays() {
         let plan = trial.plan();
         let items = names(&plan, "items");
         for expected in [
-            "alias trial-alias", "index trial-books", "legacyTemplate trial-template",
-            "coordination .switchover_backfill_trial", "snapshot trial", "repository trial-repository",
+            "alias trial-alias",
+            "index trial-books",
+            "legacyTemplate trial-template",
+            "coordination .switchover_backfill_trial",
+            "snapshot trial",
+            "repository trial-repository",
         ] {
             assert!(items.iter().any(|item| item == expected), "{expected}: {plan:#}");
         }
@@ -149,7 +168,11 @@ fn nothing_is_left_and_what_was_there_before_stays() {
     ask(target, "PUT", "/trial-books/_doc/mine?refresh=true", r#"{"n":7}"#);
     let applied = trial.run(&["reset", "--apply", plan["id"].as_str().unwrap(), "--yes"]);
     assert_eq!(applied.code, Some(3), "{}{}", applied.stdout, applied.stderr);
-    assert!(applied.stdout.contains("changed since the plan, left: target index trial-books"), "{}", applied.stdout);
+    assert!(
+        applied.stdout.contains("changed since the plan, left: target index trial-books"),
+        "{}",
+        applied.stdout
+    );
     assert_eq!(ask(target, "GET", "/trial-books/_count", "").json()["count"], 1);
 
     ask(source, "DELETE", "/trial-*", "");

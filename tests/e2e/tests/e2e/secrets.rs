@@ -224,9 +224,6 @@ fn no_planted_secret_is_found_in_anything_that_is_written() {
         ),
     )
     .unwrap();
-    let raw = told.path().join("raw.log");
-    let lines: Vec<u8> = (0..200).flat_map(|at| [request(at, &planter), b"\n".to_vec()].concat()).collect();
-    std::fs::write(&raw, lines).unwrap();
     let archive = directory.path().join("report.tar.gz");
     let log = Agent::log_dir(directory.path());
     let flag = |path: &Path| path.to_str().unwrap().to_owned();

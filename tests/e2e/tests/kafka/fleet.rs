@@ -1,13 +1,11 @@
 //! The console and its replayers: started, scaled, killed, stopped and started again, and the status is true at each step.
 
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use switchover_capture::log::EntryKind;
-use switchover_capture::{
-    LogOptions, LogWriter, MAX_RECORD_BYTES, RecordSink, StreamEncoder, Timestamp,
-};
-use serde_json::{Value, json};
+use switchover_capture::{LogOptions, LogWriter, MAX_RECORD_BYTES, RecordSink, StreamEncoder, Timestamp};
 use switchover_kafka::KafkaOptions;
 use switchover_testkit::faults::{Fault, FaultProxy};
 use switchover_testkit::http::ask;
@@ -115,7 +113,9 @@ impl Drop for Fleet {
     fn drop(&mut self) {
         // Those that a test that failed has left.
         for number in 1..9 {
-            let Ok(file) = std::fs::read(self.state().join(format!("worker-{number}.json"))) else { continue };
+            let Ok(file) = std::fs::read(self.state().join(format!("worker-{number}.json"))) else {
+                continue;
+            };
             if let Ok(pid) = serde_json::from_slice::<Value>(&file).map(|file| file["pid"].to_string()) {
                 let _ = Command::new("kill").args(["-9", &pid]).output();
             }
@@ -200,14 +200,17 @@ fn replayers_of_a_topic_are_started_scaled_stopped_and_go_on() {
     assert!(described.contains(&format!("topic: {topic}")) && described.contains("scale: 1"), "{described}");
 
     let started = done(&services, &["start"]);
-    has_lines(&started, &[
-        "Replayer started successfully.",
-        "ReplayStatus.RUNNING",
-        "Running=1",
-        "Pending=0",
-        "Desired=1",
-        "Phase: running",
-    ]);
+    has_lines(
+        &started,
+        &[
+            "Replayer started successfully.",
+            "ReplayStatus.RUNNING",
+            "Running=1",
+            "Pending=0",
+            "Desired=1",
+            "Phase: running",
+        ],
+    );
     let again: Value = serde_json::from_str(&done(&services, &["start", "--json"])).unwrap();
     assert_eq!((&again["started"], &again["status"]["replayers"]["running"]), (&json!([]), &json!(1)));
     fleet.await_documents(BATCH);
@@ -215,7 +218,10 @@ fn replayers_of_a_topic_are_started_scaled_stopped_and_go_on() {
     let live = await_status(&services, "all is replayed, and it waits for more", |status| {
         status["counts"]["replayed"] == all && status["lagMs"] == 0 && status["lagRecords"] == 0
     });
-    assert_eq!((&live["phase"], &live["live"], &live["deadLetters"]), (&json!("running"), &json!(true), &json!(0)));
+    assert_eq!(
+        (&live["phase"], &live["live"], &live["deadLetters"]),
+        (&json!("running"), &json!(true), &json!(0))
+    );
     assert_eq!(live["input"], format!("topic {topic}, group {topic}"));
     let told = done(&services, &["status"]);
     has_lines(&told, &["Lag: none, live", "Requests: 40 replayed, 0 dead letters, 0 left out by rules"]);
@@ -224,13 +230,16 @@ fn replayers_of_a_topic_are_started_scaled_stopped_and_go_on() {
     let scaled = done(&services, &["scale", "2"]);
     has_lines(&scaled, &["Replayer scaled successfully.", "Running=2", "Desired=2"]);
     let stopped = done(&services, &["stop"]);
-    has_lines(&stopped, &[
-        "Replayer stopped successfully.",
-        "Fleet set to 0 desired count. Currently 2 running and 0 pending.",
-        "ReplayStatus.STOPPED",
-        "Running=0",
-        "Phase: paused",
-    ]);
+    has_lines(
+        &stopped,
+        &[
+            "Replayer stopped successfully.",
+            "Fleet set to 0 desired count. Currently 2 running and 0 pending.",
+            "ReplayStatus.STOPPED",
+            "Running=0",
+            "Phase: paused",
+        ],
+    );
     done(&services, &["stop"]);
     fill(1);
 
@@ -240,7 +249,9 @@ fn replayers_of_a_topic_are_started_scaled_stopped_and_go_on() {
     let both = await_status(&services, "both have partitions, and all is replayed", |status| {
         let members = status["members"].as_array().unwrap();
         // What moves from one to the other a moment after the start may be replayed by both.
-        status["counts"]["replayed"].as_u64() >= Some(2 * all) && members.len() == 2 && counts(status) == [2, 0, 2, 0]
+        status["counts"]["replayed"].as_u64() >= Some(2 * all)
+            && members.len() == 2
+            && counts(status) == [2, 0, 2, 0]
     });
     let report = std::fs::read_to_string(fleet.state().join("worker-1.log")).unwrap();
     assert!(report.contains("stopped from the console"), "{report}");
@@ -262,7 +273,11 @@ fn replayers_of_a_topic_are_started_scaled_stopped_and_go_on() {
     for arguments in [&["status"][..], &["status", "--json"]] {
         let unknown = replay(&services, arguments);
         assert_eq!(unknown.code, Some(1), "{}", unknown.stdout);
-        assert!(unknown.stdout.contains("unknown: ") && unknown.stdout.contains("UNKNOWN"), "{}", unknown.stdout);
+        assert!(
+            unknown.stdout.contains("unknown: ") && unknown.stdout.contains("UNKNOWN"),
+            "{}",
+            unknown.stdout
+        );
         assert!(unknown.stderr.contains(&proxy.address), "{}", unknown.stderr);
     }
     proxy.be(Fault::None);
@@ -318,7 +333,8 @@ fn a_capture_log_has_one_replayer_and_the_status_says_why_nothing_moves() {
     assert!(blocked["lagMs"].as_u64().unwrap() > 3_000_000, "an hour, as the source saw it: {blocked}");
     proxy.be(Fault::None);
     fleet.await_documents(2 * BATCH);
-    let running = await_status(&live, "it goes on", |status| status["phase"] == "running" && status["lagMs"] == 0);
+    let running =
+        await_status(&live, "it goes on", |status| status["phase"] == "running" && status["lagMs"] == 0);
 
     kill(*pids(&running).iter().next().unwrap());
     let dead = await_status(&live, "nobody is there", |status| status["phase"] == "blocked");
@@ -343,7 +359,11 @@ fn a_capture_log_has_one_replayer_and_the_status_says_why_nothing_moves() {
     std::fs::write(&ended, config).unwrap();
     let failed = replay(&ended, &["start"]);
     assert_eq!(failed.code, Some(1), "{}", failed.stdout);
-    assert!(failed.stderr.contains("cannot read") && failed.stderr.contains("its log is"), "{}", failed.stderr);
+    assert!(
+        failed.stderr.contains("cannot read") && failed.stderr.contains("its log is"),
+        "{}",
+        failed.stderr
+    );
     let told = done(&ended, &["status"]);
     assert!(told.contains("Phase: blocked: no replayer is alive") && told.contains("cannot read"), "{told}");
 }

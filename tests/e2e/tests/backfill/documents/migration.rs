@@ -57,20 +57,6 @@ impl Side {
         }
         text(method, path, curl.output().unwrap())
     }
-
-    /// Flags of the replayer for this target.
-    pub fn replayer_flags(&self, password: &std::path::Path) -> Vec<String> {
-        let mut flags = vec!["--targetUri".to_owned(), self.lab.url().to_owned()];
-        if self.secured {
-            fs::write(password, self.lab.password()).unwrap();
-            let ca = self.lab.ca().to_str().unwrap();
-            let login =
-                ["--targetUsername", self.lab.user(), "--targetPasswordFile", password.to_str().unwrap()];
-            flags.extend(login.map(str::to_owned));
-            flags.extend(["--targetCaFile", ca].map(str::to_owned));
-        }
-        flags
-    }
 }
 
 fn text(method: &str, what: &str, output: Output) -> String {
@@ -120,6 +106,11 @@ impl Migration {
             "target_cluster": self.target.block(),
             "snapshot": {"snapshot_name": "documents", "fs": {"repo_path": place}},
             "kafka": {"broker_endpoints": self.kafka.bootstrap(), "topic": self.topic, "standard": null},
+            "replay": {
+                "scale": 1, "session_name": self.topic, "state_dir": self.path("state"), "launch": "process",
+                "output_dir": self.path("shared-logs-output/traffic-replayer-default"),
+                "options": {"kafkaGroupId": self.topic, "speedupFactor": "max"},
+            },
             "backfill": {"reindex_from_snapshot": {
                 "scale": 1, "session_name": self.topic, "state_dir": self.path("state"), "launch": "process",
                 "options": {"indexAllowlist": indices, "leaseDuration": "2s"},
@@ -162,11 +153,13 @@ impl Migration {
 impl Drop for Migration {
     fn drop(&mut self) {
         // Workers that a test which failed has left.
-        let state = self.path("state").join(format!("backfill-{}", self.topic));
-        for number in 1..9 {
-            let Ok(file) = fs::read(state.join(format!("worker-{number}.json"))) else { continue };
-            if let Ok(file) = serde_json::from_slice::<Value>(&file) {
-                let _ = Command::new("kill").args(["-9", &file["pid"].to_string()]).output();
+        for kind in ["backfill", "replay"] {
+            let state = self.path("state").join(format!("{kind}-{}", self.topic));
+            for number in 1..9 {
+                let Ok(file) = fs::read(state.join(format!("worker-{number}.json"))) else { continue };
+                if let Ok(file) = serde_json::from_slice::<Value>(&file) {
+                    let _ = Command::new("kill").args(["-9", &file["pid"].to_string()]).output();
+                }
             }
         }
     }
