@@ -20,7 +20,7 @@ pub use epoch::{Epoch, Fallback};
 pub use kept::StateFile;
 pub use lots::{Lot, Lots};
 pub use probe::probe;
-pub use socket::serve as serve_socket;
+pub use socket::{bind as bind_socket, serve as serve_socket};
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};

@@ -85,6 +85,7 @@ pub async fn run(cli: Cli, settings: Settings, inherited: Inherited) -> Result<O
         )
     })?;
     let (listening, admin_address) = (listener.local_addr()?, admin.local_addr()?);
+    agent.follow_routing(&cli);
     println!("listening {listening}\nadmin {admin_address}");
     let directory = agent.capture.as_ref().map(|capture| capture.journal.directory().display().to_string());
     tracing::info!(
@@ -107,7 +108,6 @@ pub async fn run(cli: Cli, settings: Settings, inherited: Inherited) -> Result<O
             tracing::error!(%error, "certificates will not be loaded again");
         }
     });
-    agent.follow_routing(&cli);
     let workers = (0..cli.traffic_threads())
         .map(|number| agent.worker(number, &cli))
         .collect::<std::io::Result<Vec<_>>>()?;
@@ -290,11 +290,12 @@ impl Agent {
         };
         let (kept, asked) = (Arc::clone(&routes.control), Arc::clone(&routes.control));
         tokio::spawn(async move { told("the routing file will not be looked at", kept.keep().await) });
-        let directory = cli.log_directory();
-        tokio::spawn(async move {
-            let served = routing::serve_socket(directory, asked).await;
-            told("routing can't be set through its socket; its file and SIGHUP remain", served);
-        });
+        match routing::bind_socket(&cli.log_directory()) {
+            Ok(socket) => drop(tokio::spawn(routing::serve_socket(socket, asked))),
+            error => {
+                told("routing can't be set through its socket; its file and SIGHUP remain", error.map(drop))
+            }
+        }
         tokio::spawn(routing::probe(Arc::clone(&routes.control), routes.target.node.clone()));
     }
 

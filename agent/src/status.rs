@@ -147,11 +147,11 @@ impl Status {
     fn routing(&self) -> Value {
         let Some(routes) = &self.routes else { return json!({ "mode": Mode::Source, "weight": 0 }) };
         let counters = &self.counters;
+        let target = counters.target_requests.get();
+        let source = counters.requests.get().saturating_sub(target);
         let mut page = routing_in_force(&routes.control.current());
         page["target"] = json!(routes.target.node.to_string());
-        let target = counters.target_requests.get();
-        page["requests"] =
-            json!({ "source": counters.requests.get().saturating_sub(target), "target": target });
+        page["requests"] = json!({ "source": source, "target": target });
         page["targetErrors"] = json!(counters.target_errors.get());
         page["diverted"] = json!(counters.diverted_requests.get());
         page["fallbacks"] = json!(counters.target_fallbacks.get());

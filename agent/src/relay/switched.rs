@@ -125,26 +125,15 @@ impl<'a, C: AsyncRead + AsyncWrite + Unpin> Switched<'a, C> {
     /// One request, to its answer.
     async fn request(&mut self, request: Request) -> Goes {
         let routes = self.routes;
-        let epoch = routes.control.current();
-        let mut cluster = epoch.in_force().cluster(request.asked, self.lot, || routes.lots.draw());
-        if cluster == ServedBy::Target
-            && let Err(error) = self.open(ServedBy::Target, &epoch).await
-        {
-            // Nothing was sent. In mode `target` the source may lack what clients wrote, so it must not answer.
-            if epoch.routing.mode == Mode::Target {
-                let reason =
-                    format!("switchover-agent cannot reach the target at {}: {error}", routes.target.node);
-                routes.control.target_answered(&epoch, None);
-                return Goes::Closes(Some(Refusal::target_failed(&reason)));
+        let (epoch, cluster) = loop {
+            let epoch = routes.control.current();
+            match self.decide(request, &epoch).await {
+                // What was decided while a connection was opened may not hold any more, and nothing was sent.
+                _ if epoch.is_over() => {}
+                Err(refusal) => return Goes::Closes(Some(refusal)),
+                Ok(cluster) => break (epoch, cluster),
             }
-            self.relay.counters.diverted_requests.add(1);
-            cluster = ServedBy::Source;
-        }
-        if cluster == ServedBy::Source
-            && let Err(error) = self.open(ServedBy::Source, &epoch).await
-        {
-            return Goes::Closes(Some(self.relay.unreachable(&error)));
-        }
+        };
         let lane = match cluster {
             ServedBy::Source => &mut self.source,
             ServedBy::Target => &mut self.target,
@@ -188,6 +177,27 @@ impl<'a, C: AsyncRead + AsyncWrite + Unpin> Switched<'a, C> {
                 Goes::Closes(Some(Refusal::target_failed(&reason)))
             }
             Ended::Tunnel | Ended::ClientGone(_) => Goes::Breaks,
+        }
+    }
+
+    /// The cluster that serves a request, to which there is a lane then.
+    async fn decide(&mut self, request: Request, epoch: &Arc<Epoch>) -> Result<ServedBy, Refusal> {
+        let routes = self.routes;
+        let cluster = epoch.in_force().cluster(request.asked, self.lot, || routes.lots.draw());
+        if cluster == ServedBy::Target {
+            let Err(error) = self.open(ServedBy::Target, epoch).await else { return Ok(cluster) };
+            // In mode `target` the source may lack what clients wrote, so it must not answer.
+            if epoch.routing.mode == Mode::Target {
+                let reason =
+                    format!("switchover-agent cannot reach the target at {}: {error}", routes.target.node);
+                routes.control.target_answered(epoch, None);
+                return Err(Refusal::target_failed(&reason));
+            }
+            self.relay.counters.diverted_requests.add(1);
+        }
+        match self.open(ServedBy::Source, epoch).await {
+            Ok(()) => Ok(ServedBy::Source),
+            Err(error) => Err(self.relay.unreachable(&error)),
         }
     }
 

@@ -121,7 +121,6 @@ impl Control {
 
     /// A request to the target, decided in `epoch`, was answered with this status; `None` when it was not.
     pub(crate) fn target_answered(&self, epoch: &Arc<Epoch>, status: Option<u16>) {
-        self.counters.target_requests.add(1);
         let failed = status.is_none_or(|status| status >= 500 && status != 501);
         if failed {
             self.counters.target_errors.add(1);

@@ -7,7 +7,7 @@ use crate::status;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use switchover_http1::message::{MessageError, parse_request};
@@ -25,15 +25,18 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pause after a failed accept.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
-/// Listens for as long as the process lives. One caller at a time: it is a person or a console.
+/// Makes the socket in this directory. To be called on a runtime.
 ///
 /// # Errors
-/// When the socket can't be made; names it.
-pub async fn serve(directory: PathBuf, control: Arc<Control>) -> io::Result<()> {
+/// When it can't be made; names it.
+pub fn bind(directory: &Path) -> io::Result<UnixListener> {
     let path = directory.join(NAME);
-    let listener = fs::create_dir_all(&directory)
-        .and_then(|()| bind(&path))
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    let bound = fs::create_dir_all(directory).and_then(|()| bind_to(&path));
+    bound.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+}
+
+/// Listens for as long as the process lives. One caller at a time: it is a person or a console.
+pub async fn serve(listener: UnixListener, control: Arc<Control>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
@@ -50,7 +53,7 @@ pub async fn serve(directory: PathBuf, control: Arc<Control>) -> io::Result<()> 
     }
 }
 
-fn bind(path: &Path) -> io::Result<UnixListener> {
+fn bind_to(path: &Path) -> io::Result<UnixListener> {
     // Left by the program before, which has ended or become this one.
     if fs::symlink_metadata(path).is_ok_and(|it| it.file_type().is_socket()) {
         fs::remove_file(path)?;

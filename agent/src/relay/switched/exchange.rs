@@ -101,6 +101,10 @@ impl Exchange<'_> {
                 Part::Opaque => return Ended::Unframable,
             };
             ways.tap.borrow_mut().from_client(&part, &mut out);
+            // With the tap's own count of all requests, so that the difference is the source's.
+            if last && self.cluster == ServedBy::Target && !ways.tap.borrow().is_refused() {
+                self.relay.counters.target_requests.add(1);
+            }
             self.relay.flusher.watch(ways.tap);
             ways.unstuck().await;
             for piece in out.pieces() {

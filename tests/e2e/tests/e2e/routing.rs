@@ -128,9 +128,11 @@ fn clients_are_moved_there_and_back_by_weight_and_no_request_fails() {
             let before = agent.status()["routing"]["requests"].clone();
             load.more(200);
             let after = agent.status()["routing"]["requests"].clone();
-            let more = |cluster: &str| after[cluster].as_u64().unwrap() - before[cluster].as_u64().unwrap();
-            assert_eq!(more("target") > 0, weight > 0, "{weight}: {before} {after}");
-            assert_eq!(more("source") > 0, weight < 100, "{weight}: {before} {after}");
+            // Each traffic thread may be between the two counts of one request.
+            let more =
+                |cluster: &str| after[cluster].as_i64().unwrap() - before[cluster].as_i64().unwrap() > 2;
+            assert_eq!(more("target"), weight > 0, "{weight}: {before} {after}");
+            assert_eq!(more("source"), weight < 100, "{weight}: {before} {after}");
         }
     });
     assert!(agent.terminate().success());
