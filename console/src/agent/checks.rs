@@ -188,7 +188,7 @@ impl Checks {
         let Some(Ok(room)) = there.map(statvfs) else {
             return self.warn(format!("the room for {directory} is not known"), "look at it by hand");
         };
-        let free = u64::from(room.blocks_available()) * u64::from(room.fragment_size());
+        let free = room.blocks_available() * room.fragment_size();
         let mib = free >> 20;
         self.judge(
             free >= MIN_FREE_BYTES,

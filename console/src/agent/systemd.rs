@@ -74,7 +74,7 @@ pub(super) fn start(verb: &str, unit: &str, limit: Duration) -> Result<()> {
             "activating" if value("SubState") == "auto-restart" => return Err(ended(unit, "ended at once")),
             "failed" if settled => return Err(ended(unit, "failed")),
             "inactive" if settled => return Err(ended(unit, "ended at once")),
-            _ if Instant::now() > until => return Err(ended(unit, &format!("is still {state}"))),
+            _ if Instant::now() > until => return Err(ended(unit, format!("is still {state}"))),
             _ => thread::sleep(POLL),
         }
     }

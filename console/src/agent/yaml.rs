@@ -15,9 +15,9 @@ pub(super) type Flat = BTreeMap<String, String>;
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum EditError {
     #[error("it is not YAML that can be read: {0}")]
-    NotYaml(String),
+    Unreadable(String),
     #[error("it is not a mapping of settings")]
-    NotSettings,
+    NoMapping,
     #[error(
         "{0} stands in a form that can't be changed without touching more than its line; write it as a line of its own, '{0}: ...'"
     )]
@@ -57,12 +57,13 @@ struct Found<'a> {
 
 /// All settings.
 pub(super) fn flatten(text: &str) -> Result<Flat, EditError> {
-    let value: Value = yaml_serde::from_str(text).map_err(|error| EditError::NotYaml(error.to_string()))?;
+    let value: Value =
+        yaml_serde::from_str(text).map_err(|error| EditError::Unreadable(error.to_string()))?;
     let mut flat = Flat::new();
     match value {
         Value::Null => {}
         Value::Mapping(_) => put("", &value, &mut flat)?,
-        _ => return Err(EditError::NotSettings),
+        _ => return Err(EditError::NoMapping),
     }
     Ok(flat)
 }
@@ -72,7 +73,7 @@ fn put(prefix: &str, value: &Value, flat: &mut Flat) -> Result<(), EditError> {
     let scalar = match value {
         Value::Mapping(mapping) => {
             for (key, value) in mapping {
-                put(&name(&text_of(key).ok_or(EditError::NotSettings)?), value, flat)?;
+                put(&name(&text_of(key).ok_or(EditError::NoMapping)?), value, flat)?;
             }
             return Ok(());
         }
@@ -82,12 +83,12 @@ fn put(prefix: &str, value: &Value, flat: &mut Flat) -> Result<(), EditError> {
             }
             return Ok(());
         }
-        scalar => text_of(scalar).ok_or(EditError::NotSettings)?,
+        scalar => text_of(scalar).ok_or(EditError::NoMapping)?,
     };
     match flat.insert(prefix.to_owned(), scalar) {
         None => Ok(()),
         // `a: {b: 1}` beside `a.b: 2`.
-        Some(_) => Err(EditError::NotYaml(format!("{prefix} is set twice"))),
+        Some(_) => Err(EditError::Unreadable(format!("{prefix} is set twice"))),
     }
 }
 
@@ -103,8 +104,8 @@ fn text_of(value: &Value) -> Option<String> {
 
 /// What a value means that is written this way.
 fn meaning(value: &str) -> Result<String, EditError> {
-    let read = yaml_serde::from_str(value).map_err(|error| EditError::NotYaml(error.to_string()))?;
-    text_of(&read).ok_or_else(|| EditError::NotYaml(format!("{value} is not one value")))
+    let read = yaml_serde::from_str(value).map_err(|error| EditError::Unreadable(error.to_string()))?;
+    text_of(&read).ok_or_else(|| EditError::Unreadable(format!("{value} is not one value")))
 }
 
 /// Gives a key a value (as YAML has it, with quotes where they are needed), in its line or in a new one at the end.
