@@ -41,7 +41,7 @@ pub(super) async fn look(config: &Path, services: &Services, found: &mut Found) 
         replay(config, &indices, found).await?;
     }
     match services.backfill() {
-        Some(_) => backfill(config, &target, &indices, found).await,
+        Some(_) => Box::pin(backfill(config, &target, &indices, found)).await,
         None => Ok(()),
     }
 }

@@ -234,7 +234,7 @@ fn routing_outlives_take_overs_under_load_and_its_file_is_read_again() {
     let (status, answer) = socket(directory.path(), Some(r#"{"mode":"all","weight":101}"#));
     assert!(status.contains("400") && answer["error"].is_string(), "{status} {answer}");
     let mode = std::os::unix::fs::PermissionsExt::mode(
-        &std::fs::metadata(&file.with_extension("sock")).unwrap().permissions(),
+        &std::fs::metadata(file.with_extension("sock")).unwrap().permissions(),
     );
     assert_eq!(mode & 0o777, 0o600);
 }
