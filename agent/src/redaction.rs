@@ -51,6 +51,12 @@ impl Redaction {
         }
     }
 
+    /// Whether bodies are captured without their secrets.
+    #[must_use]
+    pub fn hides_bodies(&self) -> bool {
+        self.bodies
+    }
+
     /// What of the bodies of this request and its answer may be captured.
     #[must_use]
     pub fn bodies(&self, target: &[u8]) -> Bodies {

@@ -33,6 +33,8 @@ const REPORT_DEADLINE: Duration = Duration::from_secs(180);
 const CONFIG_DIR: &str = "/etc/switchover";
 /// Endings of files of settings.
 const CONFIG_ENDINGS: [&str; 5] = ["yaml", "yml", "json", "properties", "conf"];
+/// Where an agent is that nobody named.
+const AGENT: &str = "http://127.0.0.1:9199";
 /// Lines of the journal.
 const JOURNAL_LINES: &str = "5000";
 
@@ -112,6 +114,9 @@ pub(crate) fn run(args: &BugreportArgs, config: &Path, as_json: bool) -> Result<
     let agents = services.as_ref().map(Services::agents).unwrap_or_default();
     let mut pages: Vec<String> = agents.iter().cloned().chain(told.admin_addresses).collect();
     pages.extend(args.admin_address.iter().map(|address| address.trim_end_matches('/').to_owned()));
+    if pages.is_empty() {
+        pages.push(AGENT.to_owned());
+    }
     let (mut logs, mut seen) = (args.capture_log_dir.clone(), Vec::new());
     logs.extend(told.capture_logs);
     for address in pages.into_iter().filter(|address| first_time(&mut seen, address)) {
@@ -128,6 +133,7 @@ pub(crate) fn run(args: &BugreportArgs, config: &Path, as_json: bool) -> Result<
     }
     for (name, command) in [
         ("doctor.json", &["--json", "doctor"][..]),
+        ("status.json", &["--json", "status"]),
         ("coordination.json", &["--json", "backfill", "status", "--deep-check"]),
     ] {
         report.add(name, |limit| programs::this(config, command.iter().map(OsString::from), limit));
@@ -170,7 +176,9 @@ impl Report {
             }
             Err(error) => {
                 let reason = self.filter.clean(format!("{error:#}").as_bytes());
-                self.missing.push(Missing { name, reason: String::from_utf8_lossy(&reason).into_owned() });
+                // What a program said may be several lines.
+                let reason = String::from_utf8_lossy(&reason).replace('\n', " ");
+                self.missing.push(Missing { name, reason });
             }
         }
     }
@@ -218,9 +226,11 @@ impl Report {
 
 /// The services file, and what lies in the folder of settings.
 fn settings_files(config: &Path, folder: &Path) -> Vec<PathBuf> {
+    let whole = |path: &Path| path.canonicalize().ok();
     let is_settings = |path: &PathBuf| {
         let ending = path.extension().and_then(|ending| ending.to_str());
-        ending.is_some_and(|ending| CONFIG_ENDINGS.contains(&ending)) && path != config
+        let fits = ending.is_some_and(|ending| CONFIG_ENDINGS.contains(&ending));
+        fits && path.is_file() && whole(path) != whole(config)
     };
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .map(|entries| entries.flatten().map(|entry| entry.path()).filter(is_settings).collect())

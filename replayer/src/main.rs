@@ -6,8 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use switchover_replayer::cli::{ENVIRONMENT, Settings};
-use switchover_replayer::open_files;
 use switchover_replayer::fleet::Ended;
+use switchover_replayer::open_files;
 use switchover_replayer::progress::{self, Current};
 use switchover_replayer::report::{self, EXIT_FAILED, Outcome};
 use switchover_replayer::run::{self, Options};

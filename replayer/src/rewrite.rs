@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use bytes::Bytes;
 use switchover_capture::REDACTED_PREFIX;
 use switchover_compare::items::SentItems;
+use switchover_compare::tuple::WITHOUT_SECRETS;
 pub use switchover_http1::message::with_body;
 use switchover_http1::message::{MessageError, parse_request, parse_response};
 use switchover_http1::{RequestHead, RequestKind};
@@ -70,7 +71,7 @@ pub enum Unsent {
         filter: String,
     },
     /// The agent captured hashes in the place of secrets in its body.
-    #[error("its secrets were not captured: do on the target by hand what it did")]
+    #[error("{WITHOUT_SECRETS}: do on the target by hand what it did")]
     Redacted,
     /// A rule could not be followed.
     #[error("rewriting failed: {reason}")]
@@ -170,7 +171,9 @@ impl Rewriter {
             let new_head = head::rewrite(&head, &Edits::default(), &self.authority, &self.auth);
             return Ok(outgoing(new_head, raw.slice(body_at..), false, head.method, notes));
         };
-        if target.bodies() != Bodies::Open && memchr::memmem::find(&body, REDACTED_PREFIX.as_bytes()).is_some() {
+        if target.bodies() != Bodies::Open
+            && memchr::memmem::find(&body, REDACTED_PREFIX.as_bytes()).is_some()
+        {
             return Err(Unsent::Redacted);
         }
         if target.path == "/" {

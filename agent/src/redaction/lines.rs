@@ -36,7 +36,8 @@ impl LineMask {
     fn next(&mut self, redaction: &Redaction, byte: u8) -> u8 {
         if matches!(byte, b'\r' | b'\n') {
             if byte == b'\n' || self.state != State::LineStart {
-                self.was_secret = self.state == State::Secret || (self.state == State::LineStart && self.was_secret);
+                self.was_secret =
+                    self.state == State::Secret || (self.state == State::LineStart && self.was_secret);
                 self.state = State::LineStart;
                 self.name.clear();
             }

@@ -29,7 +29,8 @@ fn values_change_and_nothing_else_does() {
         .collect();
     assert_eq!(values.len(), 2);
     assert!(values.iter().all(|hash| hash.len() == 2 * KEPT_HASH_BYTES) && values[0] != values[1]);
-    let around = request(&format!("{REDACTED_PREFIX}{}", values[0]), &format!("{REDACTED_PREFIX}{}", values[1]));
+    let around =
+        request(&format!("{REDACTED_PREFIX}{}", values[0]), &format!("{REDACTED_PREFIX}{}", values[1]));
     assert_eq!(out, around);
     // the same secret is the same hash, under the same key only
     assert_eq!(redacted(&redaction(b"key"), &request("Basic abc", "s=1")).unwrap(), out);
@@ -56,7 +57,10 @@ fn secrets_in_urls_are_replaced_and_the_head_stays_well_formed() {
 #[test]
 fn a_head_without_secrets_is_left_as_it_is() {
     assert_eq!(
-        redacted(&redaction(b"key"), "GET /?authorization2=x HTTP/1.1\r\nHost: a\r\nauthorization2: b\r\n\r\n"),
+        redacted(
+            &redaction(b"key"),
+            "GET /?authorization2=x HTTP/1.1\r\nHost: a\r\nauthorization2: b\r\n\r\n"
+        ),
         None
     );
     let nothing = Redaction::new(&Redacted::default(), b"key");

@@ -41,7 +41,13 @@ impl Tap {
                     recorded = framed;
                     let redacted = self.rules.redacted_response(&head);
                     let held = Held::new(began, redacted.as_deref().unwrap_or(head.raw), within);
-                    if self.held_request.take_if(|_| self.reading.as_ref().is_some_and(|reading| reading.number == self.answered)).is_some() {
+                    if self
+                        .held_request
+                        .take_if(|_| {
+                            self.reading.as_ref().is_some_and(|reading| reading.number == self.answered)
+                        })
+                        .is_some()
+                    {
                         self.withhold_oldest();
                     } else {
                         self.held_response = Some(held);

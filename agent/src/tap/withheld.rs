@@ -31,7 +31,10 @@ impl Tap {
             return;
         }
         let held = self.held_request.take().is_some() | self.held_response.take().is_some();
-        if held || self.exchanges.iter().any(|exchange| exchange.bodies != Bodies::Open) {
+        // What the node says to a head that is not complete: what was asked can't be told.
+        let torn = !self.request_head.bytes.is_empty()
+            && self.rules.redaction.as_ref().is_some_and(Redaction::hides_bodies);
+        if held || torn || self.exchanges.iter().any(|exchange| exchange.bodies != Bodies::Open) {
             self.exception("bytes that can't be framed follow a request with secrets: they are not captured");
             self.muted = true;
         }

@@ -12,7 +12,7 @@ const REDACTED: &[u8] = b"REDACTED";
 const MIN_KNOWN_BYTES: usize = 4;
 
 /// Lines and values that are secret by what stands before them. `keep` is what stays.
-const PATTERNS: [&str; 8] = [
+const PATTERNS: [&str; 9] = [
     // private keys, also cut off
     r"(?P<keep>-----BEGIN [A-Z ]*PRIVATE KEY-----)(?s-u:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\z)",
     // headers: to the end of the line or of the quoted text
@@ -24,6 +24,7 @@ const PATTERNS: [&str; 8] = [
     // keys and tokens that show what they are
     r"(?-u)(?P<keep>\b)(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}\b",
     r"(?-u)(?P<keep>\b)eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?",
+    r"(?-u)(?P<keep>)\$2[abxy]\$[0-9]{2}\$[./A-Za-z0-9]{20,53}",
     r"(?-u)(?P<keep>\b)(?:xox[a-z]-[A-Za-z0-9-]{8,}|gh[pousr]_[A-Za-z0-9]{20,})",
 ];
 /// A name and its value: `password: x`, `"secret_key":"x"`, `?token=x`, `--kafkaPassword x`.
@@ -92,7 +93,7 @@ fn part<'f>(found: &'f Captures<'_>, name: &str) -> &'f [u8] {
 fn tells_a_place(name: &[u8]) -> bool {
     let name = name.trim_ascii().to_ascii_lowercase();
     let ends = |place: &&str| name.len() > place.len() && name.ends_with(place.as_bytes());
-    PLACES.iter().any(|place| ends(&place)) || WHOLE_PLACES.iter().any(|place| name == place.as_bytes())
+    PLACES.iter().any(ends) || WHOLE_PLACES.iter().any(|place| name == place.as_bytes())
 }
 
 /// `the password is wrong`: a word behind a word is no value, but behind a flag it is.
@@ -118,7 +119,7 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
     let lines =
         secret.lines().filter(|line| secret.contains('\n') && !line.starts_with("-----")).map(str::to_owned);
     let all = whole.into_iter().chain(lines).map(|form| form.trim().as_bytes().to_vec());
-    all.filter(|form| form.len() >= MIN_KNOWN_BYTES).collect()
+    all.filter(|form| form.len() >= MIN_KNOWN_BYTES && !is_plain(form)).collect()
 }
 
 fn replace_all(bytes: &[u8], secret: &[u8]) -> Vec<u8> {
@@ -151,6 +152,7 @@ mod tests {
             ("Set-Cookie: sid=1; Path=/\nHost: a", "Set-Cookie: REDACTED\nHost: a"),
             ("sent Bearer abcdefgh to it", "sent Bearer REDACTED to it"),
             ("http://bob:pw@h:1/a?token=t&x=1", "http://REDACTED@h:1/a?token=REDACTED&x=1"),
+            ("hash: $2y$12$abcdefghijklmnopqrstuvwxyz", "hash: REDACTED"),
             ("key AKIAIOSFODNN7EXAMPLE.", "key REDACTED."),
             (
                 "-----BEGIN EC PRIVATE KEY-----\nabc\n-----END EC PRIVATE KEY-----\nx",

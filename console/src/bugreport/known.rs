@@ -38,6 +38,11 @@ pub(super) fn read(settings: &[PathBuf]) -> Known {
     }
     let variables = std::env::vars().filter(|(name, _)| name_is_secret(name));
     known.secrets.extend(variables.map(|(_, value)| value));
+    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".aws/credentials"));
+    let shared = std::env::var_os("AWS_SHARED_CREDENTIALS_FILE").map(PathBuf::from).or(home);
+    if let Some(text) = shared.and_then(|path| std::fs::read_to_string(path).ok()) {
+        known.properties(&text);
+    }
     if let Some(folder) = std::env::var_os(CREDENTIALS) {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             known.file("credential", &entry.path());
@@ -104,8 +109,11 @@ impl Known {
 
     fn file(&mut self, key: &str, path: &Path) {
         let small = std::fs::metadata(path).map(|metadata| metadata.len() <= MAX_SECRET_FILE_BYTES);
-        match small.and_then(|small| if small { std::fs::read_to_string(path) } else { Ok(String::new()) }) {
-            Ok(secret) => self.secrets.push(secret.trim().to_owned()),
+        match small.and_then(|small| if small { std::fs::read(path) } else { Ok(Vec::new()) }) {
+            // What is no text is in no report either.
+            Ok(secret) => {
+                self.secrets.extend(String::from_utf8(secret).map(|secret| secret.trim().to_owned()))
+            }
             // A service's own user may read it, and what it writes does not show it; but it can't be looked for.
             Err(error) => {
                 self.unread.push((format!("secret of {key}"), format!("{}: {error}", path.display())))

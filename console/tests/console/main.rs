@@ -1,6 +1,7 @@
 //! The console as its users meet it: a process with arguments, two streams and an exit code.
 #![expect(clippy::unwrap_used, reason = "what helps a test fails as a test does")]
 
+mod bugreport;
 mod capture;
 mod capture_log;
 mod clear_indices;
@@ -12,12 +13,15 @@ mod every_command;
 mod init;
 mod metadata;
 mod process;
+mod redirect;
 mod scripted;
 mod services_file;
 mod snapshot;
 mod snapshot_server;
+mod status;
 mod tuples;
 mod verify;
+mod verify_live;
 
 use process::switchover;
 

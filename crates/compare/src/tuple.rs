@@ -17,7 +17,9 @@ use std::io::Write;
 use serde::Serialize;
 
 pub use convert::{Shape, convert};
-pub use judge::{DEAD_LETTERED, Judged, NO_SOURCE, NOT_SENT, OVERTAKEN, SENT_AGAIN, judge, learn, unsent};
+pub use judge::{
+    DEAD_LETTERED, Judged, NO_SOURCE, NOT_SENT, OVERTAKEN, SENT_AGAIN, WITHOUT_SECRETS, judge, learn, unsent,
+};
 pub use lines::{Line, Lines, MAX_LINE_BYTES};
 pub use read::{Message, Tuple};
 

@@ -196,7 +196,9 @@ mod tests {
         ] {
             assert_eq!(without_secrets(url), shown);
         }
-        assert!(SECRET_NAMES.iter().all(|name| name.len() <= MAX_NAME_BYTES && is_secret_name(name.as_bytes())));
+        assert!(
+            SECRET_NAMES.iter().all(|name| name.len() <= MAX_NAME_BYTES && is_secret_name(name.as_bytes()))
+        );
         assert!(is_secret_header("ES-Secondary-Authorization") && !is_secret_header("x-opaque-id"));
     }
 

@@ -130,7 +130,11 @@ fn request_line(out: &mut Vec<u8>, line: &[u8], head: &RequestHead<'_>, edits: &
     let target = edits.target.as_deref().map_or_else(|| origin_form(head.target), str::as_bytes);
     let target = without_hashes(target);
     let unchanged = matches!(target, Cow::Borrowed(_));
-    if unchanged && edits.method.is_none_or(|method| method == head.method) && edits.target.is_none() && !absolute {
+    if unchanged
+        && edits.method.is_none_or(|method| method == head.method)
+        && edits.target.is_none()
+        && !absolute
+    {
         out.extend_from_slice(line);
     } else {
         let version = line.rsplit(|byte| *byte == b' ').next().unwrap_or(b"HTTP/1.1");
@@ -152,7 +156,8 @@ fn without_hashes(target: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(target);
     };
     let (path, query) = target.split_at(question);
-    let kept: Vec<&[u8]> = query.get(1..).unwrap_or_default().split(|byte| *byte == b'&').filter(|part| !holds(part)).collect();
+    let kept: Vec<&[u8]> =
+        query.get(1..).unwrap_or_default().split(|byte| *byte == b'&').filter(|part| !holds(part)).collect();
     let mut out = path.to_vec();
     if !kept.is_empty() {
         out.push(b'?');

@@ -105,7 +105,9 @@ fn parameters_that_were_captured_as_hashes_are_left_out_and_bodies_are_not_sent(
         rewriter(TargetAuth::Keep).rewrite(&captured(&raw, None))
     };
     let unsent = rewritten("PUT /_cluster/settings").unwrap_err();
-    assert!(matches!(unsent, Unsent::Redacted) && !unsent.is_meant() && unsent.to_string().contains("by hand"));
+    assert!(
+        matches!(unsent, Unsent::Redacted) && !unsent.is_meant() && unsent.to_string().contains("by hand")
+    );
     // A document may say what it likes.
     assert!(rewritten("PUT /a/_doc/1").is_ok());
 }

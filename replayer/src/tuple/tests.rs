@@ -182,9 +182,11 @@ fn bodies_with_secrets_are_not_written() {
     assert!(!line.contains("hidden"), "{line}");
     assert_eq!(tuple["targetRequest"]["payload"]["inlinedTextBody"], "REDACTED");
     let body = r#"{"source":{"remote":{"host":"http://h","password":"hidden"},"index":"a"}}"#;
-    let request = format!("POST /_reindex HTTP/1.1\r\nHost: s\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let request =
+        format!("POST /_reindex HTTP/1.1\r\nHost: s\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     let response = b"HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{\"total\":3}";
-    let line = self::line(request.as_bytes(), Some(response), vec![attempt(Ok(response))], &Comparison::same());
+    let line =
+        self::line(request.as_bytes(), Some(response), vec![attempt(Ok(response))], &Comparison::same());
     let tuple: Value = serde_json::from_str(&line).unwrap();
     assert!(!line.contains("hidden"), "{line}");
     assert_eq!(tuple["sourceRequest"]["payload"]["inlinedJsonBody"]["source"]["index"], "a");

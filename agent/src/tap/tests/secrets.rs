@@ -4,8 +4,8 @@ use super::{Bench, cut, rules, sent};
 use crate::rules::AckPolicy;
 use crate::tap::{Gate, Outgoing};
 use proptest::prelude::*;
-use switchover_http1::message::{parse_request, parse_response};
 use switchover_http1::RequestKind;
+use switchover_http1::message::{parse_request, parse_response};
 
 /// Part of every secret here.
 const CANARY: &str = "CANARY";
@@ -56,21 +56,36 @@ fn cases() -> Vec<Case> {
         case(
             with_length(
                 "POST /_reindex HTTP/1.1",
-                &format!(r#"{{"source":{{"remote":{{"host":"http://u:{CANARY}@h","password":"{CANARY}"}}}}}}"#),
+                &format!(
+                    r#"{{"source":{{"remote":{{"host":"http://u:{CANARY}@h","password":"{CANARY}"}}}}}}"#
+                ),
             ),
             ok("{}"),
             true,
             true,
         ),
         case(
-            with_length("POST /_reindex HTTP/1.1", r#"{ "source" : {"index":"a","query":{"term":{"token":"t"}}}}"#),
+            with_length(
+                "POST /_reindex HTTP/1.1",
+                r#"{ "source" : {"index":"a","query":{"term":{"token":"t"}}}}"#,
+            ),
             ok("{}"),
             true,
             true,
         ),
-        case("GET /_cluster/state HTTP/1.1\r\n\r\n".to_owned(), ok(&format!("no json: {CANARY}")), true, false),
+        case(
+            "GET /_cluster/state HTTP/1.1\r\n\r\n".to_owned(),
+            ok(&format!("no json: {CANARY}")),
+            true,
+            false,
+        ),
         case("GET /_cluster/state HTTP/1.1\r\n\r\n".to_owned(), ok(&long), true, false),
-        case("HEAD /_snapshot/r HTTP/1.1\r\n\r\n".to_owned(), "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n".to_owned(), true, false),
+        case(
+            "HEAD /_snapshot/r HTTP/1.1\r\n\r\n".to_owned(),
+            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n".to_owned(),
+            true,
+            false,
+        ),
     ]
 }
 
@@ -155,7 +170,9 @@ fn an_answer_before_its_request_is_complete_is_recorded_with_neither() {
     let request = with_length("PUT /_snapshot/r HTTP/1.1", r#"{"settings":{"secret_key":"CANARY"}}"#);
     let (begin, rest) = request.split_at(request.len() - 3);
     bench.tap().from_client(begin.as_bytes(), &mut out);
-    bench.tap().from_node(with_length("HTTP/1.1 413 Too Large", r#"{"password":"CANARY"}"#).as_bytes(), &mut out);
+    bench
+        .tap()
+        .from_node(with_length("HTTP/1.1 413 Too Large", r#"{"password":"CANARY"}"#).as_bytes(), &mut out);
     bench.tap().from_client(rest.as_bytes(), &mut out);
     bench.tap().from_client(b"PUT /next HTTP/1.1\r\n\r\n", &mut out);
     bench.tap().from_node(with_length("HTTP/1.1 200 OK", "{}").as_bytes(), &mut out);
@@ -166,6 +183,16 @@ fn an_answer_before_its_request_is_complete_is_recorded_with_neither() {
     assert_eq!(transactions.len(), 1);
     assert!(transactions[0].request.bytes.starts_with(b"PUT /next"));
     assert!(transactions[0].response.as_ref().unwrap().bytes.ends_with(b"{}"));
+}
+
+#[test]
+fn an_answer_to_a_head_that_is_not_complete_is_not_recorded() {
+    let mut bench = Bench::new(rules(AckPolicy::Response, false));
+    let mut out = Outgoing::default();
+    bench.tap().from_client(b"PUT /_security/user/bob HTTP/1.1\r\nHost", &mut out);
+    bench.tap().from_node(with_length("HTTP/1.1 200 OK", r#"{"password":"CANARY"}"#).as_bytes(), &mut out);
+    let (records, _) = bench.finish(true);
+    assert!(!contains(&records, CANARY));
 }
 
 #[test]

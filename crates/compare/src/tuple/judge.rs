@@ -25,6 +25,8 @@ pub const DEAD_LETTERED: &str = "given up: in the dead-letter folder";
 const UNREPLAYABLE: &str = "the captured request can't be parsed";
 /// How the error of a tuple begins whose request a rule failed for.
 const RULE_FAILED: &str = "rewriting failed: ";
+/// How the error of a tuple begins whose request was captured with hashes in the place of its secrets.
+pub const WITHOUT_SECRETS: &str = "its secrets were not captured";
 const REDACTED_BODIES: &str = "the bodies are redacted";
 
 /// A tuple's comparison, and what the report says of it.
@@ -67,7 +69,7 @@ impl Judged {
 pub fn unsent(error: &str) -> Comparison {
     let reason = if error.starts_with(LEFT_OUT) {
         error.to_owned()
-    } else if error.starts_with(RULE_FAILED) {
+    } else if [RULE_FAILED, WITHOUT_SECRETS].iter().any(|begin| error.starts_with(begin)) {
         format!("not sent: {error}")
     } else {
         format!("{UNREPLAYABLE}: {error}")

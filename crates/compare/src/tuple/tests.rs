@@ -89,6 +89,10 @@ fn what_the_replayer_knew_is_known_again() {
             "rewriting failed: rule 'bulk': the body, from byte 13 on: not JSON",
             "not sent: rewriting failed: rule 'bulk': the body, from byte 13 on: not JSON",
         ),
+        (
+            "its secrets were not captured: do it by hand",
+            "not sent: its secrets were not captured: do it by hand",
+        ),
         ("filtered: rule 'no deletes'", "filtered: rule 'no deletes'"),
         ("the message is incomplete", "the captured request can't be parsed: the message is incomplete"),
     ] {

@@ -144,7 +144,10 @@ fn path(target: &[u8]) -> Option<Cow<'_, str>> {
     }
     // Most paths are of neither kind, and this is asked for each request.
     let mut starts = path.iter().copied().skip_while(|byte| *byte == b'/');
-    if !path.contains(&b'%') && !path.contains(&b',') && !matches!(starts.next(), Some(b'_' | b'.' | b's' | b'<')) {
+    if !path.contains(&b'%')
+        && !path.contains(&b',')
+        && !matches!(starts.next(), Some(b'_' | b'.' | b's' | b'<'))
+    {
         return None;
     }
     let text = String::from_utf8_lossy(path);

@@ -188,11 +188,15 @@ mod tests {
             (r#"{"type":"fs","settings":{"location":"/a","n":1.50}}"#, None),
             (
                 r#"{ "type":"s3", "settings":{"bucket":"b","access_key":"AK","secret_key":"S\"K","n":1.50} }"#,
-                Some(r##"{"type":"s3","settings":{"bucket":"b","access_key":"#","secret_key":"#","n":1.50}}"##),
+                Some(
+                    r##"{"type":"s3","settings":{"bucket":"b","access_key":"#","secret_key":"#","n":1.50}}"##,
+                ),
             ),
             (
                 r#"{"persistent":{"cloud.aws.secret_key":"x","a.password":12,"b.password":null,"auth":true}}"#,
-                Some(r##"{"persistent":{"cloud.aws.secret_key":"#","a.password":"#","b.password":null,"auth":true}}"##),
+                Some(
+                    r##"{"persistent":{"cloud.aws.secret_key":"#","a.password":"#","b.password":null,"auth":true}}"##,
+                ),
             ),
             (
                 r#"{"xpack":{"notification":{"slack":{"url":"https://h/x"}},"a":"b"}}"#,
@@ -223,7 +227,9 @@ mod tests {
     fn what_cannot_be_told_is_an_error() {
         let deep = format!("{}1{}", "[".repeat(MAX_DEPTH + 2), "]".repeat(MAX_DEPTH + 2));
         let never_ending = "[".repeat(100_000);
-        for wrong in ["", "{", "password: x", "{password:1}", "{} {}", "/* */{}", "\u{1f}\u{8b}", &deep, &never_ending] {
+        for wrong in
+            ["", "{", "password: x", "{password:1}", "{} {}", "/* */{}", "\u{1f}\u{8b}", &deep, &never_ending]
+        {
             let told = without_secret_values(wrong.as_bytes(), None, &mut |_| String::new());
             assert_eq!(told, Err(NotJson), "{wrong}");
         }
