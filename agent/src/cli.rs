@@ -1,8 +1,10 @@
 //! The agent's flags.
 
 mod existing_tool;
+mod target;
 
 pub use existing_tool::ExistingTool;
+pub use target::TargetFlags;
 
 use crate::rules::{AckPolicy, OnFull};
 use clap::{Parser, ValueEnum};
@@ -51,6 +53,10 @@ pub struct Cli {
     /// PEM file of that certificate's key
     #[arg(long, value_name = "FILE", help_heading = "TLS to the node", requires = "destination_cert_file")]
     pub destination_key_file: Option<PathBuf>,
+
+    /// The target.
+    #[command(flatten)]
+    pub target: TargetFlags,
 
     /// PEM file of the certificate chain for clients: they speak TLS then
     #[arg(long, value_name = "FILE", help_heading = "TLS for clients", requires = "ssl_key_file")]
@@ -249,14 +255,18 @@ impl Destination {
     }
 }
 
+impl Destination {
+    /// As in a `Host` header.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        let Self { host, port, .. } = self;
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    }
+}
+
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { tls, host, port } = self;
-        let scheme = if *tls { "https" } else { "http" };
-        if host.contains(':') {
-            return write!(f, "{scheme}://[{host}]:{port}");
-        }
-        write!(f, "{scheme}://{host}:{port}")
+        write!(f, "{}://{}", if self.tls { "https" } else { "http" }, self.authority())
     }
 }
 

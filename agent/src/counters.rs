@@ -117,6 +117,16 @@ pub struct Counters {
     pub client_handshake_failures: Count,
     /// Connections turned away at `--maxConnections`.
     pub rejected_connections: Count,
+    /// Requests that went to the target.
+    pub target_requests: Count,
+    /// Those that it failed, or did not answer.
+    pub target_errors: Count,
+    /// Requests that were the target's and went to the source, as no connection to the target could be opened.
+    pub diverted_requests: Count,
+    /// Times that the source took everything back because the target failed.
+    pub target_fallbacks: Count,
+    /// Times that it should have, but for the mode `target`.
+    pub target_alarms: Count,
     /// Connections that wait for the capture log to take their records.
     pub blocked_connections: Level,
 }

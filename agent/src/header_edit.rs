@@ -1,19 +1,36 @@
 //! `--setHeader`: requests reach the node with other headers than the client sent.
 //!
 //! A line is replaced, or added behind the request line; every other byte of the head stays as it was, and bodies are
-//! never looked at. The capture holds what the client sent.
+//! never looked at. The capture holds what the client sent. What goes to the target is edited the same way, for its
+//! credentials and its name.
+
+mod media_type;
 
 use std::collections::HashMap;
 
 /// Headers that say where a message ends or who talks to whom: changing them would break the connection.
 const FRAMING_HEADERS: [&str; 5] = ["content-length", "transfer-encoding", "connection", "upgrade", "expect"];
 
+/// Headers by which a client offers to leave HTTP/1.1. The target is not offered it: a connection that has left it can't be
+/// moved.
+const UPGRADE_HEADERS: [&str; 2] = ["upgrade", "http2-settings"];
+
 /// Headers that requests get.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct HeaderEdit {
     /// `name: value\r\n` lines to put behind the request line.
     lines: Vec<u8>,
+    /// Of lines that are left out, as they are in `lines` or not wanted.
     names: Vec<Box<str>>,
+    /// Media types of Elasticsearch 8 become plain ones, and the answer to `GET /` comes uncompressed.
+    for_elasticsearch_clients: bool,
+}
+
+/// Without the lines: they may hold credentials.
+impl std::fmt::Debug for HeaderEdit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HeaderEdit").field("names", &self.names).finish_non_exhaustive()
+    }
 }
 
 impl HeaderEdit {
@@ -44,6 +61,15 @@ impl HeaderEdit {
         Ok(edit)
     }
 
+    /// For the target: no offers to leave HTTP/1.1, and with `elasticsearch_clients` what those ask for in terms that
+    /// OpenSearch knows.
+    #[must_use]
+    pub fn for_target(mut self, elasticsearch_clients: bool) -> Self {
+        self.names.extend(UPGRADE_HEADERS.map(Into::into));
+        self.for_elasticsearch_clients = elasticsearch_clients;
+        self
+    }
+
     /// Nothing is to be changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -55,13 +81,21 @@ impl HeaderEdit {
     pub fn apply(&self, raw: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(raw.len() + self.lines.len());
         let mut request_line_seen = false;
+        let mut root = false;
         for line in raw.split_inclusive(|&byte| byte == b'\n') {
             if request_line_seen {
-                if !self.replaces(line) {
-                    out.extend_from_slice(line);
+                let name = name_of(line);
+                let unwanted = root && name.eq_ignore_ascii_case(b"accept-encoding");
+                if self.replaces(name) || unwanted {
+                    continue;
+                }
+                match self.for_elasticsearch_clients {
+                    true => media_type::plain(name, line, &mut out),
+                    false => out.extend_from_slice(line),
                 }
                 continue;
             }
+            root = self.for_elasticsearch_clients && asks_for_root(line);
             out.extend_from_slice(line);
             // Empty lines may stand before the request line.
             if line != b"\r\n" {
@@ -72,10 +106,25 @@ impl HeaderEdit {
         out
     }
 
-    fn replaces(&self, line: &[u8]) -> bool {
-        let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
+    fn replaces(&self, name: &[u8]) -> bool {
         self.names.iter().any(|set| set.as_bytes().eq_ignore_ascii_case(name))
     }
+}
+
+fn name_of(line: &[u8]) -> &[u8] {
+    line.split(|&byte| byte == b':').next().unwrap_or_default()
+}
+
+/// Whether a request line is that of `GET /`.
+fn asks_for_root(line: &[u8]) -> bool {
+    let target = line.strip_prefix(b"GET ").and_then(|rest| rest.split(|&byte| byte == b' ').next());
+    target.is_some_and(is_root)
+}
+
+/// Whether a request target is `/`, with or without a query.
+#[must_use]
+pub fn is_root(target: &[u8]) -> bool {
+    target.split(|&byte| byte == b'?').next() == Some(b"/")
 }
 
 fn is_token(name: &str) -> bool {
@@ -98,6 +147,26 @@ mod tests {
         let raw = b"\r\nPOST /x HTTP/1.1\r\nHOST: a\r\nX-Other:  1 \r\nHost2: h\r\nx-PROXY: off\r\nX-Proxy: off\r\n\r\n";
         let expected = "\r\nPOST /x HTTP/1.1\r\nhost: b\r\nx-proxy: on\r\nX-Other:  1 \r\nHost2: h\r\n\r\n";
         assert_eq!(String::from_utf8(edit.apply(raw)).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_target_is_asked_in_terms_that_it_knows() {
+        let edit = edit(&[("host", "b:9200"), ("authorization", "Basic x")]).unwrap();
+        let raw = b"GET /?pretty HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\nAccept-Encoding: gzip\r\nAccept: application/vnd.elasticsearch+json; compatible-with=8, text/plain\r\nAuthorization: Basic y\r\n\r\n";
+        let expected = "GET /?pretty HTTP/1.1\r\nhost: b:9200\r\nauthorization: Basic x\r\nAccept: application/json, text/plain\r\n\r\n";
+        assert_eq!(String::from_utf8(edit.clone().for_target(true).apply(raw)).unwrap(), expected);
+        let kept = String::from_utf8(edit.clone().for_target(false).apply(raw)).unwrap();
+        assert!(
+            kept.contains("Accept-Encoding: gzip\r\nAccept: application/vnd.elasticsearch+json"),
+            "{kept}"
+        );
+        let search = b"POST /i/_search HTTP/1.1\r\nAccept-Encoding: gzip\r\nContent-Type: application/vnd.elasticsearch+x-ndjson;compatible-with=8\r\n\r\n";
+        let sent = String::from_utf8(edit.clone().for_target(true).apply(search)).unwrap();
+        assert!(
+            sent.ends_with("Accept-Encoding: gzip\r\nContent-Type: application/x-ndjson\r\n\r\n"),
+            "{sent}"
+        );
+        assert!(!format!("{edit:?}").contains("Basic"));
     }
 
     #[test]

@@ -57,6 +57,23 @@ pub fn figures(status: &Status) -> Vec<Figure> {
             "Writes answered with 503 because they could not be captured",
             counters.refused_requests.get(),
         ),
+        ("target_requests", "Requests that went to the target", counters.target_requests.get()),
+        ("target_errors", "Requests that the target failed or did not answer", counters.target_errors.get()),
+        (
+            "diverted_requests",
+            "Requests that went to the source as the target could not be connected to",
+            counters.diverted_requests.get(),
+        ),
+        (
+            "target_fallbacks",
+            "Times that the source took everything back because the target failed",
+            counters.target_fallbacks.get(),
+        ),
+        (
+            "target_alarms",
+            "Failures of the target with routing target, which takes nothing back by itself",
+            counters.target_alarms.get(),
+        ),
         ("client_bytes", "Bytes from clients", counters.client_bytes.get()),
         ("node_bytes", "Bytes from the node", counters.node_bytes.get()),
         (
@@ -93,7 +110,16 @@ pub fn figures(status: &Status) -> Vec<Figure> {
         ("lost_records", "Records that the log did not take, recorded as gaps", journal.lost.records),
         ("lost_bytes", "Bytes of these records", journal.lost.bytes),
     ];
+    let epoch = status.routes.as_ref().map(|routes| routes.control.current());
+    let share = epoch.as_ref().map_or(0, |epoch| u64::from(epoch.in_force().target_percent()));
+    let fallen_back = epoch.is_some_and(|epoch| epoch.fallback.is_some());
     let levels = [
+        ("target_percent", "Percent of connections or reads that the target serves at present", share),
+        (
+            "fallen_back",
+            "1 while the source serves everything because the target failed",
+            u64::from(fallen_back),
+        ),
         ("open_connections", "Client connections open", counters.open_connections()),
         (
             "blocked_connections",

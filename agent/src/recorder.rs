@@ -4,7 +4,7 @@ use crate::journal::Journal;
 use crate::rules::OnFull;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use switchover_capture::{MAX_RECORD_BYTES, RecordSink, StreamEncoder, Timestamp};
+use switchover_capture::{MAX_RECORD_BYTES, RecordSink, ServedBy, StreamEncoder, Timestamp};
 
 /// Encodes what a connection carries and appends each finished record.
 #[derive(Debug)]
@@ -74,8 +74,14 @@ impl Recorder {
     /// A recorder for a new connection.
     #[must_use]
     pub fn new(journal: Arc<Journal>, node_id: &str, connection_id: &str) -> Self {
+        Self::of_cluster(journal, node_id, connection_id, ServedBy::Source)
+    }
+
+    /// A recorder for a new connection that this cluster serves.
+    #[must_use]
+    pub fn of_cluster(journal: Arc<Journal>, node_id: &str, connection_id: &str, cluster: ServedBy) -> Self {
         Self {
-            encoder: StreamEncoder::new(connection_id, node_id, MAX_RECORD_BYTES),
+            encoder: StreamEncoder::new(connection_id, node_id, MAX_RECORD_BYTES).served_by(cluster),
             sink: JournalSink {
                 journal,
                 connection_id: connection_id.into(),

@@ -5,6 +5,8 @@
 
 mod both_ways;
 mod refusal;
+mod routed;
+mod switched;
 
 use crate::buffers::Buffers;
 use crate::counters::Counters;
@@ -19,13 +21,15 @@ use crate::spans::Spans;
 use crate::tap::Tap;
 use crate::tls::ServerTls;
 use crate::{clock::Clock, identity::Identity};
-use both_ways::{BothWays, Left};
+use both_ways::{BothWays, Leave, Left};
 pub use refusal::Refusal;
+pub use routed::Routes;
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use switchover_capture::ServedBy;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
@@ -36,6 +40,8 @@ use tokio_util::sync::CancellationToken;
 pub struct Relay {
     /// Where to.
     pub node: Node,
+    /// Who else may serve, with `--targetUri`.
+    pub routes: Option<Arc<Routes>>,
     /// TLS towards clients, when they are to speak it.
     pub server_tls: Option<Arc<ServerTls>>,
     /// Time limits.
@@ -82,6 +88,7 @@ impl Relay {
             return;
         }
         match &self.server_tls {
+            None if let Some(routes) = &self.routes => Box::pin(self.routed(routes, client, None)).await,
             None => match self.connect(client).await {
                 Some((client, Stream::Plain(node))) => self.resume(client, node).await,
                 Some((client, node)) => Box::pin(self.to_its_end(client, node)).await,
@@ -94,7 +101,10 @@ impl Relay {
 
     /// Serves a client connection that has its connection to the node, to its end.
     pub async fn resume(&self, client: TcpStream, node: TcpStream) {
-        if let Left::Idle(client, node) = self.both_ways(client, node).await {
+        if let Some(routes) = &self.routes {
+            return Box::pin(self.routed(routes, client, Some(Stream::Plain(node)))).await;
+        }
+        if let Left::Idle(client, node, _) = self.both_ways(client, node, self.until_drained()).await {
             self.keep(client, Some(node));
         }
     }
@@ -120,7 +130,9 @@ impl Relay {
         let handshake = TlsAcceptor::from(tls.current()).accept(client);
         match tokio::time::timeout(self.limits.handshake, handshake).await {
             Ok(Ok(client)) => {
-                if let Some((client, node)) = self.connect(client).await {
+                if let Some(routes) = &self.routes {
+                    drop(Box::pin(self.serve_routed(routes, client, None)).await);
+                } else if let Some((client, node)) = self.connect(client).await {
                     self.to_its_end(client, node).await;
                 }
             }
@@ -150,19 +162,24 @@ impl Relay {
     /// Serves a connection that can't be handed over: the keys of one of its sides live in this process.
     async fn to_its_end(&self, client: impl AsyncRead + AsyncWrite + Unpin, node: Stream) {
         match node {
-            Stream::Plain(node) => drop(self.both_ways(client, node).await),
-            Stream::Tls(node) => drop(self.both_ways(client, *node).await),
+            Stream::Plain(node) => drop(self.both_ways(client, node, self.until_drained()).await),
+            Stream::Tls(node) => drop(self.both_ways(client, *node, self.until_drained()).await),
         }
     }
 
-    async fn both_ways<C, N>(&self, client: C, node: N) -> Left<C, N>
+    /// Without another cluster only the end of the process stops a connection.
+    fn until_drained(&self) -> Leave<'_> {
+        Leave { token: &self.draining, epoch: None }
+    }
+
+    async fn both_ways<C, N>(&self, client: C, node: N, leave: Leave<'_>) -> Left<C, N>
     where
         C: AsyncRead + AsyncWrite + Unpin,
         N: AsyncRead + AsyncWrite + Unpin,
     {
         let connection_id = self.identity.next_connection_id();
-        let tap = Rc::new(RefCell::new(self.tap(&connection_id)));
-        let ways = BothWays { relay: self, tap: &tap };
+        let tap = Rc::new(RefCell::new(self.tap(&connection_id, ServedBy::Source, &self.rules)));
+        let ways = BothWays { relay: self, tap: &tap, leave };
         let left = match &self.spans {
             None => {
                 drop(connection_id);
@@ -184,23 +201,30 @@ impl Relay {
         left
     }
 
-    fn tap(&self, connection_id: &str) -> Tap {
+    fn tap(&self, connection_id: &str, cluster: ServedBy, rules: &Arc<Rules>) -> Tap {
+        let node_id = self.identity.node_id();
         let recorder = self
             .journal
             .as_ref()
-            .map(|journal| Recorder::new(Arc::clone(journal), self.identity.node_id(), connection_id));
-        Tap::new(recorder, self.clock, Arc::clone(&self.counters), Arc::clone(&self.rules))
+            .map(|journal| Recorder::of_cluster(Arc::clone(journal), node_id, connection_id, cluster));
+        Tap::new(recorder, self.clock, Arc::clone(&self.counters), Arc::clone(rules))
     }
 
     /// Answers for a node that can't be reached, so that the client knows whom to blame. Nothing is recorded: the
     /// request did not reach the cluster.
     async fn node_unreachable(&self, client: impl AsyncRead + AsyncWrite + Unpin, error: &io::Error) {
+        self.unreachable(error).send(client, &self.buffers).await;
+    }
+
+    fn unreachable(&self, error: &io::Error) -> Refusal {
         let count = self.counters.node_connect_failures.add(1);
         let node = &self.node;
         if count.is_power_of_two() {
             tracing::warn!(%error, %node, count, "the node can't be reached, clients get 502");
         }
-        let reason = format!("switchover-agent cannot reach the node at {node}: {error}");
-        Refusal::node_unreachable(&reason).send(client, &self.buffers).await;
+        Refusal::node_unreachable(&format!("switchover-agent cannot reach the node at {node}: {error}"))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,8 @@ use crate::handover::{self, Connection, Handover, Uncaptured};
 use crate::identity::Identity;
 use crate::listener::{self, Acceptor};
 use crate::metrics;
-use crate::relay::Relay;
+use crate::relay::{Relay, Routes};
+use crate::routing::{self, Control, Lots};
 use crate::rules::OnFull;
 use crate::service_manager;
 use crate::settings::Settings;
@@ -84,6 +85,7 @@ pub async fn run(cli: Cli, settings: Settings, inherited: Inherited) -> Result<O
         )
     })?;
     let (listening, admin_address) = (listener.local_addr()?, admin.local_addr()?);
+    agent.follow_routing(&cli);
     println!("listening {listening}\nadmin {admin_address}");
     let directory = agent.capture.as_ref().map(|capture| capture.journal.directory().display().to_string());
     tracing::info!(
@@ -166,6 +168,8 @@ struct Agent {
     identity: Identity,
     clock: Clock,
     counters: Arc<Counters>,
+    /// With `--targetUri`.
+    routes: Option<Arc<Routes>>,
     /// `None` with `--noCapture`, and while the log can't be opened.
     capture: Option<Capture>,
     /// Why it can't.
@@ -197,16 +201,28 @@ impl Agent {
         }
         let (spans, waiting_spans) =
             cli.otel_trace_collector_endpoint.as_ref().map(|_| Spans::new(clock)).unzip();
+        let (counters, draining) = (Arc::new(Counters::default()), CancellationToken::new());
+        let routes = settings.target.take().map(|target| {
+            let (file, limit) = (target.file.clone(), target.max_errors_percent);
+            let (seen, ending) = (Arc::clone(&counters), draining.clone());
+            let control = Control::start(target.routing, file, limit, clock, seen, ending)?;
+            Ok::<_, std::io::Error>(Arc::new(Routes {
+                control: Arc::new(control),
+                lots: Lots::default(),
+                target,
+            }))
+        });
         Ok(Self {
             settings,
             identity,
             clock,
-            counters: Arc::new(Counters::default()),
+            counters,
+            routes: routes.transpose()?,
             capture,
             no_log,
             spans,
             waiting_spans,
-            draining: CancellationToken::new(),
+            draining,
             handing_over: Arc::default(),
         })
     }
@@ -251,8 +267,36 @@ impl Agent {
             kafka: self.capture.as_ref().and_then(|capture| capture.kafka_status(&self.settings)),
             recovered_records: self.capture.as_ref().map_or(0, |capture| capture.recovered_records),
             draining: self.draining.clone(),
+            routes: self.routes.clone(),
             no_log: self.no_log.clone(),
         }
+    }
+
+    /// Starts what changes routing: the socket, the file, and a target that fails.
+    fn follow_routing(&self, cli: &Cli) {
+        let Some(routes) = &self.routes else { return };
+        let epoch = routes.control.current();
+        tracing::info!(
+            to = %routes.target.node,
+            routing = %epoch.routing,
+            fallback = epoch.fallback.as_ref().map(|it| it.reason.as_str()),
+            file = %routes.target.file.path().display(),
+            "clients may be routed to the target"
+        );
+        let told = |what: &'static str, ended: std::io::Result<()>| {
+            if let Err(error) = ended {
+                tracing::error!(%error, "{what}");
+            }
+        };
+        let (kept, asked) = (Arc::clone(&routes.control), Arc::clone(&routes.control));
+        tokio::spawn(async move { told("the routing file will not be looked at", kept.keep().await) });
+        match routing::bind_socket(&cli.log_directory()) {
+            Ok(socket) => drop(tokio::spawn(routing::serve_socket(socket, asked))),
+            error => {
+                told("routing can't be set through its socket; its file and SIGHUP remain", error.map(drop))
+            }
+        }
+        tokio::spawn(routing::probe(Arc::clone(&routes.control), routes.target.node.clone()));
     }
 
     /// Starts what is pushed to collectors, if any are named.
@@ -281,10 +325,12 @@ impl Agent {
         let (node, server_tls) = (settings.node.clone(), settings.tls.server.clone());
         let (limits, rules) = (settings.limits, Arc::clone(&settings.rules));
         let (identity, clock, draining) = (self.identity.clone(), self.clock, self.draining.clone());
+        let routes = self.routes.clone();
         let (handing_over, spans) = (Arc::clone(&self.handing_over), self.spans.clone());
         let beat = service_manager::watchdog().map(|limit| limit / BEATS_PER_WATCHDOG);
         Worker::start(number, cli.drain_timeout, beat, move || Relay {
             node,
+            routes,
             server_tls,
             limits,
             journal,

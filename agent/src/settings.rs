@@ -7,7 +7,8 @@ use crate::node::Node;
 use crate::redaction::{Redacted, Redaction};
 use crate::rules::Rules;
 use crate::suppression::Suppression;
-use crate::tls::Tls;
+use crate::target::Target;
+use crate::tls::{self, Tls};
 use anyhow::{Context as _, Result, anyhow, bail};
 use std::path::Path;
 use std::sync::Arc;
@@ -29,7 +30,9 @@ pub struct Settings {
     pub durability: Durability,
     /// The node.
     pub node: Node,
-    /// TLS of both sides.
+    /// The target, if clients may be routed to it.
+    pub target: Option<Target>,
+    /// TLS of all sides.
     pub tls: Tls,
     /// Capture and gates.
     pub rules: Arc<Rules>,
@@ -48,9 +51,9 @@ impl Settings {
     /// What is wrong and with which flag, for a usage error.
     pub fn new(cli: &Cli) -> Result<Self> {
         let durability = cli.effective_durability().map_err(|reason| anyhow!(reason))?;
-        let tls = tls(cli)?;
-        let node =
-            Node::new(cli.destination_uri.clone(), tls.node.clone()).map_err(|reason| anyhow!(reason))?;
+        let mut tls = both_sides(cli)?;
+        let node = Node::new(cli.destination_uri.clone(), tls.node.clone(), "--destinationUri")
+            .map_err(|reason| anyhow!(reason))?;
         let suppression = Suppression::new(
             cli.suppress_capture_for_method.as_deref(),
             cli.suppress_capture_for_uri_path.as_deref(),
@@ -58,45 +61,38 @@ impl Settings {
             &pairs("--suppressCaptureForHeaderMatch", &cli.suppress_capture_for_header_match)?,
         )
         .map_err(|reason| anyhow!(reason))?;
-        let edit =
-            HeaderEdit::new(&pairs("--setHeader", &cli.set_header)?).map_err(|reason| anyhow!(reason))?;
-        let rules = Arc::new(Rules {
+        let headers = pairs("--setHeader", &cli.set_header)?;
+        let edit = HeaderEdit::new(&headers).map_err(|reason| anyhow!(reason))?;
+        let rules = Rules {
             ack_policy: cli.ack_policy,
             suppression,
             redaction: redaction(cli)?,
             edit,
             refuse_writes: false,
-        });
+        };
+        let target = Target::new(cli, &rules, &headers)?;
+        tls.target = target.as_ref().and_then(|target| target.tls.clone());
+        let rules = Arc::new(rules);
         let kafka = cli.kafka.resolve(KAFKA_CLIENT_ID)?;
         let limits = Limits::new(cli.connect_timeout, cli.idle_timeout);
-        let warnings = cli.existing_tool.warnings();
-        Ok(Self { durability, node, tls, rules, limits, kafka, warnings })
+        let mut warnings = cli.existing_tool.warnings();
+        if cli.insecure_destination && !cli.destination_uri.tls {
+            warnings
+                .push("--insecureDestination has nothing to do: --destinationUri is without TLS".to_owned());
+        }
+        Ok(Self { durability, node, target, tls, rules, limits, kafka, warnings })
     }
 }
 
-fn tls(cli: &Cli) -> Result<Tls> {
+fn both_sides(cli: &Cli) -> Result<Tls> {
     let to_node = ClientOptions {
         ca_file: cli.destination_ca_file.clone(),
         insecure: cli.insecure_destination,
         cert_file: cli.destination_cert_file.clone(),
         key_file: cli.destination_key_file.clone(),
     };
-    let files = to_node.files();
-    let node = match cli.destination_uri.tls {
-        false if to_node != ClientOptions::default() => bail!(
-            "--insecureDestination and --destination...File are for TLS to the node; --destinationUri is {}",
-            cli.destination_uri
-        ),
-        false => None,
-        true => {
-            let load = move || {
-                let mut config = to_node.load()?;
-                config.alpn_protocols = vec![b"http/1.1".to_vec()];
-                Ok(config)
-            };
-            Some(Arc::new(Reloading::new(files, load)?))
-        }
-    };
+    let flags_of_tls = "--destination...File";
+    let node = tls::to_node(&cli.destination_uri, to_node, "--destinationUri", flags_of_tls)?;
     let client_ca = match (&cli.ssl_trust_cert_file, &cli.ssl_trust_cert_pem_env_var) {
         (Some(_), Some(_)) => bail!("--sslTrustCertFile and --sslTrustCertPemEnvVar: give one of them"),
         (Some(file), None) => Some(ClientCa::File(file.clone())),
@@ -121,7 +117,7 @@ fn tls(cli: &Cli) -> Result<Tls> {
         }
         (None, None) => None,
     };
-    Ok(Tls { server, node })
+    Ok(Tls { server, node, target: None })
 }
 
 fn pairs(flag: &str, flat: &[String]) -> Result<Vec<(String, String)>> {

@@ -3,6 +3,8 @@
 use crate::counters::Counters;
 use crate::journal::{Journal, JournalState, Tally};
 use crate::metrics;
+use crate::relay::Routes;
+use crate::routing::{Epoch, Mode, Routing};
 use crate::rules::OnFull;
 use crate::shipper::Deliveries;
 use serde_json::{Value, json};
@@ -26,6 +28,8 @@ pub struct Status {
     pub recovered_records: u64,
     /// Set when the process is asked to end.
     pub draining: CancellationToken,
+    /// Who else may serve, with `--targetUri`.
+    pub routes: Option<Arc<Routes>>,
     /// Why there is no capture log though there should be one.
     pub no_log: Option<String>,
 }
@@ -125,6 +129,36 @@ fn gap(gap: &Gap) -> Value {
     })
 }
 
+/// What routing is, for people and for the console.
+#[must_use]
+pub fn routing_in_force(epoch: &Epoch) -> Value {
+    let Routing { mode, weight, route_by } = epoch.routing;
+    json!({
+        "mode": mode,
+        "weight": weight,
+        "routeBy": route_by,
+        "inForce": epoch.in_force().mode,
+        "since": epoch.since,
+        "fallback": epoch.fallback,
+    })
+}
+
+impl Status {
+    fn routing(&self) -> Value {
+        let Some(routes) = &self.routes else { return json!({ "mode": Mode::Source, "weight": 0 }) };
+        let counters = &self.counters;
+        let target = counters.target_requests.get();
+        let source = counters.requests.get().saturating_sub(target);
+        let mut page = routing_in_force(&routes.control.current());
+        page["target"] = json!(routes.target.node.to_string());
+        page["requests"] = json!({ "source": source, "target": target });
+        page["targetErrors"] = json!(counters.target_errors.get());
+        page["diverted"] = json!(counters.diverted_requests.get());
+        page["fallbacks"] = json!(counters.target_fallbacks.get());
+        page
+    }
+}
+
 impl AdminPages for Status {
     fn ready(&self) -> Result<(), String> {
         let Snapshot { state, reason, .. } = self.snapshot();
@@ -159,6 +193,7 @@ impl AdminPages for Status {
                 "blocked": self.counters.blocked_connections.get(),
             },
         });
+        page["routing"] = self.routing();
         let Some(members) = page.as_object_mut() else { return page.to_string() };
         if let Some(log) = &self.journal {
             let directory = log.directory().display().to_string();

@@ -159,6 +159,18 @@ impl Tap {
         self.exchanges.is_empty() && !self.requests.in_message() && !self.tunnel
     }
 
+    /// No request is arriving, though some may wait for their responses.
+    #[must_use]
+    pub fn at_request_boundary(&self) -> bool {
+        !self.requests.in_message() && !self.tunnel
+    }
+
+    /// Bytes that can't be told apart, or that are no HTTP/1.1 any more.
+    #[must_use]
+    pub fn is_tunnel(&self) -> bool {
+        self.tunnel
+    }
+
     /// The head of a request has begun and is not complete.
     #[must_use]
     pub fn in_request_head(&self) -> bool {

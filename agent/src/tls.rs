@@ -1,10 +1,11 @@
 //! TLS of both sides, reloaded when a file changes and on SIGHUP. A certificate that does not pass its checks is
 //! refused, said so, and the old one stays.
 
+use crate::cli::Destination;
 use rustls::{ClientConfig, ServerConfig};
 use std::sync::Arc;
 use std::time::Duration;
-use switchover_tls::{Reloading, TlsError};
+use switchover_tls::{ClientOptions, Reloading, TlsError};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// How often the files are looked at.
@@ -22,6 +23,35 @@ pub struct Tls {
     pub server: Option<Arc<ServerTls>>,
     /// Towards the node.
     pub node: Option<Arc<NodeTls>>,
+    /// Towards the target.
+    pub target: Option<Arc<NodeTls>>,
+}
+
+/// TLS to a server at a destination that `flag` gave; `None` when it speaks none. `options_are` names the flags that
+/// are for TLS only.
+///
+/// # Errors
+/// When a file can't be used, or there are options and no TLS.
+pub fn to_node(
+    destination: &Destination,
+    options: ClientOptions,
+    flag: &str,
+    options_are: &str,
+) -> anyhow::Result<Option<Arc<NodeTls>>> {
+    let files = options.files();
+    if !destination.tls {
+        // The field's documents give --insecureDestination also without TLS; a file would be a wish ignored.
+        if !files.is_empty() {
+            anyhow::bail!("{options_are} are for TLS; {flag} is {destination}");
+        }
+        return Ok(None);
+    }
+    let load = move || {
+        let mut config = options.load()?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(config)
+    };
+    Ok(Some(Arc::new(Reloading::new(files, load)?)))
 }
 
 impl Tls {
@@ -46,6 +76,9 @@ impl Tls {
         }
         if let Some(node) = &self.node {
             tell("the node", refreshed(node, asked));
+        }
+        if let Some(target) = &self.target {
+            tell("the target", refreshed(target, asked));
         }
     }
 }

@@ -102,7 +102,8 @@ pub(crate) fn run(command: BackfillCommand, config: &Path, json: bool) -> Result
                 stop::reset(&settings().await?, include_failed_documents, yes, json).await
             }
             BackfillCommand::RetryFailed(args) => {
-                let placement = args.placement.placement().map_err(|error| Failure::Usage(error.to_string()))?;
+                let placement =
+                    args.placement.placement().map_err(|error| Failure::Usage(error.to_string()))?;
                 let target = Target::named(args.target.as_ref(), config).await?;
                 retry_failed::run(&args.failed_document_dir, &placement, &target, json).await
             }

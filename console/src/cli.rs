@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::agent::AgentCommand;
 use crate::backfill::BackfillCommand;
 use crate::bugreport::BugreportArgs;
 use crate::capture::CaptureCommand;
@@ -23,8 +24,8 @@ use crate::verify::VerifyArgs;
 
 /// Drives and shows a migration.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage; 3 and 4 from status: it goes on, a person must do something; 3 from compare: more answers differ than allowed, from verify: documents
-/// differ, from doctor: something needs attention, from metadata: a cluster can't be reached; 4 from backfill retry-failed: documents are still refused, from
+/// Exit codes: 0 done, 1 failed, 2 wrong usage; 3 and 4 from status: it goes on, a person must do something; 3 from compare: more answers differ than allowed, from verify: something
+/// differs, from reset: something is not what the plan says, from doctor: something needs attention, from metadata: a cluster can't be reached; 4 from backfill retry-failed: documents are still refused, from
 /// metadata: the source can't be read; 5 from metadata: no item could be made.
 #[derive(Debug, Parser)]
 #[command(name = "switchover", version = switchover_settings::VERSION)]
@@ -69,6 +70,9 @@ pub(crate) enum Group {
     /// Look at the source and the target cluster.
     #[command(subcommand)]
     Clusters(ClustersCommand),
+    /// Put the capture agent in front of a node of this host, and take it away.
+    #[command(subcommand)]
+    Agent(AgentCommand),
     /// Look into captured traffic.
     #[command(subcommand)]
     Capture(CaptureCommand),

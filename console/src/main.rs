@@ -1,6 +1,7 @@
 //! `switchover`: drives and shows a migration. Data goes to stdout and talk to stderr, a failure is never exit
 //! code 0, and `--json` is JSON for every command, so that scripts can rely on it.
 
+mod agent;
 mod backfill;
 mod bugreport;
 mod capture;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     match cli.group {
+        Group::Agent(command) => agent::run(command, cli.json),
         Group::Backfill(command) => backfill::run(command, &cli.config, cli.json),
         Group::Clusters(command) => clusters::run(command, &cli.config, cli.json),
         Group::Capture(command) => capture::run(command, cli.json),

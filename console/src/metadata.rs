@@ -5,6 +5,7 @@
 mod args;
 mod asking;
 mod clusters;
+mod defaults;
 mod execution;
 mod existing;
 mod indices;
@@ -74,8 +75,17 @@ enum Action {
 pub(crate) fn run(command: MetadataCommand, config: &Path, json: bool) -> Result<(), Failure> {
     let exit = block_on_exit(async {
         match command {
-            MetadataCommand::Evaluate(args) => evaluate(&args, config, json).await,
-            MetadataCommand::Migrate { args, on_existing } => migrate(&args, on_existing, config, json).await,
+            MetadataCommand::Evaluate(mut args) => {
+                defaults::fill(&mut args, config)?;
+                evaluate(&args, config, json).await
+            }
+            MetadataCommand::Migrate { mut args, on_existing } => {
+                // A plan says where it comes from.
+                if args.plan_file.is_none() {
+                    defaults::fill(&mut args, config)?;
+                }
+                migrate(&args, on_existing, config, json).await
+            }
         }
     });
     exit.map_err(Exit::report)

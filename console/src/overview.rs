@@ -106,8 +106,11 @@ impl Overview {
         overview.agents.judge_gaps(since.filter(|_| overview.snapshot.summary.in_use));
         let parts = overview.phases();
         let in_use = parts.iter().filter(|(_, summary)| summary.in_use);
-        let state = State::of_all(in_use.map(|(name, summary)| (name.title(), &summary.state)));
-        overview.exit_code = state.exit_code();
+        let state = State::of_all(in_use.clone().map(|(name, summary)| (name.title(), &summary.state)));
+        // Documents that failed want somebody also while another phase still runs.
+        let codes: Vec<_> = in_use.map(|(_, summary)| summary.state.exit_code()).collect();
+        let worst = [1, 4, 3].into_iter().find(|code| codes.contains(code));
+        overview.exit_code = worst.unwrap_or_else(|| state.exit_code());
         overview.state = state;
         overview.next = advice::next(&overview);
         overview

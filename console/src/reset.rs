@@ -82,7 +82,7 @@ fn path(kind: Kind, name: &str) -> String {
 }
 
 async fn plan(args: &ResetArgs, config: &Path, as_json: bool) -> Result<(), Failure> {
-    let plan = find::plan(config, args).await?;
+    let plan = Box::pin(find::plan(config, args)).await?;
     let path = plan.keep(&Services::load(config)?.state_dir())?;
     let mut out = Output::stdout();
     if as_json {
@@ -144,7 +144,7 @@ async fn apply(args: &ResetArgs, name: &str, config: &Path, as_json: bool) -> Re
         "" => None,
         name => Some(Plan::read(&state_dir, name).map_err(|error| Failure::Usage(format!("{error:#}")))?),
     };
-    let now = find::plan(config, args).await?;
+    let now = Box::pin(find::plan(config, args)).await?;
     let planned = planned.unwrap_or_else(|| now.clone());
     let mut out = Output::stdout();
     let mut asking = Asking { all: args.yes, none: false };

@@ -9,6 +9,7 @@ mod cluster;
 mod error;
 mod jobs;
 mod kafka;
+mod metadata;
 mod replay;
 mod secret;
 mod snapshot;
@@ -24,6 +25,7 @@ use switchover_cluster::{Cluster, ClusterOptions};
 
 pub(crate) use self::backfill::{BackfillBlock, Launch, MAX_SCALE};
 pub(crate) use self::kafka::KafkaBlock;
+pub(crate) use self::metadata::MetadataBlock;
 pub(crate) use self::replay::ReplayBlock;
 pub(crate) use self::snapshot::{SnapshotBlock, Storage};
 use crate::failure::Failure;
@@ -137,6 +139,11 @@ impl Services {
         self.file.snapshot.as_ref()
     }
 
+    /// What `metadata` does where no flag says otherwise, if it is defined.
+    pub(crate) fn metadata(&self) -> Option<&MetadataBlock> {
+        self.file.metadata_migration.as_ref()
+    }
+
     /// What the backfill is to do, if it is defined.
     pub(crate) fn backfill(&self) -> Option<&BackfillBlock> {
         self.file.backfill.as_ref().and_then(|jobs| jobs.reindex_from_snapshot.as_ref())
@@ -180,8 +187,7 @@ struct File {
     kafka: Option<KafkaBlock>,
     backfill: Option<backfill::Jobs>,
     agents: Option<agents::Agents>,
-    #[serde(rename = "metadata_migration")]
-    _metadata_migration: Option<jobs::Metadata>,
+    metadata_migration: Option<MetadataBlock>,
     #[serde(default, deserialize_with = "block")]
     replay: Option<ReplayBlock>,
     #[serde(rename = "metrics_source")]

@@ -35,9 +35,9 @@ pub(crate) fn run(args: &StatusArgs, config: &Path, json: bool) -> Result<(), Fa
     let mut collector = Collector::new(config);
     block_on(async {
         if args.watch {
-            return watch(&mut collector, Duration::from_secs(args.interval), json).await;
+            return Box::pin(watch(&mut collector, Duration::from_secs(args.interval), json)).await;
         }
-        let overview = collector.look().await?;
+        let overview = Box::pin(collector.look()).await?;
         show(&overview, json)?;
         verdict(&overview)
     })

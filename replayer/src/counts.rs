@@ -18,6 +18,8 @@ pub struct InputCounts {
     pub requests: u64,
     /// Of these, left out on purpose: by time, method, path or sample.
     pub left_out: u64,
+    /// Of these, answered by the target itself while clients were routed to it, so that it has them.
+    pub served_by_target: u64,
     /// Of these, finished by an earlier run of this consumer group.
     pub already_done: u64,
     /// Records read again, ignored.
@@ -126,6 +128,10 @@ impl InputCounts {
                 &self.gap_examples,
             ),
         ];
+        if self.served_by_target > 0 {
+            let text = format!("{} requests, not sent to it again", self.served_by_target);
+            facts.push(Fact { label: "answered by the target", text, ..Fact::default() });
+        }
         if self.unframed > 0 {
             let text = format!("{} ({} bytes)", self.unframed, self.unframed_bytes);
             facts.push(lossy("unframed", self.unframed, text, &self.unframed_examples));
@@ -147,6 +153,7 @@ impl InputCounts {
         self.bytes += other.bytes;
         self.requests += other.requests;
         self.left_out += other.left_out;
+        self.served_by_target += other.served_by_target;
         self.already_done += other.already_done;
         self.duplicates += other.duplicates;
         self.incomplete_requests += other.incomplete_requests;

@@ -94,7 +94,7 @@ impl Fleet {
     /// See [`FleetError`].
     pub async fn follow(
         &self,
-        options: &Options,
+        options: Options,
         current: Arc<Current>,
         stop: CancellationToken,
     ) -> Result<Ended, FleetError> {
@@ -116,10 +116,10 @@ impl Fleet {
         let limit = (!options.input.is_divided()).then_some(1);
         let manner = Manner { stays: true, limit, beat: BEAT, silence: SILENCE };
         let (follower, orders) = Follower::join(board, identity, manner, stop.clone()).await?;
-        let account = Arc::new(Account::new(options, current));
+        let account = Arc::new(Account::new(&options, current));
         let over = CancellationToken::new();
         let following = tokio::spawn(follower.run(Arc::clone(&account), over.clone()));
-        let ended = obey(options, &account, orders, limit.is_some(), &stop).await;
+        let ended = obey(&options, &account, orders, limit.is_some(), &stop).await;
         if let Err(error) = &ended {
             account.failed(&error.to_string());
         }

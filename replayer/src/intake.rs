@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use switchover_capture::record::Capture;
-use switchover_capture::{End, Reassembled, Reassembler, Timestamp, TrafficStream, Transaction};
+use switchover_capture::{End, Reassembled, Reassembler, ServedBy, Timestamp, TrafficStream, Transaction};
 
 use crate::budget::{Budget, Lease};
 use crate::captured::{Captured, unix_nanos};
@@ -328,6 +328,11 @@ impl Intake {
         let first = unix_nanos(transaction.request.first).max(connection.last_first);
         connection.last_first = first;
         self.batch.counts.requests += 1;
+        if transaction.served_by == ServedBy::Target {
+            self.batch.counts.served_by_target += 1;
+            Hold::new(transaction.origins).acknowledge();
+            return;
+        }
         let (method, path) = request_line(&transaction.request.bytes);
         if !self.selection.holds(&transaction.node_id, &transaction.connection_id, first, method, path) {
             self.batch.counts.left_out += 1;

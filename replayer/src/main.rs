@@ -6,8 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use switchover_replayer::cli::{ENVIRONMENT, Settings};
-use switchover_replayer::open_files;
 use switchover_replayer::fleet::Ended;
+use switchover_replayer::open_files;
 use switchover_replayer::progress::{self, Current};
 use switchover_replayer::report::{self, EXIT_FAILED, Outcome};
 use switchover_replayer::run::{self, Options};
@@ -64,7 +64,7 @@ fn replay(settings: &Settings, mut options: Options) -> anyhow::Result<Ended> {
         }
         let exports = exports(settings, &mut options, &current);
         let ended = match settings.fleet().await? {
-            Some(fleet) => fleet.follow(&options, current, stop).await.map_err(anyhow::Error::from),
+            Some(fleet) => fleet.follow(options, current, stop).await.map_err(anyhow::Error::from),
             None => {
                 // A task like those that send: what they tell each other needs no other thread to wake up.
                 let running = tokio::spawn(run::run(options, current.begin(), stop)).await;

@@ -12,6 +12,7 @@ use switchover_compare::report::{Durations, Percentiles};
 use switchover_telemetry::AdminPages;
 use switchover_telemetry::figures::{self as metrics, Figure};
 
+use crate::client::Trouble;
 use crate::commit::{Offsets, PartitionLag};
 use crate::counts::Losses;
 pub use current::Current;
@@ -30,6 +31,7 @@ pub struct Progress {
     buffered_bytes: AtomicU64,
     source_lag_ms: AtomicU64,
     ready: AtomicBool,
+    reaching: Arc<Trouble>,
     holding: Mutex<&'static str>,
     report: Mutex<serde_json::Value>,
     oldest: Mutex<Option<Oldest>>,
@@ -120,6 +122,7 @@ impl Default for Progress {
             buffered_bytes: AtomicU64::new(0),
             source_lag_ms: AtomicU64::new(0),
             ready: AtomicBool::new(false),
+            reaching: Arc::default(),
             holding: Mutex::new("starting"),
             report: Mutex::default(),
             oldest: Mutex::default(),
@@ -135,6 +138,22 @@ impl Progress {
     /// The input is open and the target answers.
     pub fn started(&self) {
         self.ready.store(true, Ordering::Relaxed);
+    }
+
+    /// Where it is kept why the target does not answer, before the start.
+    #[must_use]
+    pub fn reaching(&self) -> Arc<Trouble> {
+        Arc::clone(&self.reaching)
+    }
+
+    /// The request that has waited longest; before the start that is our own.
+    fn oldest(&self) -> Option<Oldest> {
+        if self.ready.load(Ordering::Relaxed) {
+            return self.oldest.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        }
+        let seconds = self.started.elapsed().as_secs();
+        let reason = self.reaching.get()?;
+        Some(Oldest { request: "GET /".to_owned(), node_id: "the replayer".into(), seconds, reason })
     }
 
     /// Requests were read.
@@ -240,7 +259,7 @@ impl Progress {
             buffered_bytes: get(&self.buffered_bytes),
             source_lag_ms: get(&self.source_lag_ms),
             seconds: self.started.elapsed().as_secs(),
-            oldest: self.oldest.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            oldest: self.oldest(),
             pacing_error_ms: self.pacing_error(),
             partitions: self.offsets.get().map(|offsets| offsets.lag()).unwrap_or_default(),
         }

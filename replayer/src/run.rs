@@ -128,7 +128,7 @@ pub async fn run(
         concurrency: Concurrency::new(options.max_concurrent_requests),
         signer,
     };
-    let reached = preflight::check(&sender, &options.auth);
+    let reached = preflight::check(&sender, &options.auth, progress.reaching());
     let version = tokio::select! {
         reached = reached => reached?,
         () = stop.cancelled() => None,

@@ -10,7 +10,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use switchover_coordinate::{Account, Board, CoordinationError, Desired, MemberState, Order, Orders, Overview, Rest, Said};
+use switchover_coordinate::{
+    Account, Board, CoordinationError, Desired, MemberState, Order, Orders, Overview, Rest, Said,
+};
 use tokio::sync::watch;
 
 use crate::load::Loading;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use switchover_cluster::{Cluster, ClusterError, ClusterOptions, TargetUsageError};
 use switchover_coordinate::{
-    Board, CoordinationError, End, Follower, Identity, Manner, Order, Orders, Overview, Subject, host_name, process_name,
+    Board, CoordinationError, End, Follower, Identity, Manner, Order, Orders, Overview, Subject, host_name,
+    process_name,
 };
 use switchover_snapshot::{Repository, S3Options, SnapshotError};
 use tokio::sync::watch;

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use switchover_cluster::Cluster;
-use switchover_coordinate::{
-    Board, Claim, Claims, CoordinationError, Ended, Lease, Order, Orders, Progress,
-};
+use switchover_coordinate::{Board, Claim, Claims, CoordinationError, Ended, Lease, Order, Orders, Progress};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;

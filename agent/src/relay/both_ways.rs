@@ -3,15 +3,19 @@
 use super::Relay;
 use super::refusal::{Refusal, discard};
 use crate::limits;
+use crate::routing::Epoch;
 use crate::spans::Watched;
 use crate::tap::{Gate, Outgoing, Source, Tap};
+use bytes::BytesMut;
 use std::cell::{Cell, RefCell};
+use std::future::pending;
 use std::io;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, split};
+use tokio_util::sync::CancellationToken;
 
 /// With `--onFull block`: how often the log is asked whether it takes the record now.
 const RETRY_INTERVAL: Duration = Duration::from_millis(20);
@@ -21,6 +25,16 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 pub(super) struct BothWays<'a> {
     pub(super) relay: &'a Relay,
     pub(super) tap: &'a Rc<RefCell<Tap>>,
+    pub(super) leave: Leave<'a>,
+}
+
+/// What asks a connection to stop between two requests.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Leave<'a> {
+    /// Cancelled then.
+    pub(super) token: &'a CancellationToken,
+    /// Over then, where the target may be to serve what follows.
+    pub(super) epoch: Option<&'a Epoch>,
 }
 
 /// What is left of a connection that is not served any more.
@@ -28,8 +42,18 @@ pub(super) struct BothWays<'a> {
 pub(super) enum Left<C, N> {
     /// Nothing.
     Over,
-    /// Both streams, between two requests.
-    Idle(C, N),
+    /// Both streams, between two requests, and what was read of the client's next ones.
+    Idle(C, N, BytesMut),
+}
+
+impl<C, N> Left<C, N> {
+    /// With another kind of stream to the node.
+    pub(super) fn map_node<M>(self, map: impl FnOnce(N) -> M) -> Left<C, M> {
+        match self {
+            Self::Over => Left::Over,
+            Self::Idle(client, node, unread) => Left::Idle(client, map(node), unread),
+        }
+    }
 }
 
 impl<C, N> Left<Watched<C>, Watched<N>> {
@@ -37,7 +61,7 @@ impl<C, N> Left<Watched<C>, Watched<N>> {
     pub(super) fn into_inner(self) -> Left<C, N> {
         match self {
             Self::Over => Left::Over,
-            Self::Idle(client, node) => Left::Idle(client.into_inner(), node.into_inner()),
+            Self::Idle(client, node, unread) => Left::Idle(client.into_inner(), node.into_inner(), unread),
         }
     }
 }
@@ -57,10 +81,12 @@ enum Ended {
 /// What the two directions tell each other.
 #[derive(Debug, Default)]
 struct Shared {
-    /// Asked to end.
-    draining: Cell<bool>,
+    /// Asked to stop between two requests.
+    leaving: Cell<bool>,
     /// The node's side has something in its hands for the client.
     answering: Cell<bool>,
+    /// What was read behind the request after which the connection is left.
+    unread: RefCell<BytesMut>,
 }
 
 impl BothWays<'_> {
@@ -101,8 +127,9 @@ impl BothWays<'_> {
         };
         match ended {
             Ended::Closed => return Ok(Left::Over),
-            Ended::Idle if self.relay.handing_over.load(Ordering::Acquire) => {
-                return Ok(Left::Idle(from_client.unsplit(to_client), from_node.unsplit(to_node)));
+            Ended::Idle if self.is_left_open(&shared) => {
+                let (client, node) = (from_client.unsplit(to_client), from_node.unsplit(to_node));
+                return Ok(Left::Idle(client, node, shared.unread.take()));
             }
             Ended::Idle => return to_client.shutdown().await.map(|()| Left::Over),
             Ended::Refused(refusal) => to_client.write_all(refusal.as_bytes()).await?,
@@ -119,16 +146,26 @@ impl BothWays<'_> {
         to_node: &mut (impl AsyncWrite + Unpin),
         shared: &Shared,
     ) -> io::Result<Ended> {
-        let Self { relay, tap } = self;
-        let mut drain = pin!(relay.draining.cancelled());
+        let Self { relay, tap, .. } = self;
+        let mut leave = pin!(self.leave.token.cancelled());
         let mut head_deadline = None;
         let mut out = Outgoing::default();
         loop {
+            if self.leave.epoch.is_some_and(Epoch::is_over) {
+                shared.leaving.set(true);
+                if tap.borrow().at_request_boundary() {
+                    if self.is_idle(shared) {
+                        return Ok(Ended::Idle);
+                    }
+                    // The last answer ends it.
+                    return pending().await;
+                }
+            }
             let chunk = tokio::select! {
                 biased;
                 chunk = relay.buffers.read(from_client) => chunk,
-                () = &mut drain, if !shared.draining.get() => {
-                    shared.draining.set(true);
+                () = &mut leave, if !shared.leaving.get() => {
+                    shared.leaving.set(true);
                     if self.is_idle(shared) {
                         return Ok(Ended::Idle);
                     }
@@ -153,7 +190,12 @@ impl BothWays<'_> {
             if chunk.is_empty() {
                 break;
             }
-            tap.borrow_mut().from_client(&chunk, &mut out);
+            if self.leave.epoch.is_some_and(Epoch::is_over) {
+                let taken = tap.borrow_mut().from_client_to_boundary(&chunk, &mut out);
+                shared.unread.borrow_mut().extend_from_slice(chunk.get(taken..).unwrap_or_default());
+            } else {
+                tap.borrow_mut().from_client(&chunk, &mut out);
+            }
             relay.flusher.watch(tap);
             self.unstuck().await;
             for piece in out.pieces() {
@@ -181,11 +223,11 @@ impl BothWays<'_> {
         to_client: &mut (impl AsyncWrite + Unpin),
         shared: &Shared,
     ) -> io::Result<Ended> {
-        let Self { relay, tap } = self;
+        let Self { relay, tap, .. } = self;
         let mut out = Outgoing::default();
         loop {
             shared.answering.set(false);
-            if shared.draining.get() && self.is_idle(shared) {
+            if shared.leaving.get() && self.is_idle(shared) {
                 return Ok(Ended::Idle);
             }
             let chunk = relay.buffers.read(from_node).await?;
@@ -209,6 +251,14 @@ impl BothWays<'_> {
         }
     }
 
+    /// Somebody goes on with the connection.
+    fn is_left_open(self, shared: &Shared) -> bool {
+        let relay = self.relay;
+        relay.handing_over.load(Ordering::Acquire)
+            || !relay.draining.is_cancelled()
+            || !shared.unread.borrow().is_empty()
+    }
+
     /// No request is on its way, and no answer.
     fn is_idle(self, shared: &Shared) -> bool {
         !shared.answering.get() && self.tap.borrow().is_idle()
@@ -226,7 +276,7 @@ impl BothWays<'_> {
     }
 
     /// Waits until what a gate names is durable.
-    async fn durable(self, gate: Gate) {
+    pub(super) async fn durable(self, gate: Gate) {
         let Gate::Entry(entry) = self.tap.borrow().settled(gate) else { return };
         let journal = self.relay.journal.as_ref();
         let Some(wait) = journal.and_then(|journal| journal.gate().wait_for(entry)) else { return };
@@ -236,14 +286,15 @@ impl BothWays<'_> {
         self.relay.counters.gate_wait.observe(since.elapsed());
     }
 
-    fn not_captured(self) -> Refusal {
+    pub(super) fn not_captured(self) -> Refusal {
         let state = self.relay.journal.as_ref().and_then(|journal| journal.state().refusing);
         let reason = state.unwrap_or_else(|| "the capture log cannot be made durable".to_owned());
         Refusal::not_captured(&format!("switchover-agent can't capture this write: {reason}"))
     }
 }
 
-fn bytes<'a>(source: &'a Source, chunk: &'a [u8]) -> &'a [u8] {
+/// The bytes of a piece.
+pub(super) fn bytes<'a>(source: &'a Source, chunk: &'a [u8]) -> &'a [u8] {
     match source {
         Source::Chunk(range) => chunk.get(range.clone()).unwrap_or_default(),
         Source::Own(bytes) => bytes,

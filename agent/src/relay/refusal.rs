@@ -21,6 +21,12 @@ impl Refusal {
         Self::new("502 Bad Gateway", 502, "node_unreachable", reason, false)
     }
 
+    /// The target did not answer, or can't be reached and nothing else may serve.
+    #[must_use]
+    pub fn target_failed(reason: &str) -> Self {
+        Self::new("502 Bad Gateway", 502, "target_failed", reason, false)
+    }
+
     /// A write that can't be captured, with `--onFull reject`.
     #[must_use]
     pub fn not_captured(reason: &str) -> Self {
@@ -38,6 +44,12 @@ impl Refusal {
     #[must_use]
     pub fn head_too_slow() -> Self {
         Self::new("408 Request Timeout", 408, "request_timeout", "the request's head took too long", false)
+    }
+
+    /// A request whose body has no certain end, on its way to the target.
+    #[must_use]
+    pub fn unframable() -> Self {
+        Self::new("400 Bad Request", 400, "unframable", "the end of the request's body can't be told", false)
     }
 
     fn new(line: &str, status: u16, kind: &str, reason: &str, retry: bool) -> Self {

@@ -27,6 +27,16 @@ impl Tap {
     /// A chunk from the client. What is in `out` when this returns may be forwarded, each piece when its gate opens.
     /// When a request was refused, nothing of it and nothing behind it is in `out`.
     pub fn from_client(&mut self, chunk: &[u8], out: &mut Outgoing) {
+        self.take(chunk, false, out);
+    }
+
+    /// The same, of a chunk's bytes up to the end of the request that is arriving; how many these are. What is behind
+    /// them was not looked at.
+    pub fn from_client_to_boundary(&mut self, chunk: &[u8], out: &mut Outgoing) -> usize {
+        self.take(chunk, true, out)
+    }
+
+    fn take(&mut self, mut chunk: &[u8], one: bool, out: &mut Outgoing) -> usize {
         out.clear();
         let at = self.clock.now();
         let mut cursor = Cursor::default();
@@ -78,7 +88,13 @@ impl Tap {
                     }
                     self.reading = Some(reading);
                 }
-                Some(RequestEvent::End) => self.end_of_request(at, chunk, &mut cursor, out),
+                Some(RequestEvent::End) => {
+                    self.end_of_request(at, chunk, &mut cursor, out);
+                    if one {
+                        chunk = chunk.get(..cursor.framed).unwrap_or_default();
+                        break;
+                    }
+                }
                 Some(RequestEvent::Tunnel(reason)) => {
                     if !self.rules.edit.is_empty() {
                         out.own(self.request_head.bytes.clone());
@@ -99,6 +115,7 @@ impl Tap {
             self.rest_of_chunk(at, chunk, &cursor, out);
         }
         self.counters.client_bytes.add(chunk.len() as u64);
+        chunk.len()
     }
 
     fn end_of_request(&mut self, at: Timestamp, chunk: &[u8], cursor: &mut Cursor, out: &mut Outgoing) {

@@ -13,6 +13,8 @@ use crate::services::{Services, Side};
 
 /// Indices that are told one by one.
 const MAX_INDICES: usize = 1_000;
+/// Percent of what has all its bytes and is not ended: there is work without bytes.
+const ALMOST_ALL: f64 = 99.9;
 /// The group of what belongs to no index.
 const NO_INDEX: &str = "*";
 
@@ -111,8 +113,9 @@ fn progress(picture: &Picture, state: &State) -> Progress {
         State::Paused => Some("paused by a person".to_owned()),
         _ => None,
     };
+    let percent = if *state == State::Running { all.percent().min(ALMOST_ALL) } else { all.percent() };
     Progress {
-        percent: Some(all.percent()),
+        percent: Some(percent),
         bytes_per_second: (*state == State::Running).then_some(rate),
         eta_seconds: is_moving.then(|| all.eta_seconds(rate)).flatten(),
         stands_still,
@@ -145,7 +148,7 @@ fn row(name: &str, group: &GroupOverview) -> (u8, IndexRow) {
     let row = IndexRow {
         name: name.to_owned(),
         state,
-        percent: group.percent(),
+        percent: if group.open > 0 { group.percent().min(ALMOST_ALL) } else { group.percent() },
         bytes: group.size,
         bytes_done: group.bytes,
         documents: group.documents,

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
-use switchover_capture::{End, Message, Transaction};
+use switchover_capture::{End, Message, ServedBy, Transaction};
 
 /// How much of a connection's id a readable line shows: connection ids are long, and these many differ.
 const SHORT_ID_CHARS: usize = 8;
@@ -17,6 +17,7 @@ pub(super) struct PairJson<'a> {
     request: RequestJson,
     response: Option<ResponseJson>,
     end: &'static str,
+    served_by: &'static str,
 }
 
 #[derive(Serialize)]
@@ -55,11 +56,15 @@ pub(super) fn json<O>(pair: &Transaction<O>) -> PairJson<'_> {
             raw_base64: BASE64.encode(&response.bytes),
         }),
         end: end_word(pair.end),
+        served_by: match pair.served_by {
+            ServedBy::Source => "source",
+            ServedBy::Target => "target",
+        },
     }
 }
 
 /// `TIME CONNECTION#INDEX METHOD PATH BYTES -> STATUS BYTES LATENCY`; the latency is from the last byte of the
-/// request to the last of the answer.
+/// request to the last of the answer. ` target` at the end says that the target answered.
 pub(super) fn text<O>(pair: &Transaction<O>) -> String {
     let (method, path) = request_line(&pair.request.bytes);
     let request = format!(
@@ -71,8 +76,9 @@ pub(super) fn text<O>(pair: &Transaction<O>) -> String {
         printable(&path),
         pair.request.bytes.len(),
     );
+    let by = if pair.served_by == ServedBy::Target { " target" } else { "" };
     match &pair.response {
-        None => format!("{request} -> no answer ({})", end_word(pair.end)),
+        None => format!("{request} -> no answer ({}){by}", end_word(pair.end)),
         Some(response) => {
             let status = status(&response.bytes).map_or("?".to_owned(), |status| status.to_string());
             let length = response.bytes.len();
@@ -81,7 +87,7 @@ pub(super) fn text<O>(pair: &Transaction<O>) -> String {
                 End::Complete => String::new(),
                 end => format!(" ({})", end_word(end)),
             };
-            format!("{request} -> {status} {length} B {latency:.3} ms{cut}")
+            format!("{request} -> {status} {length} B {latency:.3} ms{cut}{by}")
         }
     }
 }
@@ -152,6 +158,7 @@ mod tests {
         Transaction {
             node_id: "node".into(),
             connection_id: "0123456789abcdef".into(),
+            served_by: ServedBy::Source,
             index: 4,
             request: message(request, 1000),
             response: response.map(|bytes| message(bytes, 1012)),
@@ -184,7 +191,10 @@ mod tests {
         assert_eq!(value["response"], serde_json::Value::Null);
         assert_eq!((&value["end"], &value["requestIndex"]), (&"closed".into(), &4.into()));
         let keys: Vec<_> = value.as_object().unwrap().keys().collect();
-        assert_eq!(keys, ["nodeId", "connectionId", "requestIndex", "request", "response", "end"]);
+        assert_eq!(
+            keys,
+            ["nodeId", "connectionId", "requestIndex", "request", "response", "end", "servedBy"]
+        );
     }
 
     #[test]

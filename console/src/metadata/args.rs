@@ -7,6 +7,7 @@ use switchover_cluster::TargetArgs;
 use switchover_metadata::select::{PatternError, Patterns};
 use switchover_metadata::types::{Conflicts, SeveralTypes};
 use switchover_metadata::{Selection, Version};
+use switchover_rewrite::args::RuleArgs;
 use switchover_snapshot::RepositoryUri;
 
 use crate::source::SourceArgs;
@@ -33,6 +34,9 @@ pub(crate) struct Args {
     /// The source's version where it is not known from what is read, such as 'ES 7.10'
     #[arg(long, alias = "source-version", value_name = "VERSION", help_heading = "Source")]
     pub(super) source_version: Option<Version>,
+    /// The same of the services file, which knows less than what is read.
+    #[arg(skip)]
+    pub(super) assumed_version: Option<Version>,
 
     /// The target; without it, target_cluster of the services file.
     #[command(flatten)]
@@ -79,9 +83,9 @@ pub(crate) struct Args {
     #[arg(long, alias = "cluster-awareness-attributes", value_name = "COUNT", help_heading = "Changes")]
     pub(super) cluster_awareness_attributes: Option<u32>,
 
-    /// YAML file of rules for the requests that make items, as for the replayer; they come last
-    #[arg(long, alias = "rewrite-rules", value_name = "FILE", help_heading = "Changes")]
-    pub(super) rewrite_rules: Option<PathBuf>,
+    /// Rules of the user's: for items as the existing tool has them, and for the requests that make them; they come last.
+    #[command(flatten, next_help_heading = "Changes")]
+    pub(super) user: RuleArgs,
 
     /// File of the plan: evaluate writes it, migrate does what it says and reads no source
     #[arg(long, value_name = "FILE", help_heading = "Output")]

@@ -7,6 +7,8 @@ use serde_json::Value;
 use switchover_metadata::plan::{Planner, SCHEMA, drop_missing};
 use switchover_metadata::types::TypePolicy;
 use switchover_metadata::{Context, Plan, UserRules};
+use switchover_rewrite::args::OnTransformError;
+use switchover_rewrite::rules::Rules;
 
 use super::args::Args;
 use super::clusters::{Exit, Sides};
@@ -24,12 +26,12 @@ pub(super) async fn plan(args: &Args, sides: &Sides) -> Result<Plan, Exit> {
         None => copies_multiple(&sides.target).await?,
     };
     let context = Context { source: source.version(), target: sides.target_version, copies_multiple };
+    let user = user_rules(args)?;
     let types = TypePolicy {
         several: args.several_types.into(),
         conflicts: args.type_conflicts.into(),
-        ..TypePolicy::default()
+        routing: user.transformers.type_routing().cloned().unwrap_or_default(),
     };
-    let user = user_rules(args.rewrite_rules.as_deref())?;
     let mut items = Planner { context, types, selection, user }.plan(inventory.items);
     items.extend(inventory.unreadable);
     items.sort_by_key(|item| item.kind);
@@ -44,12 +46,21 @@ pub(super) async fn plan(args: &Args, sides: &Sides) -> Result<Plan, Exit> {
     })
 }
 
-pub(super) fn user_rules(file: Option<&Path>) -> Result<UserRules, Failure> {
+fn user_rules(args: &Args) -> Result<UserRules, Failure> {
+    let (transformers, rules) = args.user.for_items().map_err(|error| Failure::Usage(error.to_string()))?;
+    let keep_on_error = args.user.on_transform_error == OnTransformError::Send;
+    Ok(UserRules { transformers, rules, keep_on_error })
+}
+
+/// Declared rules alone: scripts for documents, which others have in the same flags, are none for items.
+pub(super) fn declared_rules(file: Option<&Path>) -> Result<UserRules, Failure> {
     let Some(file) = file else { return Ok(UserRules::default()) };
     let shown = file.display().to_string();
     let text = std::fs::read_to_string(file)
         .map_err(|error| Failure::Usage(format!("--rewriteRules {shown}: cannot read it: {error}")))?;
-    UserRules::parse(&shown, &text).map_err(|error| Failure::Usage(format!("--rewriteRules: {error}")))
+    let rules = Rules::parse(&shown, &text);
+    let rules = rules.map_err(|error| Failure::Usage(format!("--rewriteRules: {error}")))?;
+    Ok(UserRules { rules, ..UserRules::default() })
 }
 
 /// With balanced awareness a target refuses other numbers of copies: the number of zones.

@@ -53,7 +53,7 @@ impl Source {
         let shown = snapshot.version();
         // `Elasticsearch 8.x, index version 8536000`
         let found = shown.split(',').next().and_then(|version| version.parse().ok());
-        let Some(version) = args.source_version.or(found) else {
+        let Some(version) = args.source_version.or(found).or(args.assumed_version) else {
             let message =
                 format!("the snapshot was written by '{shown}'; say with --sourceVersion what that is");
             return Err(Failure::Usage(message).into());

@@ -88,7 +88,7 @@ async fn compare(
         conflicts: wanted.type_conflicts.into(),
         ..TypePolicy::default()
     };
-    let items = Planner { context, types, selection, user: planning::user_rules(wanted.rules)? }
+    let items = Planner { context, types, selection, user: planning::declared_rules(wanted.rules)? }
         .plan(inventory.items);
     let existing = existing::read(target, &items).await?;
     let (mut compared, mut found) = (0, Vec::new());
@@ -110,11 +110,9 @@ async fn compare(
             found.push(Difference { kind: planned.kind.word(), name: planned.name.clone(), what });
         }
     }
-    if wanted.pattern.is_none() {
-        for name in existing.more_aliases(&items) {
-            compared += 1;
-            found.push(Difference { kind: Kind::Alias.word(), name, what: What::Extra });
-        }
+    for name in existing.more_aliases(&items) {
+        compared += 1;
+        found.push(Difference { kind: Kind::Alias.word(), name, what: What::Extra });
     }
     if !inventory.unreadable.is_empty() {
         return Err(Exit::from(Failure::Failed(anyhow!("items of the source can't be read"))));

@@ -51,6 +51,18 @@ fn of_phase(name: Name, state: &State, overview: &Overview) -> Next {
     if let State::Unknown(_) = state {
         let command = match name {
             Name::Verification => return step("compare both clusters again", "verify"),
+            Name::Agents => {
+                let agents = overview.agents.details.iter().flat_map(|details| &details.agents);
+                let mut silent = agents.filter(|agent| agent.state == super::agents::NO_ANSWER);
+                let Some(agent) = silent.next() else {
+                    return step("see whether the source answers", "doctor");
+                };
+                let text = format!(
+                    "see whether the agent at {} runs, and whether this host reaches it",
+                    agent.address
+                );
+                return Next { text, command: Some(format!("curl -sS {}/status", quoted(&agent.address))) };
+            }
             Name::Metadata if overview.metadata.details.is_none() && overview.target.is_some() => {
                 "metadata evaluate"
             }

@@ -5,7 +5,7 @@ use super::*;
 /// By name.
 pub(crate) fn all() -> Vec<(&'static str, Overview)> {
     [
-        ("not-started", Phases::default()),
+        ("not-started", not_started()),
         ("running", running()),
         ("complete-with-failures", complete_with_failures()),
         ("complete", complete()),
@@ -21,6 +21,15 @@ pub(crate) fn all() -> Vec<(&'static str, Overview)> {
         (name, overview)
     })
     .collect()
+}
+
+fn not_started() -> Phases {
+    Phases {
+        agents: Phase::not_in_use("list the agents' admin addresses in the services file"),
+        replay: Phase::not_in_use("add a block replay to the services file"),
+        differences: Phase::not_in_use("the replay finds them"),
+        ..Phases::default()
+    }
 }
 
 fn with<D>(state: State, details: D) -> Phase<D> {

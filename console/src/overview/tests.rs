@@ -30,12 +30,11 @@ fn each_state_has_its_exit_code_and_its_next_step() {
     for (name, code, command) in [
         ("not-started", 3, Some("switchover snapshot create")),
         ("running", 3, Some("switchover status --watch")),
-        ("unknown", 1, Some("switchover doctor")),
+        ("unknown", 1, Some("curl -sS http://es-coord-2:9199/status")),
         ("blocked", 4, Some("switchover backfill status --deep-check")),
         (
             "complete-with-failures",
-            // The replay goes on.
-            3,
+            4,
             Some(
                 "switchover backfill retry-failed --failed-document-dir /var/lib/switchover/backfill/failed-documents",
             ),

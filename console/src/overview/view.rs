@@ -101,7 +101,7 @@ fn agents(overview: &Overview) -> Option<Table> {
         ],
     };
     Some(Table {
-        caption: "Agents",
+        caption: "Each agent",
         columns: columns([
             ("agent", false),
             ("state", false),
@@ -182,7 +182,7 @@ fn indices(overview: &Overview) -> Option<Table> {
         ],
     };
     Some(Table {
-        caption: "Indices",
+        caption: "Each index",
         columns: columns([
             ("index", false),
             ("state", false),

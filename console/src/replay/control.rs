@@ -28,6 +28,7 @@ const EXITS_AT_THE_END: [i32; 3] = [0, 3, 4];
 
 /// `scale`: `None` keeps what was said before.
 pub(super) async fn start(settings: &Settings, scale: Option<u32>, as_json: bool) -> Result<(), Failure> {
+    scale.map(|scale| settings.checked_scale(scale)).transpose()?;
     let board = settings.board()?;
     let launcher = settings.launcher()?;
     let _lock = files::lock(&settings.session_dir())?;

@@ -115,3 +115,6 @@ fn kafka(args: &KafkaArgs, directory: &Path) -> Result<Map<String, Value>> {
     }
     Ok(keys)
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,9 @@ pub(super) struct Found {
 
 impl Found {
     fn leave(&mut self, at: At, kind: Kind, name: &str, because: impl Into<String>) {
+        if self.left_alone.iter().any(|left| (left.at, left.kind, &*left.name) == (at, kind, name)) {
+            return;
+        }
         let (name, because) = (name.to_owned(), because.into());
         self.left_alone.push(LeftAlone { at, kind, name, because });
     }
@@ -39,6 +42,10 @@ pub(super) async fn plan(config: &std::path::Path, args: &ResetArgs) -> Result<P
     let services = Services::load(config)?;
     let mut found = Found::default();
     let looked = target::look(config, &services, &mut found).await;
+    if looked.is_err() {
+        // Workers may be at work on what was found.
+        found.items.retain(|item| item.at != At::Target);
+    }
     found.look("target", looked);
     let looked = source::look(&services, &mut found).await;
     found.look("source", looked);

@@ -10,8 +10,8 @@ use super::latest::Latest;
 use super::names::Names;
 use super::{metrics, page};
 
-const STYLE: &str = include_str!("assets/style.css");
-const SCRIPT: &str = include_str!("assets/page.js");
+pub(super) const STYLE: &str = include_str!("assets/style.css");
+pub(super) const SCRIPT: &str = include_str!("assets/page.js");
 
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";

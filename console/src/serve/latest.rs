@@ -30,7 +30,7 @@ impl Latest {
     pub(super) async fn keep(&self, mut collector: Collector, interval: Duration) {
         loop {
             let next = tokio::time::Instant::now() + interval;
-            self.put(collector.look().await.map_err(|error| format!("{error:#}")));
+            self.put(Box::pin(collector.look()).await.map_err(|error| format!("{error:#}")));
             tokio::time::sleep_until(next).await;
         }
     }

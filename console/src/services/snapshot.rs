@@ -69,6 +69,9 @@ struct Keys {
     gcs: Option<IgnoredAny>,
     mode: Option<String>,
     solr_collections: Option<IgnoredAny>,
+    /// Where the existing tool unpacks.
+    #[serde(default, rename = "local_dir")]
+    _local_dir: IgnoredAny,
     #[serde(default, rename = "otel_trace_endpoint")]
     _otel_trace_endpoint: IgnoredAny,
     #[serde(default, rename = "otel_metrics_endpoint")]

@@ -60,6 +60,7 @@ snapshot:
 metadata_migration:
   from_snapshot:
   index_allowlist: [orders, "customers-2024"]
+  source_cluster_version: ES_7.10
 backfill:
   reindex_from_snapshot:
     scale: 4
@@ -137,6 +138,12 @@ fn what_is_wrong_is_told_with_its_line_and_what_is_accepted() {
             "replay: {scale: 1}\nkafka: {standard: }\n",
             "services.yaml:2: kafka: missing field `broker_endpoints`",
         ),
+        ("\nagents: [node-1:9199]\n", "services.yaml:2: agents: entry 1 must be http://host:port"),
+        (
+            "agents: ['http://a:1', 'http://u:p@a:1']\n",
+            "services.yaml:1: agents: entry 2 must be http://host:port",
+        ),
+        ("agents: ['http://a:1', 'http://a:1/']\n", "services.yaml:1: agents: entry 2 is there twice"),
         ("- a\n", "services.yaml:1: invalid type: sequence, expected a mapping of blocks"),
     ] {
         let told = error(text);

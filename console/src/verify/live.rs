@@ -39,6 +39,9 @@ use crate::failure::Failure;
 use crate::metadata::{Conflict, verified};
 use crate::target::Target;
 
+/// As a shell shows the end by Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
 #[derive(Debug, Args)]
 #[command(rename_all = "camelCase")]
 pub(crate) struct LiveArgs {
@@ -81,8 +84,9 @@ pub(super) async fn run(args: &LiveArgs, sides: Sides<'_>) -> Result<Report, Fai
         target: target.endpoint(),
         pattern: pattern.clone(),
         options: options.clone(),
+        whole: args.whole,
     };
-    let mut kept = Kept::open(sides.state_dir, &subject, args.whole)?;
+    let mut kept = Kept::open(sides.state_dir, &subject)?;
     let before = match args.whole {
         true => None,
         false => Record::read(sides.state_dir).unwrap_or_else(|error| {
@@ -150,8 +154,8 @@ pub(super) async fn run(args: &LiveArgs, sides: Sides<'_>) -> Result<Report, Fai
         let (group_record, compared) = tokio::select! {
             compared = comparing.group(&key, group, &kept) => compared?,
             _ = tokio::signal::ctrl_c() => {
-                let again = "stopped; the same command goes on where it was";
-                return Err(anyhow!(again).into());
+                let again = anyhow!("stopped; the same command goes on where it was");
+                return Err(Failure::Coded(INTERRUPTED, again));
             }
         };
         record.groups.push(group_record.clone());

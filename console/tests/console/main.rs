@@ -11,13 +11,17 @@ mod curl;
 mod doctor;
 mod every_command;
 mod init;
+mod metadata;
 mod process;
+mod redirect;
 mod scripted;
 mod services_file;
 mod snapshot;
 mod snapshot_server;
+mod status;
 mod tuples;
 mod verify;
+mod verify_live;
 
 use process::switchover;
 

@@ -168,5 +168,10 @@ fn what_can_not_be_meant_is_told_before_anything_is_asked() {
     let usage = verify(&repo, &nobody, &["--targetUsername", "a"]);
     assert_eq!(usage.code, 2);
     assert!(usage.stderr.contains("--targetPasswordFile"), "{}", usage.stderr);
-    assert_eq!(switchover(&["verify", "--repo", "/r", "--snapshot", "s"]).code, 2);
+    assert_eq!(switchover(&["verify", "--repo", "/r", "--targetUri", &nobody]).code, 2);
+    // Without a flag the services file says where the target is.
+    let config = ["--config", "/none/services.yaml", "verify", "--repo", "/r", "--snapshot", "s"];
+    let untold = switchover(&config);
+    assert_eq!(untold.code, 1);
+    assert!(untold.stderr.contains("/none/services.yaml"), "{}", untold.stderr);
 }

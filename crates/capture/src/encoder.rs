@@ -9,6 +9,7 @@
 
 mod wire;
 
+use crate::record::ServedBy;
 use crate::timestamp::Timestamp;
 use wire::{DataKind, Field};
 
@@ -46,7 +47,7 @@ impl RecordSink for Vec<Vec<u8>> {
 /// Encoder of one connection. See the module for the format.
 #[derive(Debug)]
 pub struct StreamEncoder {
-    /// Fields 1 and 5, the same in every record.
+    /// Fields 1 and 5, and 103 when the target serves the connection: the same in every record.
     ids: Box<[u8]>,
     max_record_bytes: usize,
     /// The record being built; empty when none is.
@@ -78,6 +79,20 @@ impl StreamEncoder {
             in_request: false,
             used: false,
         }
+    }
+
+    /// Says in every record that the target serves the connection; for a new encoder.
+    #[must_use]
+    pub fn served_by(mut self, cluster: ServedBy) -> Self {
+        if cluster == ServedBy::Target {
+            let mut ids = std::mem::take(&mut self.ids).into_vec();
+            let before = ids.len();
+            wire::put_uint(&mut ids, Field::ServedBy, ServedBy::TARGET.into());
+            self.max_record_bytes =
+                self.max_record_bytes.max(MIN_OBSERVATION_SPACE_BYTES + ids.len() - before);
+            self.ids = ids.into();
+        }
+        self
     }
 
     /// Bytes came from the client.

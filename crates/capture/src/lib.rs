@@ -16,7 +16,7 @@ pub mod timestamp;
 pub use encoder::{MAX_RECORD_BYTES, RecordSink, StreamEncoder};
 pub use log::{LogError, LogErrorKind, LogOptions, LogReader, LogWriter, SyncHandle};
 pub use reassembly::{End, Message, Reassembled, Reassembler, Transaction};
-pub use record::{RecordError, TrafficObservation, TrafficStream};
+pub use record::{RecordError, ServedBy, TrafficObservation, TrafficStream};
 pub use timestamp::Timestamp;
 
 /// What a captured header value begins with when its own value was a secret; a hash follows. Whoever replays it has no

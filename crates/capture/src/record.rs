@@ -38,6 +38,25 @@ pub struct TrafficStream {
     /// In a part of a record: how much all parts hold.
     #[prost(uint64, optional, tag = "102")]
     pub part_of: Option<u64>,
+    /// Which cluster served the connection; absent for the source ([`ServedBy`]). Ours as well; readers that do not know
+    /// it take what the target served for the source's.
+    #[prost(uint32, optional, tag = "103")]
+    pub served_by: Option<u32>,
+}
+
+/// The cluster that answers the requests of a captured connection. What the target served must not be applied to it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ServedBy {
+    /// The cluster that is migrated from.
+    #[default]
+    Source,
+    /// The cluster that is migrated to.
+    Target,
+}
+
+impl ServedBy {
+    /// In a record.
+    pub(crate) const TARGET: u32 = 1;
 }
 
 /// Place of a record among the records of its connection, from 1.
@@ -211,6 +230,15 @@ impl TrafficStream {
         let start = self.part_start.unwrap_or(0);
         let end = start.saturating_add(self.sub_stream.iter().map(TrafficObservation::extent).sum());
         Part { start, end, of: self.part_of.unwrap_or(end).max(end) }
+    }
+
+    /// Which cluster served the connection. A number of a later version is not the source's.
+    #[must_use]
+    pub fn cluster(&self) -> ServedBy {
+        match self.served_by {
+            None | Some(0) => ServedBy::Source,
+            Some(_) => ServedBy::Target,
+        }
     }
 
     /// Whether no record of this connection follows.

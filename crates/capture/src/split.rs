@@ -73,6 +73,7 @@ impl Splitter {
         let template = TrafficStream {
             connection_id: stream.connection_id.clone(),
             node_id: stream.node_id.clone(),
+            served_by: stream.served_by,
             index: stream.number().and_then(|number| i32::try_from(number).ok()).map(RecordIndex::Number),
             ..TrafficStream::default()
         };

@@ -161,7 +161,8 @@ mod tests {
         let living = [Member { identity, registered: 3, ..Member::default() }];
         let desired = Some(Desired { state: DesiredState::Run, scale: Some(5) });
         let order = |limit| {
-            Manner { stays: true, limit, beat: Duration::from_secs(1), silence: Duration::from_secs(9) }.order(desired, &living, 7)
+            Manner { stays: true, limit, beat: Duration::from_secs(1), silence: Duration::from_secs(9) }
+                .order(desired, &living, 7)
         };
         assert_eq!(order(None), Order::Work);
         assert_eq!(order(Some(1)), Order::Rest(Rest::TooMany { scale: 1 }));

@@ -268,7 +268,8 @@ impl Board {
         let over = json!({"terms": {"state": [MemberState::Ended, MemberState::Lost]}});
         let query = json!({"bool": {"filter": [of(started), over]}});
         let sort = json!([{"registered": {"order": "desc", "missing": "_first"}}]);
-        let found = self.store.search::<StoredMember>(json!({"size": MAX_ENDED, "query": query, "sort": sort}));
+        let found =
+            self.store.search::<StoredMember>(json!({"size": MAX_ENDED, "query": query, "sort": sort}));
         overview.over = found.await?.into_iter().map(|found| found.source.member).collect();
         Ok(overview)
     }
@@ -305,6 +306,9 @@ mod tests {
         };
         said.shorten();
         assert!(json!(said).to_string().len() < 40_000);
-        assert_eq!(serde_json::from_value::<ReplaySaid>(json!({"laterKey": 1})).unwrap(), ReplaySaid::default());
+        assert_eq!(
+            serde_json::from_value::<ReplaySaid>(json!({"laterKey": 1})).unwrap(),
+            ReplaySaid::default()
+        );
     }
 }

@@ -28,6 +28,5 @@ pub use item::{Item, Kind, SourceItem};
 pub use plan::{Outcome, Plan, Planned};
 pub use rules::{Applied, Context, Rule, Severity};
 pub use select::Selection;
-/// What users declare.
-pub use switchover_rewrite::rules::Rules as UserRules;
 pub use switchover_rewrite::version::{Product, Version};
+pub use user::UserRules;

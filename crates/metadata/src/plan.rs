@@ -4,7 +4,6 @@ mod components;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use switchover_rewrite::rules::Rules;
 
 use crate::diff::{Change, diff};
 use crate::item::{Item, Kind, SourceItem};
@@ -14,7 +13,7 @@ use crate::rules::{self, Applied, Context, Severity};
 use crate::scripts;
 use crate::select::Selection;
 use crate::types::TypePolicy;
-use crate::user;
+use crate::user::UserRules;
 
 pub use components::drop_missing;
 
@@ -86,7 +85,7 @@ pub struct Planner {
     /// What is meant.
     pub selection: Selection,
     /// What the user wants changed after all that.
-    pub user: Rules,
+    pub user: UserRules,
 }
 
 impl Planner {
@@ -120,34 +119,38 @@ impl Planner {
                 let before = source.shown();
                 items
                     .into_iter()
-                    .map(|(item, applied)| self.typeless(source, &before, item, applied))
+                    .flat_map(|(item, applied)| self.typeless(source, &before, item, applied))
                     .collect()
             }
         }
     }
 
+    /// The items that one without types becomes by the rules, the user's last.
     fn typeless(
         &self,
         source: &SourceItem,
         before: &Value,
         mut item: Item,
         mut applied: Vec<Applied>,
-    ) -> Planned {
+    ) -> Vec<Planned> {
         applied.extend(rules::apply(&mut item, self.context));
-        match user::apply(&self.user, &mut item) {
-            Ok(more) => applied.extend(more),
-            Err(outcome) => return Planned::not_made(source, outcome),
-        }
-        let refused = match item.kind {
-            Kind::Index | Kind::DataStream => names::refused(&item.name),
-            Kind::Script => item.rest.get("script").and_then(scripts::refused),
-            _ => None,
+        let made = match self.user.apply(item) {
+            Ok(made) => made,
+            Err(outcome) => return vec![Planned::not_made(source, outcome)],
         };
-        let outcome = refused.map_or(Outcome::Ready, Outcome::Refused);
-        Planned {
-            source_name: (item.name != source.name).then(|| source.name.clone()),
-            ..Planned::new(&item, outcome, applied, before)
-        }
+        let planned = made.into_iter().map(|(item, more)| {
+            let refused = match item.kind {
+                Kind::Index | Kind::DataStream => names::refused(&item.name),
+                Kind::Script => item.rest.get("script").and_then(scripts::refused),
+                _ => None,
+            };
+            let outcome = refused.map_or(Outcome::Ready, Outcome::Refused);
+            Planned {
+                source_name: (item.name != source.name).then(|| source.name.clone()),
+                ..Planned::new(&item, outcome, [applied.clone(), more].concat(), before)
+            }
+        });
+        planned.collect()
     }
 
     /// An alias stands for what is made; without that for nothing.

@@ -1,5 +1,8 @@
-//! Rules that users declare (`crates/rewrite`, as for requests of the replayer): an item is the request that would make it,
-//! `PUT /_index_template/NAME` with its body. They come after all other rules.
+//! What users want changed: scripts as the existing tool (opensearch-migrations) has them, in that tool's shape of an item,
+//! and rules (`crates/rewrite`, as for requests of the replayer), to which an item is the request that would make it,
+//! `PUT /_index_template/NAME` with its body. They come after all other rules, scripts first.
+
+mod scripted;
 
 use std::borrow::Cow;
 
@@ -8,16 +11,54 @@ use switchover_rewrite::headers::Headers;
 use switchover_rewrite::outcome::Stop;
 use switchover_rewrite::request::Request;
 use switchover_rewrite::rules::Rules;
+use switchover_rewrite::transformer::Transformers;
 
 use crate::item::{Item, Kind};
 use crate::plan::Outcome;
 use crate::rules::{Applied, Severity};
 
-/// Lets a user's rules change an item; what they did.
-///
-/// # Errors
-/// What becomes of an item that they reject, or that they can't be followed for.
-pub(crate) fn apply(rules: &Rules, item: &mut Item) -> Result<Vec<Applied>, Outcome> {
+/// What users declare.
+#[derive(Debug, Default)]
+pub struct UserRules {
+    /// Scripts, of `--transformerConfig`.
+    pub transformers: Transformers,
+    /// Rules, of `--rewriteRules`.
+    pub rules: Rules,
+    /// An item that they fail for is made without their changes.
+    pub keep_on_error: bool,
+}
+
+impl UserRules {
+    /// The items that one becomes, each with what was done.
+    ///
+    /// # Errors
+    /// What becomes of an item that they reject, or that they can't be followed for.
+    pub(crate) fn apply(&self, item: Item) -> Result<Vec<(Item, Vec<Applied>)>, Outcome> {
+        match self.changed(&item) {
+            Err(Outcome::Refused(reason)) if self.keep_on_error => {
+                let applied = Applied {
+                    rule: "user-rules".to_owned(),
+                    severity: Severity::Lossy,
+                    path: String::new(),
+                    detail: format!("not followed: {reason}"),
+                };
+                Ok(vec![(item, vec![applied])])
+            }
+            changed => changed,
+        }
+    }
+
+    fn changed(&self, item: &Item) -> Result<Vec<(Item, Vec<Applied>)>, Outcome> {
+        let mut made = scripted::apply(&self.transformers, item)?;
+        for (item, applied) in &mut made {
+            applied.extend(declared(&self.rules, item)?);
+        }
+        Ok(made)
+    }
+}
+
+/// Lets declared rules change an item; what they did.
+fn declared(rules: &Rules, item: &mut Item) -> Result<Vec<Applied>, Outcome> {
     let Some(folder) = folder(item.kind).filter(|_| !rules.is_empty()) else { return Ok(Vec::new()) };
     let path = format!("{folder}{}", switchover_rest::percent::encode(&item.name));
     let body = item.body().to_string().into_bytes();
@@ -87,16 +128,16 @@ mod tests {
     fn items_are_changed_renamed_and_left_out() {
         let rules = Rules::parse("rules.yaml", RULES).unwrap();
         let mut index = item(Kind::Index, "logs-ü");
-        assert_eq!(apply(&rules, &mut index).unwrap()[0].rule, "user-rules");
+        assert_eq!(declared(&rules, &mut index).unwrap()[0].rule, "user-rules");
         assert_eq!(index.name, "new-logs-ü");
         assert_eq!(index.definition.settings["index.number_of_replicas"], "0");
         let mut other = item(Kind::Index, "other");
-        assert_eq!(apply(&rules, &mut other), Ok(Vec::new()));
+        assert_eq!(declared(&rules, &mut other), Ok(Vec::new()));
         assert_eq!(other, item(Kind::Index, "other"));
-        let left_out = apply(&rules, &mut item(Kind::LegacyTemplate, "old-1")).unwrap_err();
+        let left_out = declared(&rules, &mut item(Kind::LegacyTemplate, "old-1")).unwrap_err();
         assert!(matches!(&left_out, Outcome::LeftOut(why) if why.contains("not these")), "{left_out:?}");
-        let refused = apply(&rules, &mut item(Kind::Script, "s")).unwrap_err();
+        let refused = declared(&rules, &mut item(Kind::Script, "s")).unwrap_err();
         assert!(matches!(&refused, Outcome::Refused(why) if why.contains("/elsewhere")), "{refused:?}");
-        assert_eq!(apply(&Rules::default(), &mut item(Kind::Index, "logs-1")), Ok(Vec::new()));
+        assert_eq!(declared(&Rules::default(), &mut item(Kind::Index, "logs-1")), Ok(Vec::new()));
     }
 }

@@ -99,6 +99,35 @@ impl RuleArgs {
         Ok((transformers, rules))
     }
 
+    /// Reads and compiles rules for indices and templates: transformers for items, declared rules for the requests that
+    /// make them.
+    ///
+    /// # Errors
+    /// See [`RuleArgsError`].
+    pub fn for_items(&self) -> Result<(Transformers, Rules), RuleArgsError> {
+        let files = OnDisk::default();
+        let rules = match self.declared(&files)? {
+            Some((file, yaml)) => Rules::parse(&file, &yaml)?,
+            None => Rules::default(),
+        };
+        let transformers = match self.config(&files)? {
+            Some((flag, text)) => Transformers::parse_for_documents(&text, &files)
+                .map_err(|error| RuleArgsError::Config { flag, error })?,
+            None => Transformers::default(),
+        };
+        Ok((transformers, rules))
+    }
+
+    /// Puts a configuration in base64 in the place of one that no flag gives.
+    pub fn or_encoded(&mut self, config: Option<&str>) {
+        let given = self.transformer_config.is_some()
+            || self.transformer_config_encoded.is_some()
+            || self.transformer_config_file.is_some();
+        if !given {
+            self.transformer_config_encoded = config.map(str::to_owned);
+        }
+    }
+
     /// Reads and compiles rules for documents. The number tells rules from others, by all files that were read.
     ///
     /// # Errors

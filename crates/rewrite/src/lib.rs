@@ -4,7 +4,8 @@
 //! - [`versions`]: what versions of clusters demand, as tables;
 //! - [`types`]: where documents of mapping types go;
 //! - [`rules`] and [`transformer`]: what users want changed, declared or scripted;
-//! - [`documents`]: the same for documents that come out of a snapshot.
+//! - [`documents`]: the same for documents that come out of a snapshot;
+//! - [`items`]: the same for settings, mappings and templates.
 //!
 //! No IO, but for [`args`], which reads the files that flags name.
 
@@ -12,6 +13,7 @@ pub mod args;
 pub mod bulk;
 pub mod documents;
 pub mod headers;
+pub mod items;
 pub mod jq;
 pub mod json;
 pub mod message;

@@ -45,8 +45,10 @@ mod tests {
 
     #[test]
     fn long_dashes_before_a_flag_are_two_hyphens() {
-        let typed = ["agent", "—listenPort", "–-listen-port", "–listenPort=1", "−−listenPort", "--listenPort"];
-        let meant = ["agent", "--listenPort", "--listen-port", "--listenPort=1", "--listenPort", "--listenPort"];
+        let typed =
+            ["agent", "—listenPort", "–-listen-port", "–listenPort=1", "−−listenPort", "--listenPort"];
+        let meant =
+            ["agent", "--listenPort", "--listen-port", "--listenPort=1", "--listenPort", "--listenPort"];
         assert_eq!(read(&typed), meant);
     }
 

@@ -1,5 +1,5 @@
 use super::*;
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::FromArgMatches as _;
 use std::io::Write;
 
 #[derive(Debug, Parser)]

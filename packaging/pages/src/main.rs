@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::Command;
 use clap_complete::Shell;
-use switchover_settings::Environment;
+use switchover_pages::daemons;
 
 /// Daemons are commands of the administrator (`man man`).
 const SECTION: &str = "8";
@@ -21,16 +21,6 @@ fn main() -> Result<()> {
         write(command, folder)?;
     }
     Ok(())
-}
-
-fn daemons() -> [Command; 3] {
-    use switchover_settings::command;
-    let prefix = |environment: Environment<'static>| environment.prefix;
-    [
-        command::<switchover_agent::cli::Cli>(prefix(switchover_agent::cli::ENVIRONMENT)),
-        command::<switchover_replayer::cli::Settings>(prefix(switchover_replayer::cli::ENVIRONMENT)),
-        command::<switchover_rfs::cli::Settings>(switchover_rfs::cli::ENVIRONMENT),
-    ]
 }
 
 /// `NAME.8`, and `NAME.bash`, `_NAME` and `NAME.fish`.

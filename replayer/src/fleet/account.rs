@@ -45,9 +45,8 @@ struct State {
 
 impl Account {
     pub(super) fn new(options: &Options, current: Arc<Current>) -> Self {
-        let absolute = |path: &Path| {
-            std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
-        };
+        let absolute =
+            |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
         Self {
             current,
             dead_letter_dir: absolute(&options.dead_letter_dir),
@@ -137,12 +136,16 @@ impl Account {
         said.in_flight = now.in_flight;
         said.lag_records = (!now.partitions.is_empty())
             .then(|| now.partitions.iter().map(|at| u64::try_from(at.lag).unwrap_or_default()).sum());
-        said.partitions = now.partitions.iter().map(|at| PartitionFigures {
-            partition: at.partition,
-            replayed_to: at.replayed_to,
-            end: at.end,
-            lag: at.lag,
-        }).collect();
+        said.partitions = now
+            .partitions
+            .iter()
+            .map(|at| PartitionFigures {
+                partition: at.partition,
+                replayed_to: at.replayed_to,
+                end: at.end,
+                lag: at.lag,
+            })
+            .collect();
         said.oldest = now.oldest.map(|oldest| OldestRequest {
             request: oldest.request,
             node_id: oldest.node_id.to_string(),
@@ -194,10 +197,11 @@ fn state(order: Order, now: Option<&Snapshot>) -> (MemberState, Option<String>) 
     };
     let long = now.oldest.as_ref().filter(|oldest| oldest.seconds >= BLOCKED_SECONDS);
     match (now.state, long) {
-        ("starting", _) => (MemberState::Starting, None),
+        ("starting", None) => (MemberState::Starting, None),
         ("replaying", _) => (MemberState::Working, None),
         (_, Some(oldest)) => {
-            let reason = format!("{} has had no answer for {} s: {}", oldest.request, oldest.seconds, oldest.reason);
+            let reason =
+                format!("{} has had no answer for {} s: {}", oldest.request, oldest.seconds, oldest.reason);
             (MemberState::Blocked, Some(reason))
         }
         (waits @ "waiting for input", None) => (MemberState::Waiting, Some(waits.to_owned())),

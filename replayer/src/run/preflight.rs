@@ -1,9 +1,11 @@
 //! Is the target there, and does it take the credentials? Asked once, before anything is replayed.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use switchover_http1::RequestKind;
 
-use crate::client::{ExchangeError, RawRequest, Sender, Source};
+use crate::client::{ExchangeError, RawRequest, Sender, Source, Trouble};
 use crate::rewrite::{self, TargetAuth};
 use switchover_rewrite::version::Version;
 
@@ -40,11 +42,16 @@ pub enum PreflightError {
     },
 }
 
-/// Asks for `GET /`, waiting for a target that is starting. What version it is, as far as it tells.
+/// Asks for `GET /`, waiting for a target that is starting; `trouble` tells meanwhile why it does not answer. What version
+/// it is, as far as it tells.
 ///
 /// # Errors
 /// See [`PreflightError`].
-pub(super) async fn check(sender: &Sender, auth: &TargetAuth) -> Result<Option<Version>, PreflightError> {
+pub(super) async fn check(
+    sender: &Sender,
+    auth: &TargetAuth,
+    trouble: Arc<Trouble>,
+) -> Result<Option<Version>, PreflightError> {
     let target = sender.connector.target().authority();
     if let Err(error) = sender.connector.probe().await
         && error.is_permanent()
@@ -59,7 +66,7 @@ pub(super) async fn check(sender: &Sender, auth: &TargetAuth) -> Result<Option<V
     let head = format!("GET / HTTP/1.1\r\nHost: {host}\r\n{authorization}Connection: close\r\n\r\n");
     let request = RawRequest { head: head.into(), body: Bytes::new(), kind: RequestKind::Other };
     let source = Source { status: Some(OK), answer: None };
-    let attempts = match sender.send(&mut sender.connection(), &request, source).await {
+    let attempts = match sender.send(&mut sender.connection().with_trouble(trouble), &request, source).await {
         Ok(attempts) => attempts,
         Err(given_up) => return Err(PreflightError::Down { target, reason: given_up.reason }),
     };

@@ -402,7 +402,9 @@ impl Replay {
                 .unwrap_or_else(|| "the target has not answered it".to_owned()),
         });
         let behind = match self.order.oldest() {
-            Some(first) => Some(Duration::from_nanos(wall_clock().saturating_sub(first).max(0).unsigned_abs())),
+            Some(first) => {
+                Some(Duration::from_nanos(wall_clock().saturating_sub(first).max(0).unsigned_abs()))
+            }
             None => (self.input_ended || self.order.is_all_read()).then_some(Duration::ZERO),
         };
         self.progress.observe(Seen {

@@ -53,7 +53,10 @@ impl Capture {
     }
 
     fn connection_of(&mut self, node: &str, name: &str, requests: &[Recorded]) {
-        let mut encoder = StreamEncoder::new(name, node, MAX_RECORD_BYTES);
+        self.encoded(StreamEncoder::new(name, node, MAX_RECORD_BYTES), requests);
+    }
+
+    fn encoded(&mut self, mut encoder: StreamEncoder, requests: &[Recorded]) {
         let mut last = 0;
         for (sent, answered, request, answer) in requests {
             encoder.read(ms(*sent), request, &mut self.records);

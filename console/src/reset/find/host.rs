@@ -11,8 +11,8 @@ use super::Found;
 /// What the console keeps there; plans of a reset stay.
 const KEPT: [&str; 6] =
     ["backfill", "backfill_working_state", "verify", "metadata.json", "snapshot.json", "replay"];
-/// Of backfills with a name.
-const SESSION: &str = "backfill-";
+/// Of backfills and replays with a name.
+const SESSIONS: [&str; 2] = ["backfill-", "replay-"];
 
 pub(super) fn look(state_dir: &Path, args: &ResetArgs, found: &mut Found) -> Result<()> {
     let mut paths = args.tuples_dir.clone();
@@ -21,7 +21,9 @@ pub(super) fn look(state_dir: &Path, args: &ResetArgs, found: &mut Found) -> Res
         for entry in entries.with_context(|| format!("cannot read {}", state_dir.display()))? {
             let entry = entry.with_context(|| format!("cannot read {}", state_dir.display()))?;
             let name = entry.file_name();
-            let ours = name.to_str().is_some_and(|name| KEPT.contains(&name) || name.starts_with(SESSION));
+            let ours = name.to_str().is_some_and(|name| {
+                KEPT.contains(&name) || SESSIONS.iter().any(|prefix| name.starts_with(prefix))
+            });
             if ours {
                 paths.push(entry.path());
             }

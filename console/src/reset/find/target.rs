@@ -4,16 +4,19 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use serde_json::Value;
 use switchover_cluster::{Method, path_part};
+use switchover_coordinate::BEHIND_SUFFIX;
 use switchover_documents::Destination;
 use switchover_metadata::Kind as MetadataKind;
 
 use super::super::item::{At, Item, Kind, fingerprint};
 use super::Found;
 use crate::backfill::trace::{self, Trace};
+use crate::failure::Failure;
 use crate::metadata::{Became, Record};
+use crate::replay;
 use crate::services::{Services, Side};
 use crate::target::Target;
 
@@ -34,9 +37,54 @@ pub(super) async fn look(config: &Path, services: &Services, found: &mut Found) 
     if let Some(record) = &record {
         recorded(&target, record, &indices, found).await?;
     }
-    if services.backfill().is_none() {
-        return Ok(());
+    if services.has_replay() {
+        replay(config, &indices, found).await?;
     }
+    match services.backfill() {
+        Some(_) => Box::pin(backfill(config, &target, &indices, found)).await,
+        None => Ok(()),
+    }
+}
+
+/// What is wanted of replayers, and what they said. Indices that they made are not known apart from others.
+async fn replay(config: &Path, indices: &BTreeMap<String, Index>, found: &mut Found) -> Result<()> {
+    let wrong = |failure: Failure| anyhow!("{failure}");
+    let settings = replay::settings::Settings::load(config).await.map_err(wrong)?;
+    let board = settings.board().map_err(wrong)?;
+    let Some(picture) = replay::picture::Picture::take(&board).await? else { return Ok(()) };
+    if !picture.living.is_empty() {
+        bail!("{} replayers are at work; run `switchover replay stop` first", picture.living.len());
+    }
+    let behind = indices.get(&format!("{}{BEHIND_SUFFIX}", board.index()));
+    coordination(board.index(), behind, board.documents().await?, "the replay", found);
+    Ok(())
+}
+
+/// It may be on another cluster, which is not reached from here.
+fn coordination(name: &str, behind: Option<&Index>, documents: u64, of: &str, found: &mut Found) {
+    let Some(behind) = behind else {
+        let because =
+            format!("it is on the cluster of coordinator_uri; delete it there, with {name}{BEHIND_SUFFIX}");
+        return found.leave(At::Target, Kind::Coordination, name, because);
+    };
+    found.items.push(Item {
+        at: At::Target,
+        kind: Kind::Coordination,
+        name: name.to_owned(),
+        identity: behind.uuid.clone(),
+        documents: Some(documents),
+        created_unix_ms: Some(behind.created_unix_ms),
+        because: format!("working state of {of}"),
+    });
+}
+
+/// The coordination index, and what is younger than it of what it names.
+async fn backfill(
+    config: &Path,
+    target: &Target,
+    indices: &BTreeMap<String, Index>,
+    found: &mut Found,
+) -> Result<()> {
     match trace::of(config).await? {
         Trace::None => {}
         Trace::Stopped { groups } => {
@@ -51,32 +99,30 @@ pub(super) async fn look(config: &Path, services: &Services, found: &mut Found) 
             if living > 0 {
                 bail!("{living} workers of the backfill are at work; run `switchover backfill stop` first");
             }
-            let began = indices.get(&behind).map(|index| index.created_unix_ms);
+            let board = indices.get(&behind);
             for name in groups.iter().map(|group| Destination::of(group, None).index) {
                 let Some(there) = indices.get(&name) else { continue };
                 if found.items.iter().any(|item| item.name == name) {
                     continue;
                 }
-                match began {
+                match board {
                     // Both by the clock of one cluster.
-                    Some(began) if there.created_unix_ms > began => {
+                    Some(board) if there.created_unix_ms > board.created_unix_ms => {
                         let because = "made when the backfill loaded it";
-                        found.items.push(index_item(&target, &name, there, because).await?);
+                        let item = index_item(target, &name, there, because).await?;
+                        found.left_alone.retain(|left| left.name != name);
+                        found.items.push(item);
                     }
-                    _ => {
+                    Some(_) => {
                         found.leave(At::Target, Kind::Index, &name, "it was there before the backfill began")
+                    }
+                    None => {
+                        let because = "nothing says whether it was there before the backfill began";
+                        found.leave(At::Target, Kind::Index, &name, because);
                     }
                 }
             }
-            found.items.push(Item {
-                at: At::Target,
-                kind: Kind::Coordination,
-                name: index,
-                identity: indices.get(&behind).map(|index| index.uuid.clone()).unwrap_or_default(),
-                documents: Some(documents),
-                created_unix_ms: began,
-                because: "working state of the backfill".to_owned(),
-            });
+            coordination(&index, board, documents, "the backfill", found);
         }
     }
     Ok(())

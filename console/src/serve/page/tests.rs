@@ -56,3 +56,20 @@ fn there_are_no_inline_scripts_or_styles_and_nothing_from_elsewhere() {
         }
     }
 }
+
+/// Into the folder SWITCHOVER_PAGES, for tests/page.
+#[test]
+fn pages_of_all_states() {
+    let given = std::env::var_os("SWITCHOVER_PAGES").map(std::path::PathBuf::from);
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = given.as_deref().unwrap_or(temporary.path());
+    let nothing = Shown { overview: None, age: Duration::ZERO, error: None };
+    let pages =
+        samples::all().into_iter().map(|(name, _)| (name, shown(name))).chain([("not-seen", nothing)]);
+    for (name, shown) in pages {
+        std::fs::write(folder.join(format!("{name}.html")), whole(&shown)).unwrap();
+    }
+    std::fs::write(folder.join("style.css"), super::super::answer::STYLE).unwrap();
+    std::fs::write(folder.join("page.js"), super::super::answer::SCRIPT).unwrap();
+    assert_eq!(std::fs::read_dir(folder).unwrap().filter(Result::is_ok).count(), samples::all().len() + 3);
+}

@@ -18,7 +18,7 @@ use super::super::tally::{Kind, Tally};
 use super::super::writes::{self, ShardWrites, Writes};
 use super::dialect::Dialect;
 use super::inventory::{self, Index};
-use super::kept::{Begun, Found, Kept, Part};
+use super::kept::{Begun, Found, Kept, Part, PartsFile};
 use super::newer::Newer;
 use super::pace::Pace;
 use super::part::{Place, Stopped};
@@ -97,40 +97,24 @@ impl Comparing<'_> {
         let places = self.places(&group.sources, &begun.source);
         let places: Vec<Place> = places.collect::<Result<_>>()?;
         let mut file = kept.begin(&begun, &done)?;
-        let (mut unread, mut read) = (Vec::new(), 0);
-        let mut left = places;
         if !done.is_empty() {
             eprintln!("{key}: going on, {} parts were compared before", done.len());
         }
+        let (mut unread, mut read, mut left) = (Vec::new(), 0, places);
         for part in done {
             left.retain(|place| place.key() != part.key);
-            read += part.read;
             self.progress.left_out(part.read);
+            read += part.read;
             take(&mut matching, part);
         }
-        {
-            let matching = &matching;
-            let parts =
-                left.iter().map(|place| async move { (place, self.part(place, matching.beside()).await) });
-            let mut parts = stream::iter(parts).buffer_unordered(self.concurrency);
-            let mut finished = Vec::new();
-            while let Some((place, part)) = parts.next().await {
-                match part {
-                    Ok(part) => {
-                        file.add(&part)?;
-                        self.progress.part(part.read);
-                        read += part.read;
-                        finished.push(part);
-                    }
-                    Err(Stopped::Unread(error)) => unread.push(format!("{}: {error:#}", place.name())),
-                    Err(Stopped::Away(error)) => return Err(error),
-                }
-            }
-            drop(parts);
-            finished
+        let compared = {
+            let beside = || matching.beside();
+            self.parts(&left, beside, &mut file, &mut unread).await?
+        };
+        for part in compared {
+            read += part.read;
+            take(&mut matching, part);
         }
-        .into_iter()
-        .for_each(|part| take(&mut matching, part));
         let now = writes::read(self.source, &group.sources).await?;
         let written = self.written(&now, &begun.source);
         if unread.is_empty() && written == Some(0) && read < count {
@@ -144,6 +128,34 @@ impl Comparing<'_> {
             at_unix_ms: begun.at_unix_ms,
         };
         Ok((record, compared))
+    }
+
+    /// Compares what is left, a few parts at a time. What can't be read is told in `unread`.
+    async fn parts<'m>(
+        &self,
+        left: &[Place],
+        beside: impl Fn() -> Matching<'m>,
+        file: &mut PartsFile,
+        unread: &mut Vec<String>,
+    ) -> Result<Vec<Part>> {
+        let one = |place| {
+            let matching = beside();
+            async move { (place, self.part(place, matching).await) }
+        };
+        let mut parts = stream::iter(left).map(one).buffer_unordered(self.concurrency);
+        let mut compared = Vec::new();
+        while let Some((place, part)) = parts.next().await {
+            match part {
+                Ok(part) => {
+                    file.add(&part)?;
+                    self.progress.part(part.read);
+                    compared.push(part);
+                }
+                Err(Stopped::Unread(error)) => unread.push(format!("{}: {error:#}", place.name())),
+                Err(Stopped::Away(error)) => return Err(error),
+            }
+        }
+        Ok(compared)
     }
 
     /// How many writes the source saw since; `None`: not known.

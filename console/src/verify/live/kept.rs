@@ -31,6 +31,8 @@ pub(super) struct Subject {
     pub(super) target: String,
     pub(super) pattern: Option<String>,
     pub(super) options: String,
+    /// It leaves out nothing that was equal before.
+    pub(super) whole: bool,
 }
 
 /// A group that is done.
@@ -85,8 +87,8 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Opens what an earlier run of the same comparison left; `anew`: or begins without.
-    pub(super) fn open(state_dir: &Path, subject: &Subject, anew: bool) -> Result<Self> {
+    /// Opens what an earlier run of the same comparison left, or begins without.
+    pub(super) fn open(state_dir: &Path, subject: &Subject) -> Result<Self> {
         let folder = state_dir.join(FOLDER);
         files::make_directory(&folder)?;
         let lock = append(&folder.join(LOCK))?;
@@ -95,7 +97,7 @@ impl Kept {
         }
         let path = folder.join(GROUPS);
         let mut lines = lines(&path)?.into_iter();
-        let same = !anew && lines.next().and_then(|line| parse::<Subject>(&line)).as_ref() == Some(subject);
+        let same = lines.next().and_then(|line| parse::<Subject>(&line)).as_ref() == Some(subject);
         let mut done = BTreeMap::new();
         if same {
             for line in lines {
@@ -225,6 +227,7 @@ mod tests {
             target: text("t"),
             pattern: pattern.map(text),
             options: text(""),
+            whole: false,
         }
     }
 
@@ -245,7 +248,7 @@ mod tests {
         };
         let begun =
             Begun { key: "b".to_owned(), source: Writes::new(), target: Writes::new(), at_unix_ms: 5 };
-        let mut kept = Kept::open(folder.path(), &subject(None), false).unwrap();
+        let mut kept = Kept::open(folder.path(), &subject(None)).unwrap();
         kept.finish(done.clone()).unwrap();
         let mut file = kept.begin(&begun, &[]).unwrap();
         file.add(&part("1")).unwrap();
@@ -255,10 +258,8 @@ mod tests {
             append(&folder.path().join(FOLDER).join(name)).unwrap().write_all(b"{\"key\":\"3\"").unwrap();
         }
 
-        let kept = Kept::open(folder.path(), &subject(None), false).unwrap();
-        assert!(
-            Kept::open(folder.path(), &subject(None), false).unwrap_err().to_string().contains("at work")
-        );
+        let kept = Kept::open(folder.path(), &subject(None)).unwrap();
+        assert!(Kept::open(folder.path(), &subject(None)).unwrap_err().to_string().contains("at work"));
         assert_eq!(kept.done, BTreeMap::from([("a".to_owned(), done)]));
         assert_eq!(kept.parts("c", |_| true).unwrap(), None);
         assert_eq!(kept.parts("b", |_| false).unwrap(), None);
@@ -268,7 +269,7 @@ mod tests {
         assert_eq!(kept.parts("b", |_| true).unwrap().unwrap().1.len(), 2);
         drop(kept);
 
-        let kept = Kept::open(folder.path(), &subject(Some("x*")), false).unwrap();
+        let kept = Kept::open(folder.path(), &subject(Some("x*"))).unwrap();
         assert!(kept.done.is_empty() && kept.parts("b", |_| true).unwrap().is_none());
         kept.forget().unwrap();
         let left = std::fs::read_dir(folder.path().join(FOLDER)).unwrap();

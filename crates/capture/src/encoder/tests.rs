@@ -311,3 +311,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn every_record_says_when_the_target_serves_and_so_do_the_parts_of_a_split_one() {
+    let mut records = Vec::new();
+    let mut encoder = StreamEncoder::new(CONNECTION_ID, NODE_ID, 400).served_by(ServedBy::Target);
+    encoder.read(NOW, b"POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\n", &mut records);
+    encoder.read(NOW, &[b'x'; 1000], &mut records);
+    encoder.end_of_message(NOW, 15, 20, &mut records);
+    encoder.close(NOW, &mut records);
+    assert!(records.len() > 2 && records.iter().all(|record| record.len() <= 400));
+    assert!(decode(&records).iter().all(|stream| stream.cluster() == ServedBy::Target));
+    let parts = crate::split_record(&records[1], 300).unwrap();
+    assert!(parts.len() > 1);
+    for part in parts {
+        assert_eq!(TrafficStream::decode_record(part).unwrap().cluster(), ServedBy::Target);
+    }
+    let mut source = StreamEncoder::new(CONNECTION_ID, NODE_ID, 400).served_by(ServedBy::Source);
+    records.clear();
+    source.read(NOW, b"x", &mut records);
+    source.flush(&mut records);
+    assert_eq!(decode(&records)[0].served_by, None, "as other tools write it");
+}

@@ -29,8 +29,10 @@ pub(super) enum Field {
     ConnectionException = tag(12, WIRE_LEN) as u16,
     SegmentEnd = tag(14, WIRE_LEN) as u16,
     EndOfMessage = tag(15, WIRE_LEN) as u16,
-    /// Field 16: the only tag of two bytes.
+    /// Field 16: the only tag of an observation that has two bytes.
     RequestDropped = 16 << 3 | WIRE_LEN as u16,
+    /// Field 103 of a record.
+    ServedBy = 103 << 3 | WIRE_VARINT as u16,
 }
 
 /// The field of a read or write in an observation, and of the data within it.

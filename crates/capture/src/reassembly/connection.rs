@@ -17,7 +17,7 @@ use super::{
     types::{End, Reassembled},
 };
 use crate::{
-    record::{Capture, TrafficStream},
+    record::{Capture, ServedBy, TrafficStream},
     timestamp::Timestamp,
 };
 use unframed::Unframed;
@@ -35,6 +35,8 @@ enum Skip {
 #[derive(Debug)]
 pub(super) struct Connection<O> {
     key: Key,
+    /// The same in all of its records.
+    served_by: ServedBy,
     /// Order in which connections were first seen.
     pub(super) serial: u64,
     pub(super) position: Position,
@@ -57,6 +59,7 @@ impl<O: Clone> Connection<O> {
     pub(super) fn resumed(key: Key, serial: u64, stream: &TrafficStream) -> Self {
         let mut connection = Self {
             key,
+            served_by: stream.cluster(),
             serial,
             position: Position::default(),
             last_seen: Timestamp::default(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::record::ServedBy;
 use crate::timestamp::Timestamp;
 
 /// What came out of the records pushed so far, in the order in which it was found.
@@ -77,6 +78,8 @@ pub struct Transaction<O> {
     pub node_id: Arc<str>,
     /// Connection, unique within `node_id`.
     pub connection_id: Arc<str>,
+    /// The cluster that answered.
+    pub served_by: ServedBy,
     /// Place among the requests of its connection, from 0; requests of records that are missing are counted.
     pub index: u32,
     /// The whole request.

@@ -8,7 +8,12 @@ use crate::types::SeveralTypes;
 fn planner() -> Planner {
     let context =
         Context { source: "ES 5.6".parse().unwrap(), target: "OS 2.19".parse().unwrap(), copies_multiple: 1 };
-    Planner { context, types: TypePolicy::default(), selection: Selection::default(), user: Rules::default() }
+    Planner {
+        context,
+        types: TypePolicy::default(),
+        selection: Selection::default(),
+        user: UserRules::default(),
+    }
 }
 
 fn outcome<'p>(planned: &'p [Planned], kind: Kind, name: &str) -> &'p Planned {

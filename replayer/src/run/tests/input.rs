@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::selection::Selection;
+use switchover_capture::ServedBy;
 
 #[tokio::test]
 async fn several_logs_are_one_replay_in_the_order_of_time() {
@@ -80,4 +81,17 @@ async fn what_is_left_out_is_counted_and_holds_nobody() {
     let outcome = start(Options { selection, ..capture.options(&scripted.target) }).await.unwrap();
     assert_eq!((outcome.exit_code(), outcome.input.requests, outcome.input.left_out), (EXIT_DONE, 5, 4));
     assert_eq!(replayed(&scripted), ["PUT /a/_doc/in"]);
+}
+
+#[tokio::test]
+async fn what_the_target_answered_is_not_sent_to_it_again() {
+    let mut capture = Capture::new();
+    capture.connection("one", &[(0, 10, put("at-the-source"), created())]);
+    let routed = StreamEncoder::new("two", "node", MAX_RECORD_BYTES).served_by(ServedBy::Target);
+    capture.encoded(routed, &[(5, 8, put("at-the-target"), created()), (9, 12, put("too"), created())]);
+    let scripted = agreeing().await;
+    let outcome = start(capture.options(&scripted.target)).await.unwrap();
+    assert_eq!((outcome.exit_code(), outcome.input.requests), (EXIT_DONE, 3));
+    assert_eq!(outcome.input.served_by_target, 2);
+    assert_eq!(replayed(&scripted), ["PUT /a/_doc/at-the-source"]);
 }

@@ -114,6 +114,15 @@ fn status(services: &Path) -> Value {
     status
 }
 
+/// The whole migration, and the exit code.
+fn overview(services: &Path) -> (Value, i32) {
+    let finished = run("switchover", ["--config", services.to_str().unwrap(), "status", "--json"]);
+    let json = serde_json::from_str(&finished.stdout);
+    let json: Value = json.unwrap_or_else(|error| panic!("{error}: {}{}", finished.stdout, finished.stderr));
+    assert_eq!(json["schema"], "switchover.status/1");
+    (json, finished.code.unwrap())
+}
+
 fn workers(status: &Value) -> [u64; 4] {
     ["running", "pending", "desired", "idle"].map(|count| status["workers"][count].as_u64().unwrap())
 }
@@ -132,6 +141,9 @@ fn a_fleet_is_started_paused_scaled_killed_and_stopped_and_nothing_is_lost() {
 
     let before = done(&services, &["status", "--deep-check"]);
     assert_eq!(before, "BackfillStatus.STOPPED\nPhase: not started\n");
+    let (all, _) = overview(&services);
+    let states = |all: &Value| ["snapshot", "backfill", "agents"].map(|phase| all[phase]["state"].clone());
+    assert_eq!(states(&all), ["complete", "notStarted", "notStarted"], "{all}");
     let refused = backfill(&services, &["pause"]);
     assert_eq!(refused.code, Some(1), "{}", refused.stderr);
     assert!(refused.stderr.contains("was not started"), "{}", refused.stderr);
@@ -154,6 +166,15 @@ fn a_fleet_is_started_paused_scaled_killed_and_stopped_and_nothing_is_lost() {
     }
     let there = fleet.documents();
     assert!(there > 0 && there < fleet.expected(), "{there}");
+    let (all, _) = overview(&services);
+    assert_eq!(states(&all), ["complete", "paused", "notStarted"], "{all}");
+    let loaded = &all["backfill"]["details"];
+    assert!(
+        loaded["indices"].as_array().unwrap().len() == 2 && loaded["bytesDone"].as_u64() > Some(0),
+        "{all}"
+    );
+    let percent = all["backfill"]["progress"]["percent"].as_f64().unwrap();
+    assert!(percent > 0.0 && percent < 100.0, "{all}");
     done(&services, &["pause"]);
     // One that does not stay ends.
     let state = fleet.directory.path().join(format!("state/backfill-{}", fleet.session));
@@ -217,7 +238,15 @@ fn a_fleet_is_started_paused_scaled_killed_and_stopped_and_nothing_is_lost() {
         );
         assert!(unknown.stderr.contains(&proxy.address), "{}", unknown.stderr);
     }
+    let (all, code) = overview(&services);
+    assert_eq!(
+        (states(&all), code),
+        ([json!("complete"), json!("unknown"), json!("notStarted")], 1),
+        "{all}"
+    );
+    assert_eq!(all["backfill"]["details"], Value::Null, "{all}");
     proxy.be(Fault::None);
+    assert_eq!(states(&overview(&services).0)[1], "complete");
 
     let stopped = done(&services, &["stop"]);
     let archive = stopped.lines().find_map(|line| line.strip_prefix("Backfill working state archived to: "));
@@ -232,6 +261,7 @@ fn a_fleet_is_started_paused_scaled_killed_and_stopped_and_nothing_is_lost() {
     assert!(stopped.contains("Working state index doesn't exist, skipping archive operation."), "{stopped}");
     let after = done(&services, &["status"]);
     assert!(after.contains("Phase: not started\nStopped earlier: complete; "), "{after}");
+    assert_eq!(states(&overview(&services).0)[1], "complete", "it was, when it was stopped");
     let refused = backfill(&services, &["start"]);
     assert_eq!(refused.code, Some(1), "{}", refused.stdout);
     assert!(refused.stderr.contains("can't be started again"), "{}", refused.stderr);

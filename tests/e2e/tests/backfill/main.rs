@@ -2,6 +2,7 @@
 
 mod coordination;
 mod doctor;
+mod documents;
 mod fleet;
 mod kills;
 mod metadata;

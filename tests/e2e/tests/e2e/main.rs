@@ -17,6 +17,7 @@ mod policies;
 mod replay;
 mod replay_memory;
 mod rewriting;
+mod routing;
 mod secrets;
 mod sending;
 mod tls;

@@ -5,6 +5,7 @@ mod brokers;
 mod chaos;
 mod compression;
 mod console;
+mod fleet;
 mod login;
 mod network;
 mod rebalance;

@@ -55,6 +55,7 @@ impl<O: Clone> Connection<O> {
         out.push(Reassembled::Transaction(Transaction {
             node_id,
             connection_id,
+            served_by: self.served_by,
             index: exchange.index,
             request: exchange.request.into_message(),
             response: (!exchange.response.is_empty()).then(|| exchange.response.into_message()),

@@ -1,0 +1,1 @@
+"""The measurement of `switchover verify` over live clusters."""
