@@ -170,7 +170,7 @@ mod tests {
             ("--kafkaPasswordFile /etc/p", "--kafkaPasswordFile /etc/p"),
             ("password_file: /etc/p\npassword_env: P", "password_file: /etc/p\npassword_env: P"),
             ("the password is wrong, no token there", "the password is wrong, no token there"),
-            ("tokens: true, secret: {a: 1}", "tokens: true, secret: {a: 1}"),
+            ("tokens: true, secret: { a: 1 }", "tokens: true, secret: { a: 1 }"),
             ("http://h:9200/a@b", "http://h:9200/a@b"),
         ] {
             assert_eq!(clean(&[], text), expected);

@@ -19,7 +19,9 @@ pub(crate) fn run(input: &[u8]) {
         let hidden = |json: &[u8]| without_secret_values(json, within, &mut |_| "REDACTED".to_owned());
         if let Ok(Some(once)) = hidden(input) {
             assert!(serde_json::from_slice::<serde::de::IgnoredAny>(&once).is_ok());
-            assert_eq!(hidden(&once), Ok(Some(once.clone())), "nothing is left to be taken out");
+            // `None`: what made a text a URL was itself in the secret.
+            let again = hidden(&once).expect("it is JSON still").unwrap_or_else(|| once.clone());
+            assert_eq!(again, once, "nothing is left to be taken out");
         }
     }
 }

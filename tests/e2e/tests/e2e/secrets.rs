@@ -334,6 +334,8 @@ fn no_program_leaves_a_core_file_also_after_it_was_taken_over() {
             agent.started_again();
             refuses_cores(agent.pid());
         }
+        // The first SIGSEGV is taken by the guard of the stack, which gives the signal back to the kernel.
+        agent.signal(signal);
         agent.signal(signal);
         eventually("it is dead, and only waits to be buried", || {
             let status = std::fs::read_to_string(format!("/proc/{}/status", agent.pid())).ok()?;
