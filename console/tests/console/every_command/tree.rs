@@ -18,6 +18,11 @@ impl Leaf {
     pub(crate) fn name(&self) -> String {
         self.path.join(" ")
     }
+
+    /// Whether it asks others. What is about this host's own services and settings must not be tried on any host.
+    pub(crate) fn asks_others(&self) -> bool {
+        self.path.first().is_none_or(|group| group != "agent")
+    }
 }
 
 /// All of them.
