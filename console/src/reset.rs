@@ -132,7 +132,7 @@ fn told(plan: &Plan) -> Result<(), Failure> {
     match plan.problems.len() {
         0 => Ok(()),
         count => {
-            Err(anyhow!("{count} places could not be looked at, as told above; more may be left").into())
+            Err(anyhow!("{count} places could not be looked at, as told above, and more may be left; mend that and run it again").into())
         }
     }
 }

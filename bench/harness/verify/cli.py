@@ -80,10 +80,14 @@ def row(title: str, sample: Sample, others: str) -> str:
 def main() -> int:
     """Prints a table; 1 when a comparison failed."""
     parser = argparse.ArgumentParser(prog="bench/verify", description="Measures switchover verify over live clusters.")
-    parser.add_argument("--binary", type=Path, default=TARGET / "switchover", help="the console (target/release/switchover)")
+    parser.add_argument(
+        "--binary", type=Path, default=TARGET / "switchover", help="the console (target/release/switchover)"
+    )
     parser.add_argument("--documents", type=int, default=2_000_000, help="of the null clusters (2,000,000)")
     parser.add_argument("--source-bytes", type=int, default=250, help="of each document (250)")
-    parser.add_argument("--opensearch", type=int, default=0, metavar="N", help="also compare N documents of two OpenSearch of the lab")
+    parser.add_argument(
+        "--opensearch", type=int, default=0, metavar="N", help="also compare N documents of two OpenSearch of the lab"
+    )
     options = parser.parse_args()
     binary = options.binary.resolve()
     print("| clusters | documents | s | documents/s | CPU s verify | documents/s a core | CPU s source, target |")
