@@ -138,20 +138,25 @@ impl Keeper {
     }
 
     fn refresh(&mut self) -> Result<()> {
+        // The kernel counts from some time in between: what counts here must never be younger.
+        let begun = Instant::now();
         self.rules.on()?;
-        self.refreshed = Instant::now();
+        self.refreshed = begun;
         self.heartbeat.beat()
     }
 
     fn keep_on(&mut self) -> Result<()> {
-        let since = self.refreshed.elapsed();
+        let before = self.refreshed;
+        self.refresh()?;
+        // Asked when it is on again: it may have lapsed while it was being refreshed.
+        let since = before.elapsed();
         if since >= EXPIRES_AFTER {
             // This process was not run for so long: the kernel has switched off meanwhile.
             let lapsed = (since - EXPIRES_AFTER).as_millis();
             let from = unix_ms().saturating_sub(u64::try_from(lapsed).unwrap_or(u64::MAX));
             self.gaps.begin(from, "the redirect lapsed: its keeper was not run in time")?;
         }
-        self.refresh()
+        Ok(())
     }
 
     /// Looks for connections past the agent. While there are any, capture is not complete.
