@@ -211,7 +211,7 @@ fn files_that_do_not_fit_are_named_before_anything_starts() {
             &["--sslCertChainFile", &cert, "--sslKeyFile", &key, "--sslTrustCertPemEnvVar", "NO_SUCH_PEM"][..],
             "NO_SUCH_PEM",
         ),
-        (&["--insecureDestination"][..], "--destinationUri is http://"),
+        (&["--destinationCaFile", &cert][..], "--destinationUri is http://"),
         (&["--setHeader", "Content-Length", "3"][..], "frames the message"),
         (&["--suppressCaptureForMethod", "("][..], "regular expression"),
         (&["--redactHeader", "none", "--redactHeader", "x"][..], "none"),
