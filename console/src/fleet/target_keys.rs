@@ -13,15 +13,20 @@ pub(crate) fn of(target: &ClusterOptions, directory: &Path) -> Result<Map<String
     let mut keys = Map::new();
     let mut set = |key: &str, value: Value| keys.insert(key.to_owned(), value);
     set("targetUri", target.uri.clone().into());
-    let tls = &target.tls;
-    if tls.insecure {
-        set("insecure", true.into());
-    }
-    for (key, file) in
-        [("targetCaFile", &tls.ca_file), ("targetCertFile", &tls.cert_file), ("targetKeyFile", &tls.key_file)]
-    {
-        if let Some(file) = file {
-            set(key, absolute(file)?.into());
+    // A services file may say how certificates are to be checked where there are none; the programs' flags may not.
+    let with_tls = target.uri.to_ascii_lowercase().starts_with("https:");
+    if let Some(tls) = with_tls.then_some(&target.tls) {
+        if tls.insecure {
+            set("insecure", true.into());
+        }
+        for (key, file) in [
+            ("targetCaFile", &tls.ca_file),
+            ("targetCertFile", &tls.cert_file),
+            ("targetKeyFile", &tls.key_file),
+        ] {
+            if let Some(file) = file {
+                set(key, absolute(file)?.into());
+            }
         }
     }
     match &target.auth {
